@@ -1,6 +1,6 @@
 """Opening and closing rooms: the live side of a consultation, built once from what is stored."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,12 +26,20 @@ class Rooms:
     """Finds live rooms, opens them from storage, and serializes the changes of each."""
 
     def __init__(
-        self, store: Store, hub: Hub, locks: Locks, calling: Calling, timers: Timers
+        self,
+        store: Store,
+        hub: Hub,
+        locks: Locks,
+        calling: Calling,
+        timers: Timers,
+        recount: Callable[[str], Awaitable[None]],
     ) -> None:
+        """`recount` counts again what an account has not read, for its lobbies."""
         self._store = store
         self._locks = locks
         self._calling = calling
         self._timers = timers
+        self._recount = recount
         self.hub = hub
 
     def exclusive(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -216,18 +224,25 @@ class Rooms:
     async def changed(self, consultation_ids: Iterable[str]) -> None:
         """Refresh lists of these consultations: something outside their rooms has changed."""
         held = await self._store.read.consultations.holders(consultation_ids)
-        self.lists_changed(account_id for holders in held.values() for account_id in holders)
-
-    def lists_changed(self, account_ids: Iterable[str]) -> None:
-        """Refresh the lists of these accounts."""
-        for account_id in set(account_ids):
+        for account_id in {each for holders in held.values() for each in holders}:
             self.hub.notify_lobby(account_id, wire.ListChanged())
+
+    async def holders_changed(self, *account_ids: str) -> None:
+        """Sessions have come to these accounts, or gone from them: what they and theirs see changes."""
+        concerned: set[str] = set()
+        for account_id in account_ids:
+            self.notify_scheduler(account_id)
+            concerned |= self.hub.watchers(account_id)
+        for account_id in concerned:
+            self.hub.notify_lobby(account_id, wire.ListChanged())
+            await self._recount(account_id)
 
     async def load_teams(self) -> None:
         """The teams are what is stored now: show everybody whom they see waiting."""
         self.hub.mates = mates_in(await self._store.read.teams.all())
         for account_id in self.hub.with_lobby():
             self.hub.notify_lobby(account_id)
+            await self._recount(account_id)
 
 
 def _seat_of(scheduler: Account) -> Seat:

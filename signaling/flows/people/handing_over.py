@@ -118,16 +118,13 @@ class HandingOver:
         """After the commit, within `held`: live rooms change their scheduler, and lists show it."""
         for consultation_id, line in handed:
             room = self._rooms.hub.room(consultation_id)
-            if room is None:
+            if room is None:  # nobody is there, and it is not opened within `held`
                 continue
             await self.leave_call(room, from_id)
             self._rooms.change_scheduler(room, colleague, self._clock.now())
             if line is not None:
                 room.add_chat(line)
-        self._rooms.notify_scheduler(from_id)
-        self._rooms.notify_scheduler(colleague.id)
-        self._rooms.lists_changed([from_id])
-        await self._rooms.changed([consultation_id for consultation_id, _ in handed])
+        await self._rooms.holders_changed(from_id, colleague.id)
 
     async def forget_colleague(self, shared: Sequence[str], colleague_id: str) -> None:
         """After the commit, within `held`: these sessions are shared with a colleague no longer."""
@@ -137,10 +134,8 @@ class HandingOver:
                 continue
             await self.leave_call(room, colleague_id)
             self._rooms.remove_colleague(room, colleague_id, self._clock.now())
-            self._rooms.notify_scheduler(room.consultation.scheduler_id)
-        self._rooms.notify_scheduler(colleague_id)
-        self._rooms.lists_changed([colleague_id])
-        await self._rooms.changed(shared)
+        held = await self._store.read.consultations.holders(shared)
+        await self._rooms.holders_changed(colleague_id, *frozenset().union(*held.values()))
 
     async def leave_call(self, room: Room, account_id: str) -> None:
         """Take somebody out of the call of a room, before they lose their seat."""

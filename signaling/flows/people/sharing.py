@@ -179,8 +179,7 @@ class Sharing:
         await self._mail.queue(records, colleague, occasion, link=link, person=scheduler.name)
 
     async def _show(self, room: Room) -> None:
-        self._rooms.notify_scheduler(room.consultation.scheduler_id)
-        await self._rooms.changed([room.consultation.id])
+        await self._rooms.holders_changed(*room.consultation.holders)
 
 
 async def _chosen(records: Records, colleague_id: str) -> Account:

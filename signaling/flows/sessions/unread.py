@@ -61,6 +61,11 @@ class UnreadMessages:
         finally:
             self._entering.discard(account_id)
 
+    async def recount(self, account_id: str) -> None:
+        """Count again for the lobbies of an account, which sees more or less than before."""
+        if self._hub.in_lobby(account_id):
+            await self._show(account_id)
+
     async def _show(self, account_id: str) -> None:
         """Count, and show it in the lobbies of this account, unless it was counted anew meanwhile."""
         number = next(self._numbers)
