@@ -93,9 +93,9 @@ class Sharing:
 
         Its scheduler decides that, or the colleague. Raises NotFound, NotAllowed.
         """
-        action = "give_back" if colleague_id == account.id else "end_share"
         room = await self._rooms.open(consultation_id)
-        owned(room.consultation, account.id, action)
+        own = colleague_id == account.id
+        owned(room.consultation, account.id, action := "give_back" if own else "end_share")
         async with self._rooms.exclusive(consultation_id):
 
             async def work(records: Records) -> ChatMessage | None:
