@@ -124,6 +124,10 @@ class InviteRow:
     "When it is closed unless it is used; None: not soon."
     unread: UnreadSession | None = None
     "What its viewer has not read in it."
+    scheduler_id: str = ""
+    scheduler_name: str = ""
+    shared_with: tuple[str, ...] = ()
+    "Names of colleagues who hold it too."
 
     @property
     def may_notify(self) -> bool:
@@ -164,6 +168,8 @@ class WaitingRow:
     waiting_since: datetime
     state: str
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    whose: str = ""
+    "Name of the scheduler of that session, for whoever is not."
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Consultations as rows of lists, with their people and state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -30,6 +30,11 @@ async def invite_rows(
         for consultation in consultations
         if only in (None, consultation.id)
     ]
+
+
+async def _names(app: web.Application, account_ids: Iterable[str]) -> tuple[str, ...]:
+    found = [await app[STORE].read.accounts.get(each) for each in account_ids]
+    return tuple(sorted(account.name for account in found if account is not None))
 
 
 async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
@@ -73,6 +78,9 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         interpreting=consultation.interpreting,
         closes_at=await app[ABANDONING].closes_at(consultation),
         # a reply without text is shown by its kind: image, location
+        scheduler_id=consultation.scheduler_id,
+        scheduler_name="".join(await _names(app, [consultation.scheduler_id])),
+        shared_with=await _names(app, consultation.shared_with),
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 
@@ -94,6 +102,7 @@ def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
             waiting_since=waiting.since,
             state=waiting.consultation.state,
             readiness=waiting.seat.readiness,
+            whose=waiting.whose,
         )
         for waiting in app[ROOMS].hub.waiting(account.id)
     ]
