@@ -33,6 +33,7 @@ def dashboard_page(
             new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
+        stylesheets=("css/sessions.css",),
     )
 
 
