@@ -25,6 +25,7 @@ from storage.records.chat import Chat
 from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
+from storage.records.deliveries import Deliveries
 from storage.records.device_checks import DeviceChecks
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
@@ -79,6 +80,7 @@ class Records:
         self.interpreters = Interpreters(executor, vault)
         self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault, hooks)
+        self.deliveries = Deliveries(executor)
         self.notice_texts = NoticeTexts(executor)
         self.numbers = Numbers(executor)
         self.page_texts = PageTexts(executor)

@@ -52,7 +52,10 @@ class InterpreterMail:
     async def none_available(
         self, records: Records, consultation: Consultation, scheduler: Account
     ) -> None:
-        """Tell the scheduler that every organization has refused or kept silent."""
+        """Tell the scheduler that every organization has refused or kept silent.
+
+        The link leads to where that can be decided.
+        """
         recipient = Recipient(
             f"{consultation.id}-{scheduler.id}", scheduler.name, scheduler.email, scheduler.language
         )
@@ -62,7 +65,7 @@ class InterpreterMail:
             consultation,
             recipient,
             self._values(consultation, scheduler)
-            | {"link": self._wording.session_address(consultation.id)},
+            | {"link": self._wording.case_address(consultation.id)},
         )
 
     def _values(self, consultation: Consultation, scheduler: Account) -> dict[str, str]:

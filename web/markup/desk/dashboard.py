@@ -8,6 +8,7 @@ import htpy as h
 from signaling.unread import UnreadSession
 from web.markup.desk.invites import live, new_invite_link
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
+from web.markup.desk.sharing import held_line
 from web.markup.desk.unread import unread_mark, unread_section
 from web.markup.desk.waiting_room import start_next, waiting_list
 from web.markup.shared.contact_fields import destination
@@ -75,6 +76,7 @@ def dashboard_page(viewer: Viewer, desk: Desk, interpreting: Interpreting = NOBO
             new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
+        stylesheets=("css/sessions.css",),
         wide=True,
     )
 
@@ -120,6 +122,7 @@ def _coming(viewer: Viewer, row: InviteRow) -> h.Element:
                 " ",
                 unread_mark(viewer, row.unread),
             ],
+            held_line(viewer, row),
         ],
         h.div(".actions")[
             go(path("session", consultation_id=row.consultation_id), _("Start"), primary=True)
@@ -173,6 +176,7 @@ def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
                         " ",
                         unread_mark(viewer, row.unread),
                     ],
+                    held_line(viewer, row),
                 ],
                 h.div(".actions")[
                     go(

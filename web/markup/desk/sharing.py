@@ -10,7 +10,7 @@ from web.markup.shared.controls import action, error_summary, field, go, select,
 from web.markup.shared.document import document
 from web.markup.shared.labels import filled
 from web.routes import path
-from web.view_models import Form, Viewer
+from web.view_models import Form, InviteRow, Viewer
 
 SEARCHED_FROM = 20
 "With more colleagues than this, one searches for them first."
@@ -63,6 +63,19 @@ def sharing_section(viewer: Viewer, sharing: Sharing) -> h.Node:
         ],
         sharing.own and sharing.open and _ways(viewer, sharing.consultation_id),
     ]
+
+
+def held_line(viewer: Viewer, row: InviteRow) -> h.Node:
+    """In a list: whose session it is, or with whom it is shared; nothing for one held alone."""
+    _ = viewer.translate
+    if row.scheduler_id != viewer.account_id:
+        return h.p(".hint.held")[
+            filled(_("Session of %(name)s"), name=h.bdi[row.scheduler_name])
+        ]
+    if not row.shared_with:
+        return None
+    names = h.fragment[", ".join(row.shared_with)]
+    return h.p(".hint.held")[filled(_("Shared with %(names)s"), names=h.bdi[names])]
 
 
 def _ways(viewer: Viewer, consultation_id: str) -> h.Element:
