@@ -54,7 +54,9 @@ def test_for_an_account_without_a_seat_a_consultation_does_not_exist() -> None:
 
 
 def test_a_team_member_may_only_take_part_and_only_once_somebody_is_there() -> None:
-    session = Consultation("session", "nurse", "remote", "planned", datetime(2026, 12, 7, tzinfo=UTC))
+    session = Consultation(
+        "session", "nurse", "remote", "planned", datetime(2026, 12, 7, tzinfo=UTC)
+    )
     for state in OPEN_STATES:
         told = replace(session, state=state)
         assert role_of(told, "stranger", {"doctor"}) is None
@@ -68,7 +70,9 @@ def test_a_team_member_may_only_take_part_and_only_once_somebody_is_there() -> N
 
 def test_a_colleague_who_shares_it_may_not_do_what_ends_or_passes_it_on() -> None:
     began = datetime(2026, 12, 7, tzinfo=UTC)
-    session = Consultation("session", "nurse", "remote", "waiting", began, shared_with=frozenset({"doctor"}))
+    session = Consultation(
+        "session", "nurse", "remote", "waiting", began, shared_with=frozenset({"doctor"})
+    )
     assert session.holders == {"nurse", "doctor"}
     for action in FOR_STAFF:
         assert owned(session, "doctor", action) is session

@@ -57,8 +57,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serving(tmp_path_factory.mktemp("access")))
         people = {
-            name: await stack.enter_async_context(Person(server))
-            for name in (*ROLES, *STRANGERS)
+            name: await stack.enter_async_context(Person(server)) for name in (*ROLES, *STRANGERS)
         }
         await server.account()
         await server.account("other@example.org", "Nurse Jay")

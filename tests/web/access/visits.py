@@ -95,7 +95,9 @@ class Visit:
         self.id = consultation.id
         for role in {self.actor, self.helper} & set(SEATED):
             await self.town.sit(self.invites[role], self.town.people[role])
-        colleagues = [await self.account_id(each) for each in ("remi@example.org", "third@example.org")]
+        colleagues = [
+            await self.account_id(each) for each in ("remi@example.org", "third@example.org")
+        ]
         now = datetime.now(UTC)
         ready = replace(
             consultation,

@@ -365,5 +365,7 @@ async def test_what_a_colleague_loads_ends_with_the_share(ward: Ward) -> None:
     await ward.share()
     second = await ward.room(ward.doctor)
     store = ward.server.app[STORE]
-    await store.write(lambda records: records.consultations.end_share(ward.consultation_id, ward.remi))
+    await store.write(
+        lambda records: records.consultations.end_share(ward.consultation_id, ward.remi)
+    )
     assert await second.end() == 4410

@@ -11,8 +11,8 @@ from web.markup.desk.row_actions import (
     row_dialogs,
     send_again_button,
 )
-from web.markup.desk.unread import unread_mark
 from web.markup.desk.sharing import held_line
+from web.markup.desk.unread import unread_mark
 from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import action, field, go, select, submit
 from web.markup.shared.document import document

@@ -69,9 +69,7 @@ def held_line(viewer: Viewer, row: InviteRow) -> h.Node:
     """In a list: whose session it is, or with whom it is shared; nothing for one held alone."""
     _ = viewer.translate
     if row.scheduler_id != viewer.account_id:
-        return h.p(".hint.held")[
-            filled(_("Session of %(name)s"), name=h.bdi[row.scheduler_name])
-        ]
+        return h.p(".hint.held")[filled(_("Session of %(name)s"), name=h.bdi[row.scheduler_name])]
     if not row.shared_with:
         return None
     names = h.fragment[", ".join(row.shared_with)]
