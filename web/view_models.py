@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.chat import UnreadSession
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
-from signaling.unread import UnreadSession
 
 
 @dataclass(frozen=True)

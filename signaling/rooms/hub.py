@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from signaling.consultation import AWAITED_STATES, Consultation
+from signaling.consultation import Consultation
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.connection import Connection
 from signaling.rooms.room import Room, Seat
@@ -69,13 +69,12 @@ class Hub:
     def waiting(self, scheduler_id: str) -> list[Waiting]:
         """Rooms in which somebody is online without the scheduler, longest wait first.
 
-        Also sessions that are kept open and that somebody came back to; none in progress.
+        Also sessions that are kept open and that somebody came back to. Of those in progress only
+        one that was handed over to this scheduler, until they enter it.
         """
         found = []
         for room in self.rooms_of(scheduler_id):
             if room.waiting_since is None or room.scheduler_attends:
-                continue
-            if room.consultation.state not in AWAITED_STATES:
                 continue
             others = [seat for seat in room.seats.values() if seat.role != "scheduler"]
             if online := [seat for seat in others if seat.online]:
