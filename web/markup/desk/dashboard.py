@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import htpy as h
 
 from signaling.chat import UnreadSession
-from web.markup.desk.invites import live, new_invite_link
+from web.markup.desk.invites import closing, live, new_invite_link
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.desk.unread import unread_mark, unread_section
 from web.markup.desk.waiting_room import start_next, waiting_list
@@ -164,6 +164,7 @@ def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
                         " ",
                         unread_mark(viewer, row.unread),
                     ],
+                    closing(viewer, row),
                 ],
                 h.div(".actions")[
                     go(

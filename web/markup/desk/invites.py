@@ -132,13 +132,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
                 ],
             ],
             h.p(".hint")[_when(viewer, row, awaited)],
-            row.closes_at is not None
-            and h.p(".hint", data_closes=True)[
-                filled(
-                    _("Will be closed automatically unless somebody uses it: %(time)s"),
-                    time=clock(viewer, row.closes_at),
-                )
-            ],
+            closing(viewer, row),
             _interpreting(viewer, row),
             (_person(viewer, person, named=number > 0) for number, person in enumerate(row.people)),
             (
@@ -151,6 +145,20 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
             not short and _actions(viewer, row),
         ],
     ]
+
+
+def closing(viewer: Viewer, row: InviteRow) -> h.Node:
+    """When a session that nobody uses will be closed; nothing while that is not soon."""
+    _ = viewer.translate
+    return (
+        row.closes_at is not None
+        and h.p(".hint", data_closes=True)[
+            filled(
+                _("Will be closed automatically unless somebody uses it: %(time)s"),
+                time=clock(viewer, row.closes_at),
+            )
+        ]
+    )
 
 
 def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
