@@ -168,6 +168,7 @@ def dotted(words: Sequence[h.Node]) -> list[h.Node]:
 
 
 def closes(viewer: Viewer, row: InviteRow) -> h.Node:
+    """When a session that nobody uses will be closed; nothing while that is not soon."""
     _ = viewer.translate
     return (
         row.closes_at is not None
