@@ -12,6 +12,7 @@ from signaling.interpreter_request import (
     next_to_ask,
 )
 from signaling.notices.delivery import Delivery
+from signaling.notices.notice import Occasion
 from web.http.request import own_consultation, show, viewer_of
 from web.keys import CLOCK, RUNNING, STORE
 from web.markup.desk.case import case_page
@@ -77,17 +78,22 @@ def _next(
 def _messages(
     deliveries: Sequence[Delivery], names: Mapping[str, str], now: datetime
 ) -> tuple[Message, ...]:
-    """A line for each try, and for what waits for its time; earliest first."""
-    lines = [line for each in deliveries for line in _lines(each, names, now)]
+    """A line for each try, and one for all who get the same later; earliest first."""
+    lines = [line for each in deliveries for line in _tries(each, names)]
+    later: dict[tuple[Occasion, datetime], list[str]] = {}
+    for each in deliveries:
+        if not each.attempts and each.state == "pending":
+            later.setdefault((each.occasion, each.due_at), []).extend(_to(each, names))
+    for (occasion, at), to in later.items():
+        lines.append(Message(occasion, tuple(to), at, state=None if at > now else "queued"))
     return tuple(sorted(lines, key=lambda line: line.at))
 
 
-def _lines(delivery: Delivery, names: Mapping[str, str], now: datetime) -> Iterator[Message]:
-    to = names.get(delivery.recipient_id, "")
+def _tries(delivery: Delivery, names: Mapping[str, str]) -> Iterator[Message]:
     for attempt in delivery.attempts:
         yield Message(
             occasion=delivery.occasion,
-            to=to,
+            to=_to(delivery, names),
             at=attempt.first_try_at or delivery.queued_at,
             channel=attempt.channel,
             state=attempt.state,
@@ -95,7 +101,9 @@ def _lines(delivery: Delivery, names: Mapping[str, str], now: datetime) -> Itera
         )
     if not delivery.attempts and delivery.state == "failed":
         # there was no way to reach them
-        yield Message(delivery.occasion, to, delivery.due_at, state="abandoned")
-    elif not delivery.attempts and delivery.state == "pending":
-        waits = delivery.due_at > now
-        yield Message(delivery.occasion, to, delivery.due_at, state=None if waits else "queued")
+        yield Message(delivery.occasion, _to(delivery, names), delivery.due_at, state="abandoned")
+
+
+def _to(delivery: Delivery, names: Mapping[str, str]) -> tuple[str, ...]:
+    name = names.get(delivery.recipient_id)
+    return (name,) if name else ()
