@@ -39,6 +39,7 @@ from storage.records.people.identities import AccessRequests, Identities
 from storage.records.people.known_browsers import KnownBrowsers
 from storage.records.people.password_links import PasswordLinks
 from storage.records.people.second_factors import SecondFactorRecords
+from storage.records.people.teams import Teams
 from storage.records.purged import Purged
 from storage.records.replies import Replies
 from storage.records.settings import Settings
@@ -62,7 +63,8 @@ class Records:
         self.identities = Identities(executor)
         self.access_requests = AccessRequests(executor)
         self.account_mails = AccountMails(executor, vault, hooks)
-        self.consultations = Consultations(executor, vault, purged_list)
+        self.teams = Teams(executor)
+        self.consultations = Consultations(executor, vault, purged_list, hooks)
         self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)

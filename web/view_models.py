@@ -11,6 +11,7 @@ from typing import Literal
 from signaling.interpreter_request import RequestState
 from signaling.notices.notice import Occasion
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+from signaling.unread import UnreadSession
 
 Readiness = Literal["ready", "ready_with_limits", "not_ready", "not_tested"]
 
@@ -134,6 +135,12 @@ class InviteRow:
     "State of the search for an interpreter."
     closes_at: datetime | None = None
     "When it is closed unless it is used; None: not soon."
+    unread: UnreadSession | None = None
+    "What its viewer has not read in it."
+    scheduler_id: str = ""
+    scheduler_name: str = ""
+    shared_with: tuple[str, ...] = ()
+    "Names of colleagues who hold it too."
 
     @property
     def name(self) -> str:
@@ -228,6 +235,8 @@ class WaitingRow:
     waiting_since: datetime
     state: str
     readiness: Readiness = "not_tested"
+    whose: str = ""
+    "Name of the scheduler of that session, for whoever is not."
 
 
 @dataclass(frozen=True)

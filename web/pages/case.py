@@ -1,11 +1,14 @@
 """The page of one session: its people, what was sent to them, its date, and what can be done."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aiohttp import web
 
+from signaling.account import Account
 from signaling.consultation import Consultation
+from signaling.errors import NotFound
 from signaling.interpreter_request import (
     InterpreterRequest,
     InterpretingOrganization,
@@ -14,23 +17,29 @@ from signaling.interpreter_request import (
 from signaling.notices.delivery import Delivery
 from signaling.notices.notice import Occasion
 from web.http.request import own_consultation, show, viewer_of
-from web.keys import CLOCK, RUNNING, STORE
+from web.keys import CLOCK, RUNNING, STORE, UNREAD
 from web.markup.desk.case import case_page
 from web.pages.list_rows import invite_row
-from web.pages.sharing import sharing_of
+from web.pages.sharing import lead_to_taking_part, sharing_of
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import AskedOrganization, CaseView, Message
 
 
 async def show_case(request: web.Request) -> web.Response:
-    account, consultation = await own_consultation(request, "see_links")
-    view = await _view(request.app, consultation, own=consultation.scheduler_id == account.id)
+    try:
+        account, consultation = await own_consultation(request, "see_links")
+    except NotFound:
+        await lead_to_taking_part(request)
+        raise
+    view = await _view(request.app, account, consultation)
     sharing = await sharing_of(request, consultation)
     return show(case_page(await viewer_of(request), view, sharing))
 
 
-async def _view(app: web.Application, consultation: Consultation, *, own: bool) -> CaseView:
+async def _view(app: web.Application, account: Account, consultation: Consultation) -> CaseView:
+    """The session as this account sees it."""
     read = app[STORE].read
+    unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
     organizations = await read.interpreters.organizations()
     requests = await read.interpreters.requests_of(consultation.id)
     called = {each.id: each.name for each in organizations}
@@ -40,7 +49,7 @@ async def _view(app: web.Application, consultation: Consultation, *, own: bool) 
     } | {asked.id: called.get(asked.organization_id, "") for asked in requests}
     language = consultation.interpreting_language
     return CaseView(
-        row=await invite_row(app, consultation),
+        row=replace(await invite_row(app, consultation), unread=unread.get(consultation.id)),
         messages=_messages(
             await read.deliveries.of_consultation(consultation.id), names, app[CLOCK].now()
         ),
@@ -51,7 +60,7 @@ async def _view(app: web.Application, consultation: Consultation, *, own: bool) 
         started_at=consultation.started_at,
         closed_at=consultation.closed_at,
         purge_at=consultation.purge_at(app[RUNNING].retention),
-        own=own,
+        own=consultation.scheduler_id == account.id,
     )
 
 

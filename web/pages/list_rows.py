@@ -1,6 +1,7 @@
 """Consultations as rows of lists, with their people and state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.rooms.room import Room
-from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE
+from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE, UNREAD
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
@@ -22,12 +23,18 @@ async def invite_rows(
     app: web.Application, account: Account, states: Sequence[str], only: str | None = None
 ) -> list[InviteRow]:
     """The account's consultations in these states, soonest first; or `only` this one of them."""
-    consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
+    consultations = await app[STORE].read.consultations.visible_to(account.id, states)
+    unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
     return [
-        await invite_row(app, consultation)
+        replace(await invite_row(app, consultation), unread=unread.get(consultation.id))
         for consultation in consultations
         if only in (None, consultation.id)
     ]
+
+
+async def _names(app: web.Application, account_ids: Iterable[str]) -> tuple[str, ...]:
+    found = [await app[STORE].read.accounts.get(each) for each in account_ids]
+    return tuple(sorted(account.name for account in found if account is not None))
 
 
 async def invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
@@ -73,6 +80,9 @@ async def invite_row(app: web.Application, consultation: Consultation) -> Invite
         interpreting=consultation.interpreting,
         closes_at=await app[ABANDONING].closes_at(consultation),
         # a reply without text is shown by its kind: image, location
+        scheduler_id=consultation.scheduler_id,
+        scheduler_name="".join(await _names(app, [consultation.scheduler_id])),
+        shared_with=await _names(app, consultation.shared_with),
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 
@@ -98,6 +108,7 @@ def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
             waiting_since=waiting.since,
             state=waiting.consultation.state,
             readiness=waiting.seat.readiness,
+            whose=waiting.whose,
         )
         for waiting in app[ROOMS].hub.waiting(account.id)
     ]
@@ -107,7 +118,7 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
     """What was closed and is not purged yet, latest first."""
     read = app[STORE].read
     rows = []
-    for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
+    for consultation in await read.consultations.visible_to(account.id, ("closed",)):
         purge_at = consultation.purge_at(app[RUNNING].retention)
         if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
             continue

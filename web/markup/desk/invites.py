@@ -11,6 +11,8 @@ from web.markup.desk.row_actions import (
     row_dialogs,
     send_again_button,
 )
+from web.markup.desk.sharing import held_line
+from web.markup.desk.unread import unread_mark
 from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import action, field, go, select, submit
 from web.markup.shared.document import document
@@ -106,6 +108,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
             ],
             there(viewer, row),
             state_line(viewer, row),
+            held_line(viewer, row),
             closes(viewer, row),
             interpreting_line(viewer, row),
             (_person(viewer, person, named=number > 0) for number, person in enumerate(row.people)),
@@ -150,6 +153,7 @@ def state_line(viewer: Viewer, row: InviteRow, *, device: bool = True) -> h.Elem
         ],
         for_now and not only_invited and invited,
         row.online and h.span(".online")[_("Online")],
+        unread_mark(viewer, row.unread),
         device
         and h.span(data_readiness=row.readiness)[
             filled(_("Device: %(state)s"), state=readiness_label(viewer, row.readiness))
@@ -242,7 +246,9 @@ def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
                 show_code,
                 send_again_button(viewer, awaited) if awaited else None,
                 row.interpreting == "requested" and without_interpreter_button(viewer, row),
-                editable and cancel_button(viewer, row.consultation_id, row.name),
+                editable
+                and row.scheduler_id == viewer.account_id
+                and cancel_button(viewer, row.consultation_id, row.name),
             ],
         ],
     ]
