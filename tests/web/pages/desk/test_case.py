@@ -45,15 +45,19 @@ class Case:
         assert answer.status == 200, answer.text
         return answer.text.partition("<main")[2].partition("</main>")[0]
 
+    async def shown(self) -> str:
+        """The page without its dialogs, and without what it says of sharing."""
+        before = (await self.html()).partition('<section id="sharing"')[0]
+        return re.sub(r"<dialog.*?</dialog>", "", before, flags=re.DOTALL)
+
     async def text(self) -> str:
-        """What is read there, dialogs left out."""
-        shown = re.sub(r"<dialog.*?</dialog>", "", await self.html(), flags=re.DOTALL)
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+        """What is read there."""
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", await self.shown())).split())
 
     async def buttons(self) -> list[tuple[str, str]]:
-        """(label, where it leads) of every button outside of dialogs, in order."""
-        shown = re.sub(r"<dialog.*?</dialog>", "", await self.html(), flags=re.DOTALL)
-        found = re.findall(r'<form[^>]*action="([^"]+)"[^>]*><button[^>]*>([^<]*)<', shown)
+        """(label, where it leads) of every button, in order."""
+        form = r'<form[^>]*action="([^"]+)"[^>]*><button[^>]*>([^<]*)<'
+        found = re.findall(form, await self.shown())
         return [(label, html.unescape(action)) for action, label in found]
 
     async def labels(self) -> list[str]:
