@@ -10,9 +10,10 @@ from web.markup.shared.labels import (
     channel_label,
     clock,
     consultation_label,
-    delivery_label,
+    delivery_words,
     filled,
     invite_label,
+    joined,
     readiness_label,
     reason_sentence,
     role_label,
@@ -216,7 +217,7 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     words = [
         role_label(viewer, person.role),
         channel_label(viewer, person.channel),
-        delivery_label(viewer, person.delivery_state),
+        delivery_words(viewer, person.delivery_state),
         _("Has opened the link, but is not connected.")
         if person.unconnected
         else invite_label(viewer, person.invite_state),
@@ -225,7 +226,7 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     reason = reason_sentence(viewer, person.delivery_reason)
     return h.p(".hint")[
         named and [h.strong(dir="auto")[person.name], " · "],
-        " · ".join(word for word in words if word),
+        joined(*words),
         person.address and [" · ", destination(viewer, person.address)],
         reason and h.span(".error")[" ", reason],
     ]
