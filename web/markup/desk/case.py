@@ -3,6 +3,8 @@
 The conversation itself is `web/markup/room`.
 """
 
+from collections.abc import Sequence
+
 import htpy as h
 
 from signaling.consultation import OPEN_STATES
@@ -10,7 +12,6 @@ from web.markup.desk.history import export_button, export_dialog
 from web.markup.desk.invites import (
     closes,
     delivered,
-    dotted,
     live,
     reason,
     replies,
@@ -33,8 +34,9 @@ from web.markup.shared.document import document
 from web.markup.shared.labels import (
     channel_label,
     clock,
-    delivery_label,
+    delivery_words,
     filled,
+    joined,
     readiness_label,
     role_label,
 )
@@ -173,17 +175,15 @@ def _person(viewer: Viewer, view: CaseView, person: Person) -> h.Element:
     return h.li(".row.session", data_invite_id=person.invite_id)[
         h.div(".who")[
             h.p(".headline")[
-                dotted(
-                    [
-                        h.strong(".name")[h.bdi[person.name]],
-                        role_label(viewer, person.role),
-                        person.language,
-                        person.online and h.strong(".online")[_("Online")],
-                    ]
+                joined(
+                    h.strong(".name")[h.bdi[person.name]],
+                    role_label(viewer, person.role),
+                    person.language,
+                    person.online and h.strong(".online")[_("Online")],
                 )
             ],
             h.p(".state")[
-                dotted(delivered(viewer, person)), reason(viewer, person.delivery_reason)
+                joined(*delivered(viewer, person)), reason(viewer, person.delivery_reason)
             ],
             h.p(".hint")[
                 h.span(data_readiness=person.readiness)[
@@ -207,8 +207,12 @@ def _person_actions(viewer: Viewer, view: CaseView, person: Person) -> h.Node:
     )
     removable = person.role != "service_user" and len(row.people) > 1
     return h.div(".quiet")[
-        link_buttons(viewer, person.invite_id, person.name),
-        row.may_notify and send_again_button(viewer, person, back="case"),
+        # while an interpreter is looked for nobody is invited yet
+        row.may_notify
+        and [
+            link_buttons(viewer, person.invite_id, person.name),
+            send_again_button(viewer, person, back="case"),
+        ],
         row.state in EDITABLE
         and [
             go(edit, _("Edit")),
@@ -291,18 +295,22 @@ def _messages(viewer: Viewer, view: CaseView) -> list[h.Node]:
 
 def _message(viewer: Viewer, message: Message) -> h.Element:
     _ = viewer.translate
-    state = delivery_label(viewer, message.state)
     return h.li[
         h.span(".at")[clock(viewer, message.at)],
         h.span[
-            dotted(
-                [
-                    occasion_label(viewer, message.occasion),
-                    h.bdi[message.to] if message.to else _("to you"),
-                    message.channel and channel_label(viewer, message.channel),
-                    h.span(data_delivery=message.state)[state] if state else _("Will be sent"),
-                ]
+            joined(
+                occasion_label(viewer, message.occasion),
+                _names(message.to) if message.to else _("to you"),
+                message.channel and channel_label(viewer, message.channel),
+                delivery_words(viewer, message.state) or _("Will be sent"),
             ),
             reason(viewer, message.reason),
         ],
     ]
+
+
+def _names(names: Sequence[str]) -> list[h.Node]:
+    parts: list[h.Node] = []
+    for name in names:
+        parts += [", ", h.bdi[name]] if parts else [h.bdi[name]]
+    return parts

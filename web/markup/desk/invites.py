@@ -1,7 +1,5 @@
 """ "Invites": the sessions that are planned or open, and their actions."""
 
-from collections.abc import Sequence
-
 import htpy as h
 
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
@@ -20,9 +18,10 @@ from web.markup.shared.labels import (
     channel_label,
     clock,
     consultation_label,
-    delivery_label,
+    delivery_words,
     filled,
     invite_label,
+    joined,
     readiness_label,
     reason_sentence,
     role_label,
@@ -115,7 +114,11 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
             replies(viewer, row),
         ],
         h.div(".actions")[
-            way_in(viewer, row),
+            way_in(viewer, row)
+            or (
+                row.interpreting == "unavailable"
+                and without_interpreter_button(viewer, row, primary=True)
+            ),
             not short and _actions(viewer, row),
         ],
     ]
@@ -155,16 +158,7 @@ def state_line(viewer: Viewer, row: InviteRow, *, device: bool = True) -> h.Elem
             filled(_("Device: %(state)s"), state=readiness_label(viewer, row.readiness))
         ],
     ]
-    return h.p(".state")[dotted(words)]
-
-
-def dotted(words: Sequence[h.Node]) -> list[h.Node]:
-    """What is there of these, with a dot between each two."""
-    parts: list[h.Node] = []
-    for word in words:
-        if word:
-            parts += [" · ", word] if parts else [word]
-    return parts
+    return h.p(".state")[joined(*words)]
 
 
 def closes(viewer: Viewer, row: InviteRow) -> h.Node:
@@ -230,7 +224,8 @@ def without_interpreter_button(
 def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
     """Quiet buttons; on narrow screens the rarer ones are behind "More"."""
     _ = viewer.translate
-    awaited = row.people[0] if row.invite_id else None
+    # while an interpreter is looked for nobody is invited yet
+    awaited = row.people[0] if row.invite_id and row.may_notify else None
     copy, show_code = link_buttons(viewer, row.invite_id, row.name) if awaited else (None, None)
     editable = row.state in ("planned", "waiting")
     return h.div(".quiet")[
@@ -240,9 +235,11 @@ def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
             h.summary[_("More")],
             h.div[
                 show_code,
-                send_again_button(viewer, awaited) if awaited and row.may_notify else None,
-                without_interpreter_button(viewer, row),
-                editable and cancel_button(viewer, row.consultation_id, row.name),
+                send_again_button(viewer, awaited) if awaited else None,
+                row.interpreting == "requested" and without_interpreter_button(viewer, row),
+                editable
+                and row.scheduler_id == viewer.account_id
+                and cancel_button(viewer, row.consultation_id, row.name),
             ],
         ],
     ]
@@ -250,13 +247,11 @@ def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
 
 def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     return h.p(".hint")[
-        dotted(
-            [
-                named and h.strong[h.bdi[person.name]],
-                (named or person.role != "service_user") and role_label(viewer, person.role),
-                *delivered(viewer, person),
-                person.language,
-            ]
+        joined(
+            named and h.strong[h.bdi[person.name]],
+            (named or person.role != "service_user") and role_label(viewer, person.role),
+            *delivered(viewer, person),
+            person.language,
         ),
         reason(viewer, person.delivery_reason),
     ]
@@ -265,11 +260,10 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
 def delivered(viewer: Viewer, person: Person) -> list[h.Node]:
     """By what somebody was written to, where, and how far it got; and what they have done since."""
     _ = viewer.translate
-    state = delivery_label(viewer, person.delivery_state)
     return [
         channel_label(viewer, person.channel),
         person.address and destination(viewer, person.address),
-        state and h.span(data_delivery=person.delivery_state)[state],
+        delivery_words(viewer, person.delivery_state),
         _("Has opened the link, but is not connected.")
         if person.unconnected
         else invite_label(viewer, person.invite_state),

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from signaling.account import Account
+from signaling.delivery import kept_channels
 from signaling.delivery.segments import count
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.identifier import new_id
@@ -66,7 +67,7 @@ def _text(viewer: Viewer) -> str:
 
 
 def _in_the_outbox(request: web.Request) -> bool:
-    return not request.app[CONFIG].delivery.vonage_application_id
+    return "sms" in kept_channels(request.app[CONFIG].delivery)
 
 
 def _ways(request: web.Request, number: str, text: str) -> list[TrialWay]:
