@@ -132,7 +132,7 @@ async def test_open_sessions_go_to_a_colleague_with_all_that_names_the_scheduler
         assert calls[-1]["call"]["state"] in ("ended", "missed", "refused")
         assert await visit.desk.end() in (4401, 4404, 4410)
         assert (await visit.nurse.get("/invites")).status == 303
-        assert "Amina" in (await lee.get("/opened")).text
+        assert "Amina" in (await lee.get("/waiting-room")).text
         taken = await lee.enter(consultation_id=visit.consultation_id)
         snapshot = next(frame for frame in taken.frames if frame["type"] == "snapshot")
         assert [each["name"] for each in snapshot["participants"]] == [
