@@ -183,8 +183,8 @@ class Message:
     """One try to tell somebody something about a session, or what is still to be sent."""
 
     occasion: Occasion
-    to: str
-    "Name of a person or an organization; empty: the scheduler."
+    to: tuple[str, ...]
+    "Names of people or of an organization; none: the scheduler."
     at: datetime
     "When it was tried, queued or is due."
     channel: str = ""

@@ -1,10 +1,12 @@
 """The page of one session: its people, what was sent to them, its date, and what can be done."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aiohttp import web
 
+from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.interpreter_request import (
@@ -13,8 +15,9 @@ from signaling.interpreter_request import (
     next_to_ask,
 )
 from signaling.notices.delivery import Delivery
+from signaling.notices.notice import Occasion
 from web.http.request import own_consultation, show, viewer_of
-from web.keys import CLOCK, RUNNING, STORE
+from web.keys import CLOCK, RUNNING, STORE, UNREAD
 from web.markup.desk.case import case_page
 from web.pages.list_rows import invite_row
 from web.pages.sharing import lead_to_taking_part, sharing_of
@@ -28,13 +31,15 @@ async def show_case(request: web.Request) -> web.Response:
     except NotFound:
         await lead_to_taking_part(request)
         raise
-    view = await _view(request.app, consultation, own=consultation.scheduler_id == account.id)
+    view = await _view(request.app, account, consultation)
     sharing = await sharing_of(request, consultation)
     return show(case_page(await viewer_of(request), view, sharing))
 
 
-async def _view(app: web.Application, consultation: Consultation, *, own: bool) -> CaseView:
+async def _view(app: web.Application, account: Account, consultation: Consultation) -> CaseView:
+    """The session as this account sees it."""
     read = app[STORE].read
+    unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
     organizations = await read.interpreters.organizations()
     requests = await read.interpreters.requests_of(consultation.id)
     called = {each.id: each.name for each in organizations}
@@ -44,7 +49,7 @@ async def _view(app: web.Application, consultation: Consultation, *, own: bool) 
     } | {asked.id: called.get(asked.organization_id, "") for asked in requests}
     language = consultation.interpreting_language
     return CaseView(
-        row=await invite_row(app, consultation),
+        row=replace(await invite_row(app, consultation), unread=unread.get(consultation.id)),
         messages=_messages(
             await read.deliveries.of_consultation(consultation.id), names, app[CLOCK].now()
         ),
@@ -55,7 +60,7 @@ async def _view(app: web.Application, consultation: Consultation, *, own: bool) 
         started_at=consultation.started_at,
         closed_at=consultation.closed_at,
         purge_at=consultation.purge_at(app[RUNNING].retention),
-        own=own,
+        own=consultation.scheduler_id == account.id,
     )
 
 
@@ -82,17 +87,22 @@ def _next(
 def _messages(
     deliveries: Sequence[Delivery], names: Mapping[str, str], now: datetime
 ) -> tuple[Message, ...]:
-    """A line for each try, and for what waits for its time; earliest first."""
-    lines = [line for each in deliveries for line in _lines(each, names, now)]
+    """A line for each try, and one for all who get the same later; earliest first."""
+    lines = [line for each in deliveries for line in _tries(each, names)]
+    later: dict[tuple[Occasion, datetime], list[str]] = {}
+    for each in deliveries:
+        if not each.attempts and each.state == "pending":
+            later.setdefault((each.occasion, each.due_at), []).extend(_to(each, names))
+    for (occasion, at), to in later.items():
+        lines.append(Message(occasion, tuple(to), at, state=None if at > now else "queued"))
     return tuple(sorted(lines, key=lambda line: line.at))
 
 
-def _lines(delivery: Delivery, names: Mapping[str, str], now: datetime) -> Iterator[Message]:
-    to = names.get(delivery.recipient_id, "")
+def _tries(delivery: Delivery, names: Mapping[str, str]) -> Iterator[Message]:
     for attempt in delivery.attempts:
         yield Message(
             occasion=delivery.occasion,
-            to=to,
+            to=_to(delivery, names),
             at=attempt.first_try_at or delivery.queued_at,
             channel=attempt.channel,
             state=attempt.state,
@@ -100,7 +110,9 @@ def _lines(delivery: Delivery, names: Mapping[str, str], now: datetime) -> Itera
         )
     if not delivery.attempts and delivery.state == "failed":
         # there was no way to reach them
-        yield Message(delivery.occasion, to, delivery.due_at, state="abandoned")
-    elif not delivery.attempts and delivery.state == "pending":
-        waits = delivery.due_at > now
-        yield Message(delivery.occasion, to, delivery.due_at, state=None if waits else "queued")
+        yield Message(delivery.occasion, _to(delivery, names), delivery.due_at, state="abandoned")
+
+
+def _to(delivery: Delivery, names: Mapping[str, str]) -> tuple[str, ...]:
+    name = names.get(delivery.recipient_id)
+    return (name,) if name else ()

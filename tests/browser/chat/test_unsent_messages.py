@@ -151,12 +151,16 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         # a list that is open follows; and whoever signs out leaves nothing of theirs in the tab
         await sign_in(page, server)
         await page.get_by_role("link", name="History").click()
-        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await expect(
+            page.get_by_text("No session was closed in the last 24 hours.")
+        ).to_be_visible()
         desk = await nurse.enter(consultation_id=invite.consultation_id)
         await desk.command("terminate_consultation", choice="close")
         await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
         await nurse.post(f"/sessions/{invite.consultation_id}/reopen")
-        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await expect(
+            page.get_by_text("No session was closed in the last 24 hours.")
+        ).to_be_visible()
         await page.evaluate("sessionStorage.setItem('unsent:seat', 'Half a')")
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()

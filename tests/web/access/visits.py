@@ -326,7 +326,11 @@ async def export(visit: Visit) -> set[str]:
 
 async def see_links(visit: Visit) -> set[str]:
     link = f"/invites/{visit.invites['service_user'].id}"
-    return {await visit.get(f"{link}/link"), await visit.get(f"{link}/qr.svg")}
+    return {
+        await visit.get(f"{link}/link"),
+        await visit.get(f"{link}/qr.svg"),
+        await visit.get(f"/sessions/{visit.id}/case"),
+    }
 
 
 async def see_waiting(visit: Visit) -> set[str]:

@@ -3,6 +3,8 @@
 The conversation itself is `web/markup/room`.
 """
 
+from collections.abc import Sequence
+
 import htpy as h
 
 from signaling.consultation import OPEN_STATES
@@ -207,8 +209,12 @@ def _person_actions(viewer: Viewer, view: CaseView, person: Person) -> h.Node:
     )
     removable = person.role != "service_user" and len(row.people) > 1
     return h.div(".quiet")[
-        link_buttons(viewer, person.invite_id, person.name),
-        row.may_notify and send_again_button(viewer, person, back="case"),
+        # while an interpreter is looked for nobody is invited yet
+        row.may_notify
+        and [
+            link_buttons(viewer, person.invite_id, person.name),
+            send_again_button(viewer, person, back="case"),
+        ],
         row.state in EDITABLE
         and [
             go(edit, _("Edit")),
@@ -298,7 +304,7 @@ def _message(viewer: Viewer, message: Message) -> h.Element:
             dotted(
                 [
                     occasion_label(viewer, message.occasion),
-                    h.bdi[message.to] if message.to else _("to you"),
+                    _names(message.to) if message.to else _("to you"),
                     message.channel and channel_label(viewer, message.channel),
                     h.span(data_delivery=message.state)[state] if state else _("Will be sent"),
                 ]
@@ -306,3 +312,10 @@ def _message(viewer: Viewer, message: Message) -> h.Element:
             reason(viewer, message.reason),
         ],
     ]
+
+
+def _names(names: Sequence[str]) -> list[h.Node]:
+    parts: list[h.Node] = []
+    for name in names:
+        parts += [", ", h.bdi[name]] if parts else [h.bdi[name]]
+    return parts

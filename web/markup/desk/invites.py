@@ -115,7 +115,11 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
             replies(viewer, row),
         ],
         h.div(".actions")[
-            way_in(viewer, row),
+            way_in(viewer, row)
+            or (
+                row.interpreting == "unavailable"
+                and without_interpreter_button(viewer, row, primary=True)
+            ),
             not short and _actions(viewer, row),
         ],
     ]
@@ -229,7 +233,8 @@ def without_interpreter_button(
 def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
     """Quiet buttons; on narrow screens the rarer ones are behind "More"."""
     _ = viewer.translate
-    awaited = row.people[0] if row.invite_id else None
+    # while an interpreter is looked for nobody is invited yet
+    awaited = row.people[0] if row.invite_id and row.may_notify else None
     copy, show_code = link_buttons(viewer, row.invite_id, row.name) if awaited else (None, None)
     editable = row.state in ("planned", "waiting")
     return h.div(".quiet")[
@@ -239,9 +244,11 @@ def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
             h.summary[_("More")],
             h.div[
                 show_code,
-                send_again_button(viewer, awaited) if awaited and row.may_notify else None,
-                without_interpreter_button(viewer, row),
-                editable and cancel_button(viewer, row.consultation_id, row.name),
+                send_again_button(viewer, awaited) if awaited else None,
+                row.interpreting == "requested" and without_interpreter_button(viewer, row),
+                editable
+                and row.scheduler_id == viewer.account_id
+                and cancel_button(viewer, row.consultation_id, row.name),
             ],
         ],
     ]

@@ -40,6 +40,7 @@ def document(
         **(_preferences(viewer) if signed_in else {}),
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
+        "data-case-path": path("case", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
         "data-account": viewer.account_id if signed_in else None,
         "data-zone": viewer.zone_there,

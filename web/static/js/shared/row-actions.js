@@ -101,19 +101,22 @@ async function copyFrom(address, button) {
 }
 
 /**
- * Where an answer to this button stands: below it, within the window. Measured now, as the button may
- * be replaced before there is an answer.
+ * Where an answer to this button stands: below it, within the window. The button may be replaced
+ * before there is an answer, by one that does the same.
  * @param {HTMLElement} button
  * @returns {(sentence: string) => void}
  */
 function answerPlace(button) {
-  const { left, bottom } = button.getBoundingClientRect();
-  const top = bottom + scrollY + APART;
+  const address = button.closest("form")?.getAttribute("action") ?? "";
   return (sentence) => {
+    const same = document.querySelector(`form[action="${CSS.escape(address)}"] button`);
+    const { left, bottom } = (
+      button.isConnected ? button : (same ?? button)
+    ).getBoundingClientRect();
     const answer = byId("row-status", HTMLElement);
     setText(answer, sentence);
     const room = document.documentElement.clientWidth - answer.offsetWidth - APART;
-    answer.style.top = `${top}px`;
+    answer.style.top = `${bottom + scrollY + APART}px`;
     answer.style.left = `${scrollX + Math.max(APART, Math.min(left, room))}px`;
     clearTimeout(over);
     over = setTimeout(() => setText(answer, ""), A_WHILE);
