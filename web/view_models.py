@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.chat import UnreadSession
 from signaling.interpreter_request import RequestState
 from signaling.notices.notice import Occasion
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
-from signaling.unread import UnreadSession
 
 Readiness = Literal["ready", "ready_with_limits", "not_ready", "not_tested"]
 
