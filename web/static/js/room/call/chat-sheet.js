@@ -17,7 +17,7 @@ export class ChatSheet {
   #room = byId("room", HTMLElement);
   #chat = byId("chat", HTMLElement);
   #toggle = byId("chat-toggle", HTMLButtonElement);
-  #count = byId("chat-count", HTMLElement);
+  #count = document.createElement("span");
   #preview = byId("chat-preview", HTMLButtonElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -27,6 +27,10 @@ export class ChatSheet {
   /** @param {() => void} onChange what is on the screen has changed */
   constructor(onChange) {
     this.onChange = onChange;
+    this.#count.className = "badge";
+    this.#count.setAttribute("aria-hidden", "true");
+    show(this.#count, false);
+    this.#toggle.append(this.#count);
     this.#toggle.addEventListener("click", () => this.#open(!this.#isOpen));
     this.#preview.addEventListener("click", () => this.#open(true));
     this.#chat.addEventListener("keydown", (event) => {
