@@ -18,7 +18,6 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
         h.p("#other-side", role="status")[_("Loading…")],
         h.p[h.span("#connected.tag")[_("Connected")]],
-        h.p("#quality.hint", hidden=True),
         button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
         and h.div(".actions")[

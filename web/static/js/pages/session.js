@@ -273,6 +273,7 @@ function render() {
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
+  media?.showUnread(chat.unread);
   const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
   if (rings) ringer.start();
@@ -289,7 +290,7 @@ function isWritable() {
 }
 
 function sendSeen() {
-  const position = chat.lastSeen(room);
+  const position = chat.lastSeen;
   if (position <= Math.max(seenUpTo, room.seen[room.me] ?? 0)) return;
   if (channel.send({ type: "seen", position })) seenUpTo = position;
 }
