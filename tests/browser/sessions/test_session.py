@@ -68,7 +68,7 @@ async def test_a_session_goes_from_the_invitation_to_the_pdf(
     await expect(phone.get_by_text("مرحبا، كيف حالك؟")).to_be_visible()
 
     await desk.get_by_role("button", name="Start video call").click()
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     for page in (desk, phone):
         assert await video_moves(page, "#tiles video[data-participant-id]")
         assert await audio_arrives(page)
@@ -98,7 +98,7 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     await desk.get_by_role("button", name="Start next consultation").click()
     await desk.get_by_role("button", name="Start the session").click()
     await desk.get_by_role("button", name="Start video call").click()
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     assert await video_moves(phone, "#tiles video")
 
     await phone.get_by_role("button", name="Audio only").click()

@@ -7,15 +7,16 @@ import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
+import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { NextStep } from "../room/next-step.js";
 import { Seat } from "../room/seat.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
-import { _, loadCatalog } from "../shared/catalog.js";
+import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
 import { byId, showForAWhile } from "../shared/dom.js";
-import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
@@ -29,6 +30,7 @@ const page = document.body.dataset;
 const isScheduler = page.role === "scheduler";
 const seatName = `${page.consultationId}:${page.inviteId ?? ""}`;
 const peerId = newId();
+const retention = Number(page.retentionHours) * 3_600_000;
 const ownTitle = document.title;
 
 let room = EMPTY;
@@ -37,7 +39,6 @@ let seenUpTo = 0;
 let gaps = 0;
 
 setUpPage();
-remindAfterExport();
 await loadCatalog();
 showLocalTimes(".lead");
 
@@ -51,7 +52,7 @@ const signIn = page.account
 const seat = new Seat({
   name: seatName,
   scheduler: isScheduler,
-  retention: Number(page.retentionHours) * 3_600_000,
+  retention,
   signIn,
   lasting: () => outbox.lasting,
   onOpen: () => attachments.follow(true),
@@ -130,11 +131,20 @@ const photos = new LazyPhotos({
   keep: (file) => void attachments.choose([file]),
   notify,
 });
-const header = new SessionHeader({
-  start: () => command({ type: "start_consultation", id: newId() }),
-  resume: () => command({ type: "resume_consultation", id: newId() }),
-  terminate: (choice) => command({ type: "terminate_consultation", id: newId(), choice }),
-});
+const greenroom = new LazyGreenroom({ loadCalls: () => void loadCalls(), render, notify });
+const header = new SessionHeader(isScheduler);
+/** A scheduler's; it is nothing that a guest's page has to load. */
+const steps = isScheduler
+  ? new (await import("../room/greenroom/scheduler-steps.js")).SchedulerSteps({
+      start: () => command({ type: "start_consultation", id: newId() }),
+      resume: () => command({ type: "resume_consultation", id: newId() }),
+      terminate: (choice) => void command({ type: "terminate_consultation", id: newId(), choice }),
+      media: () => media,
+      notify,
+      retention,
+    })
+  : null;
+const nextStep = new NextStep();
 
 /**
  * Send a command; a refusal is shown to the reader.
@@ -226,6 +236,7 @@ async function loadCalls() {
       storageKey: `call:${seatName}`,
       channel,
       room: () => room,
+      mayStart: () => steps?.mayRing() ?? true,
       notify,
       render,
     });
@@ -266,7 +277,10 @@ function render() {
   if (!seat.over && (room.call || state === "active")) void loadCalls();
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(seat.over ? { ...room, call: null, consultation: null } : room);
-  if (!seat.over) header.render(room);
+  if (!seat.over) {
+    header.render(room);
+    steps?.render(room);
+  }
   const kept =
     seat.over || signIn?.isForeign ? seat.mayComeBack : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
@@ -274,11 +288,20 @@ function render() {
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
+  greenroom.render(isBeforeCall(), rings && room.call?.media === "video", media);
   if (rings) ringer.start();
   else ringer.stop();
   const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
   document.title = rings && !isScheduler ? _("Incoming call") : title;
   sendSeen();
+  nextStep.focus();
+}
+
+/** Whether this is a moment before a call. */
+function isBeforeCall() {
+  const state = room.consultation?.state ?? "";
+  const may = !seat.over && canCall() && ["planned", "waiting", "active"].includes(state);
+  return may && !media?.membership.inside;
 }
 
 /** Whether anything can still be written in this session. */
@@ -297,9 +320,19 @@ function sendSeen() {
 function lost() {
   media?.abandon();
   photos.close();
+  if (!isScheduler && room.consultation?.state === "closed") void sayFarewell();
   // What is not sent waits for the reader, who only has to sign in again.
   if (seat.signsInAgain) attachments.pause();
   else outbox.close(seat.over === "replaced", seat.sentence);
+}
+
+async function sayFarewell() {
+  const [farewell] = await Promise.all([
+    import("../room/greenroom/farewell.js"),
+    loadFileSentences(),
+  ]);
+  const closedAt = room.consultation?.closed_at;
+  farewell.show(closedAt ? closedAt + retention : null);
 }
 
 /** @param {string} sentence */
