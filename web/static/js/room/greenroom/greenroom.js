@@ -147,7 +147,7 @@ export class Greenroom {
 function choice() {
   return element(
     "details",
-    { id: "preview-devices", class: "device-choice" },
+    { id: "preview-devices" },
     element("summary", {}, _("Microphone, camera and speaker")),
     element(
       "div",

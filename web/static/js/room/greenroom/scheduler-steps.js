@@ -135,9 +135,14 @@ export class SchedulerSteps {
     const step = nextStep(this.#wish, room);
     const media = this.actions.media();
     if (step === "wait" || (step === "call" && !media)) return;
-    if (step === "call") media?.membership.start("video");
-    if (step === "call" || step === "done") this.#wish = null;
-    else if (!(await this.#runOnce(this.actions[step]))) this.#wish = null;
+    if (step === "call" || step === "done") {
+      this.#wish = null;
+      if (step === "call") media?.membership.start("video");
+      return;
+    }
+    if (!(await this.#runOnce(this.actions[step]))) this.#wish = null;
+    // what it led to may have come before its acknowledgement
+    else if (this.#room) void this.#follow(this.#room);
   }
 
   /** @param {Event} event */
