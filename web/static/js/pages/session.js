@@ -286,6 +286,7 @@ function render() {
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
+  media?.showUnread(chat.unread);
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
   greenroom.render(isBeforeCall(), rings && room.call?.media === "video", media);
@@ -311,7 +312,7 @@ function isWritable() {
 }
 
 function sendSeen() {
-  const position = chat.lastSeen(room);
+  const position = chat.lastSeen;
   if (position <= Math.max(seenUpTo, room.seen[room.me] ?? 0)) return;
   if (channel.send({ type: "seen", position })) seenUpTo = position;
 }

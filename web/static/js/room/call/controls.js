@@ -80,11 +80,28 @@ export class Controls {
     show(byId("start-video", HTMLElement), canStart);
     show(byId("start-audio", HTMLElement), canStart);
     show(byId("join-call", HTMLElement), joinable && this.#canCall);
-    show(byId("call", HTMLElement), inside);
+    this.#showCall(inside);
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     setPressed(this.#audioOnly, audioOnly);
     showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
     this.#renderDevices();
+  }
+
+  /**
+   * The focus goes on from a button that is gone to the first one of what is there now.
+   * @param {boolean} inside
+   */
+  #showCall(inside) {
+    const call = byId("call", HTMLElement);
+    if (call.hidden !== inside) return;
+    const focused = document.activeElement;
+    const isLost = () => !focused || focused === document.body || focused.closest("[hidden]");
+    const wasInside = call.contains(focused);
+    show(call, inside);
+    if (inside && isLost()) this.#microphone.focus();
+    if (inside || !wasInside) return;
+    const next = ["join-call", "start-video"].map((id) => byId(id, HTMLElement));
+    next.find((button) => !button.closest("[hidden]"))?.focus();
   }
 
   /**
@@ -103,7 +120,9 @@ export class Controls {
     setPressed(this.#camera, camera);
     setPressed(this.#screen, screen);
     showSentences(byId("device-words", HTMLElement), deviceSentences(this.devices));
-    show(this.#switch, camera && this.devices.canSwitch);
+    // Not hidden while it cannot be used: the buttons beside it would move.
+    show(this.#switch, isPhone());
+    this.#switch.disabled = !(camera && this.devices.canSwitch);
     show(this.#screen, !isPhone() && "getDisplayMedia" in (navigator.mediaDevices ?? {}));
   }
 }
