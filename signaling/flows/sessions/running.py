@@ -122,6 +122,8 @@ class Running:
             await records.numbers.count(now, counted)
             if event == "start":
                 await records.notices.drop_pending(consultation_id, ("reminder",))
+            if event == "close":
+                await records.notices.drop_pending(consultation_id, ("news",))
             if event == "expire":
                 await records.notices.drop_all_pending(consultation_id)
             for invite in await records.invites.of_consultation(consultation_id):
