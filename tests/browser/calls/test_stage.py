@@ -1,19 +1,14 @@
 """The call as the screen: whole pictures, buttons that stay, the chat as a sheet, truthful "seen"."""
 
-import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.calls.gathering import Gathering
 from tests.browser.conftest import NewContext
-from tests.people import Person
 from tests.serving import Server, serving
-from web.keys import STORE
 
 SIZES = ((360, 740), (740, 360), (1280, 720), (1440, 900))
 SHAPES = {"desk": (320, 180), "phone": (180, 320), "lee": (240, 180), "kim": (180, 320)}
@@ -159,7 +154,9 @@ async def fold(page: Page, chat: str) -> None:
 
 async def settled(page: Page) -> None:
     """The pictures have been placed for the present size."""
-    await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    )
 
 
 async def watched(page: Page) -> None:
