@@ -25,6 +25,8 @@ OCCASIONS: tuple[Occasion, ...] = (
     "reminder",
     "canceled",
     "removed",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 )
 ZONES = (
     "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos",
@@ -69,7 +71,7 @@ def taken(
         times[weights] += 1
     for weights, ways in alike.items():
         full = one_line(words, {**values, "moment": ways[0]})
-        if occasion == "planned_invitation":
+        if occasion.endswith("planned_invitation"):
             full += f" {LINK}/test"
         in_full[count(full).count] += times[weights]
         sent[count(sms(words, values, ways)).count] += times[weights]

@@ -38,6 +38,8 @@ Occasion = Literal[
     "interpreter_request_withdrawn",
     "interpreter_unavailable",
     "left_open",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 ]
 
 NoticeState = Literal["pending", "handed_over", "failed", "dropped"]

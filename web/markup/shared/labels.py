@@ -101,7 +101,7 @@ def invite_label(viewer: Viewer, state: str) -> str:
     _ = viewer.translate
     return {
         "acknowledged": _("Has confirmed the date"),
-        "joined": _("Has opened the session"),
+        "joined": _("Has joined before"),
     }.get(state, "")
 
 
@@ -111,7 +111,7 @@ def channel_label(viewer: Viewer, channel: str) -> str:
         "email": _("Email"),
         "sms": _("SMS"),
         "whatsapp": _("WhatsApp"),
-        "none": _("Link given by hand"),
+        "none": _("Link passed on by you"),
     }.get(channel, channel)
 
 
