@@ -208,7 +208,7 @@ def report(languages: Iterable[str], what: str, audience: Audience | None = None
 def _for(audience: Audience, keys: Iterable[Key], template: Catalog) -> Iterable[Key]:
     """Those of the source that this audience meets."""
     for key in keys:
-        message = template.get(key)  # type: ignore[arg-type]
+        message = template.get(key)
         if message is not None and audience in meets(message, ROOT):
             yield key
 
