@@ -197,13 +197,13 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
 
         page = await context.new_page()
         await page.goto(address)
-        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.locator("#left-behind li")).to_have_text(
             ["It hurts", "since Monday", "and I"]
         )
         await page.wait_for_function(f"async () => (await ({STORED})()).length === 0")
         await page.reload()
-        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.get_by_text("It hurts")).to_have_count(0)
 
 
