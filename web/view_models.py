@@ -359,6 +359,9 @@ class RequestView:
     organization_name: str
     languages: str
     planned_at: datetime | None
+    "None: as soon as somebody has accepted."
+    minutes: int
+    "How long the session is expected to take."
     date: str
     "Calendar sequence of that date, which the answer returns: the date that was accepted."
     state: str
