@@ -20,7 +20,7 @@ from storage.backup.restored_folder import require_database
 from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
-from storage.store import Store
+from storage.store import Records, Store
 from web.access.passwords import Passwords
 from web.clockwork import SystemClock
 from web.config import Config, ConfigError, load
@@ -62,6 +62,13 @@ async def change(asked: Change) -> str:
             await store.close()
 
 
+async def _account_mail(store: Store, config: Config) -> AccountMail:
+    """What it queues leaves with the server, which looks at the queue every minute."""
+    clock, settings = SystemClock(), RuntimeSettings(config)
+    await settings.load(store)
+    return AccountMail(NoticeRenderer(config, settings, Catalogs.load(), clock), clock)
+
+
 async def _change(store: Store, config: Config, asked: Change) -> str:
     by_provider = config.oidc is not None and config.oidc.only
     if by_provider and (asked.password is not None or asked.link):
@@ -73,11 +80,7 @@ async def _change(store: Store, config: Config, asked: Change) -> str:
     if password is not None:
         known = (config.brand, account.email, account.name)
         hashed = await Passwords().choose(password, known)
-        clock = SystemClock()
-        # it leaves with the server, which looks at the queue every minute
-        settings = RuntimeSettings(config)
-        await settings.load(store)
-        mail = AccountMail(NoticeRenderer(config, settings, Catalogs.load(), clock), clock)
+        mail = await _account_mail(store, config)
         await store.write(
             lambda records: set_password(
                 records, account, hashed, now, actor=SCRIPT, action="reset_password", mail=mail
@@ -87,7 +90,13 @@ async def _change(store: Store, config: Config, asked: Change) -> str:
             f"The password of {account.email} was changed, and nobody is signed in with it."
         )
     if asked.reset:
-        await store.write(lambda records: reset_factors(records, account.id, now, actor=SCRIPT))
+        mail = await _account_mail(store, config)
+
+        async def reset(records: Records) -> None:
+            found = await reset_factors(records, account.id, now, actor=SCRIPT)
+            await mail.queue(records, found, "factor_reset")
+
+        await store.write(reset)
         told.append(
             f"{account.email} signs in without a second step now, and was signed out everywhere."
         )

@@ -58,7 +58,8 @@ OF_SECOND_FACTORS = ("add_passkey", "remove_passkey", "refuse_passkey", "add_aut
                      "remove_authenticator", "make_recovery_codes", "use_recovery_code",
                      "reset_factors")  # fmt: skip
 
-OF_PROVIDER = ("link_identity", "provider_sign_out", "accept_access", "refuse_access")
+OF_PROVIDER = ("link_identity", "provider_sign_out", "ask_access", "accept_access",
+               "refuse_access")  # fmt: skip
 "Actions where accounts sign in by the organization's provider."
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",

@@ -22,6 +22,7 @@ LAST_ROLE = N_(
     "There must be at least one administrator. Please make somebody else an administrator first."
 )
 TAKEN = N_("There is an account with this email already.")
+WRONG_PASSWORD = N_("That is not your current password. Please try again.")
 OWN_ROLE = N_("You cannot change your own role. Please ask another administrator.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signaling.account import Account
-from signaling.audit import SERVER
+from signaling.audit import SERVER, STRANGER
 from signaling.errors import N_, Conflict, NotFound
 from signaling.flows.people.accounts import (
     add_account,
@@ -71,7 +71,10 @@ async def admit(
         request = AccessRequest(
             new_id(), person.identity, person.email, person.name, here.language, here.time_zone, now
         )
-        return Waiting(await records.access_requests.put(request))
+        new = await records.access_requests.put(request)
+        if new:
+            await records.audit.append(now, STRANGER, "ask_access", request.id)
+        return Waiting(new)
     account = new_account(
         email=person.email,
         name=person.name,

@@ -7,8 +7,8 @@ import htpy as h
 
 from signaling.account import Account
 from web.markup.administration.frame import administration_frame
-from web.markup.administration.invite_account import invitation_steps
-from web.markup.administration.people import PersonRow, last_sign_in, roles, tags
+from web.markup.administration.invite_account import invitation_steps, roles
+from web.markup.administration.people import PersonRow, last_sign_in, tags
 from web.markup.administration.reset_factors import reset_factors_step
 from web.markup.shared.controls import action, error_summary, go, notice, select
 from web.markup.shared.labels import clock, filled

@@ -32,6 +32,7 @@ LABELS = {
     "choose_password": N_("New password chosen by link"),
     "link_identity": N_("Account linked with the organization's sign-in"),
     "provider_sign_out": N_("Signed out by the organization's sign-in"),
+    "ask_access": N_("Access requested"),
     "accept_access": N_("Access request accepted"),
     "refuse_access": N_("Access request refused"),
     "add_passkey": N_("Passkey added"),

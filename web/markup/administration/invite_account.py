@@ -24,10 +24,14 @@ from web.routes import path
 from web.view_models import Form, Viewer
 
 
+def roles(viewer: Viewer) -> list[tuple[str, str]]:
+    _ = viewer.translate
+    return [("scheduler", _("Scheduler")), ("administrator", _("Administrator"))]
+
+
 def invite_page(viewer: Viewer, form: Form) -> h.Element:
     _ = viewer.translate
     labels = [("name", _("Name")), ("email", _("Email"))]
-    roles = [("scheduler", _("Scheduler")), ("administrator", _("Administrator"))]
     return administration_frame(
         viewer,
         _("Invite somebody"),
@@ -41,7 +45,7 @@ def invite_page(viewer: Viewer, form: Form) -> h.Element:
         h.form(".card", method="post", action=path("admin_invite_account"))[
             field(form, "name", _("Name"), required=True),
             email_field(viewer, form, autocomplete="off"),
-            select(form, "role", _("Role"), roles),
+            select(form, "role", _("Role"), roles(viewer)),
             select(
                 form,
                 "language",

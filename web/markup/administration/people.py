@@ -8,7 +8,7 @@ import htpy as h
 
 from signaling.account import Account
 from web.markup.administration.frame import administration_frame
-from web.markup.administration.invite_account import invitation_state, invite_link
+from web.markup.administration.invite_account import invitation_state, invite_link, roles
 from web.markup.shared.controls import button, field, go, select, submit
 from web.markup.shared.document import document
 from web.markup.shared.labels import clock, filled
@@ -68,11 +68,6 @@ def people_page(viewer: Viewer, found: PeopleList) -> h.Element:
     )
 
 
-def roles(viewer: Viewer) -> list[tuple[str, str]]:
-    _ = viewer.translate
-    return [("scheduler", _("Scheduler")), ("administrator", _("Administrator"))]
-
-
 def tags(viewer: Viewer, row: PersonRow) -> h.Node:
     """What has to be noticed about somebody."""
     _ = viewer.translate
@@ -117,7 +112,7 @@ def _filters(viewer: Viewer, found: PeopleList) -> h.Element:
     form = Form({"search": found.search, "state": found.state})
     states = [
         ("", _("All")),
-        ("active", _("Can sign in")),
+        ("active", _("Not suspended")),
         ("suspended", _("Suspended")),
         ("deletion", _("Asked to be deleted")),
     ]

@@ -3,8 +3,12 @@
 from aiohttp import web
 
 from signaling.account import Account
-from signaling.errors import N_, InvalidInput, NotFound, TooManyRequests
-from signaling.flows.people.accounts import set_password, sign_out_everywhere
+from signaling.errors import InvalidInput, NotFound, TooManyRequests
+from signaling.flows.people.accounts import (
+    WRONG_PASSWORD,
+    set_password,
+    sign_out_everywhere,
+)
 from storage.store import Records
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
@@ -14,8 +18,6 @@ from web.pages.accounts.profile import place_name, refuse
 from web.routes import path
 from web.sign_in.known_browsers import browser_of, hand_over, remember
 from web.view_models import Form
-
-WRONG = N_("That is not your current password. Please try again.")
 
 
 async def change_password(request: web.Request) -> web.Response:
@@ -38,7 +40,7 @@ async def _change(
     app, browser, keep = request.app, await browser_of(request), await web_session_digest(request)
     present = typed.get("present", "")
     if not await app[PASSWORDS].verify(account.password_hash, present):
-        raise InvalidInput("present", WRONG)
+        raise InvalidInput("present", WRONG_PASSWORD)
     known = (app[RUNTIME_SETTINGS].brand, account.email, account.name)
     password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
     now = app[CLOCK].now()
@@ -46,7 +48,7 @@ async def _change(
     async def work(records: Records) -> str:
         stored = await records.accounts.get(account.id)
         if stored is None or stored.password_hash != account.password_hash:
-            raise InvalidInput("present", WRONG)  # it was changed during verification
+            raise InvalidInput("present", WRONG_PASSWORD)  # it was changed during verification
         await set_password(
             records, stored, password_hash, now,
             actor=account.id, action="change_password", mail=app[ACCOUNT_MAIL], keep=keep,

@@ -12,6 +12,7 @@ from signaling.flows.people.accounts import (
     change_role,
     make_password_link,
     sign_out_everywhere,
+    still_administrator,
     suspend,
 )
 from signaling.text import searched
@@ -103,6 +104,7 @@ async def change(request: web.Request) -> web.Response:
     now = request.app[CLOCK].now()
 
     async def work(records: Records) -> None:
+        await still_administrator(records, actor.id)
         if step in ROLES:
             await change_role(records, account_id, ROLES[step], now, actor=actor.id)
             return
@@ -124,9 +126,12 @@ async def change(request: web.Request) -> web.Response:
 async def _make_link(request: web.Request, actor: Account, account_id: str) -> web.Response:
     """The page that shows the one-time address, once: only its digest is stored."""
     app, now = request.app, request.app[CLOCK].now()
-    token = await app[STORE].write(
-        lambda records: make_password_link(records, account_id, now, actor=actor.id)
-    )
+
+    async def work(records: Records) -> str:
+        await still_administrator(records, actor.id)
+        return await make_password_link(records, account_id, now, actor=actor.id)
+
+    token = await app[STORE].write(work)
     account = await app[STORE].read.accounts.get(account_id)
     if account is None:
         raise NotFound

@@ -4,7 +4,8 @@ from aiohttp import web
 from aiohttp_session import get_session
 
 from signaling.account import Account
-from signaling.errors import N_, InvalidInput, TooManyRequests
+from signaling.errors import InvalidInput, TooManyRequests
+from signaling.flows.people.accounts import WRONG_PASSWORD
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import entered, show, viewer_of
@@ -17,7 +18,6 @@ from web.sign_in.known_browsers import browser_of
 from web.sign_in.proof import note_proof
 from web.view_models import Form
 
-WRONG = N_("That is not your current password. Please try again.")
 NEXT = ("factors", "authenticator_app", "new_passkey", "recovery_codes")
 "Pages that ask for a proof, by the names of their addresses."
 
@@ -61,7 +61,7 @@ async def _check_password(request: web.Request, account: Account, password: str)
     limits = request.app[LIMITS]
     await limits.hit("choose_password", account.id)
     if not await request.app[PASSWORDS].verify(account.password_hash, password[:1024]):
-        raise InvalidInput("password", WRONG)
+        raise InvalidInput("password", WRONG_PASSWORD)
     limits.give_back("choose_password", account.id)
 
 

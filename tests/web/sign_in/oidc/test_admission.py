@@ -92,7 +92,7 @@ async def test_who_has_to_ask_waits_until_an_administrator_accepts(
             ("nurse@example.org", "You can sign in now"),
         }
         actions = [line.action for line in await audit_lines(store)]
-        assert actions == ["sign_in", "accept_access", "sign_in"]
+        assert actions == ["sign_in", "ask_access", "accept_access", "sign_in"]
 
 
 async def test_a_refused_request_is_gone_and_may_be_made_again(
