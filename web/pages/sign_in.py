@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp_session import get_session
-from yarl import URL
 
 from signaling.account import Account, plain_email
 from signaling.errors import (
@@ -224,14 +223,9 @@ async def _add_first(records: Records, account: Account, now: datetime) -> None:
 
 
 def _own_path(text: str) -> str:
-    """A path of this server, else the dashboard's: `//host` and `/\\host` lead elsewhere."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return path("dashboard")
-    if parts.scheme or parts.netloc or not text.startswith("/") or text[1:2] in ("/", "\\"):
-        return path("dashboard")
-    if parts.path == path("sign_in"):
-        back_to = checked(URL(text).query.get("next", ""))
-        return path("sign_in", {"next": back_to}) if back_to else parts.path
-    return parts.path
+    """A page of this server, else the dashboard. The page to sign in keeps where it leads back to."""
+    page, _, query = text.partition("?")
+    if page != path("sign_in"):
+        return checked(text) or path("dashboard")
+    back_to = checked(next(iter(parse_qs(query).get("next", ())), ""))
+    return path("sign_in", {"next": back_to} if back_to else None)

@@ -20,7 +20,7 @@ FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 def hidden(page: str) -> dict[str, str]:
     """The hidden fields of a page but for those of the language switch."""
-    main = page.partition("<main")[2]
+    main = page.partition("<main")[2].partition("</main>")[0]
     return {html.unescape(name): html.unescape(value) for name, value in FIELD.findall(main)}
 
 
