@@ -185,6 +185,8 @@ async def test_the_operator_resets_those_of_the_only_administrator(
         assert not await is_signed_in(boss)
         assert (await boss.sign_in(BOSS)).status == 303
         assert await is_signed_in(boss)
+    rows = await server.app[STORE]._database.read.rows("SELECT occasion FROM account_mail")
+    assert "factor_reset" in [row["occasion"] for row in rows]
 
 
 # --- who must have one
