@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.chat import UnreadSession
 from signaling.interpreter_request import RequestState
 from signaling.notices.notice import Occasion
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
-from signaling.unread import UnreadSession
 
 Readiness = Literal["ready", "ready_with_limits", "not_ready", "not_tested"]
 
@@ -359,6 +359,9 @@ class RequestView:
     organization_name: str
     languages: str
     planned_at: datetime | None
+    "None: as soon as somebody has accepted."
+    minutes: int
+    "How long the session is expected to take."
     date: str
     "Calendar sequence of that date, which the answer returns: the date that was accepted."
     state: str

@@ -52,8 +52,8 @@ class Wording(Protocol):
         """A name inside a sentence of this language: neither changes the direction of the other."""
         ...
 
-    def note(self, text: str) -> str:
-        """Typed text in which numbers and measures keep their direction."""
+    def note(self, text: str, language: str) -> str:
+        """Typed text in a mail of this language: lines, numbers and measures keep their direction."""
         ...
 
     def service_name(self) -> str:

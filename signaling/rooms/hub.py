@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from signaling.access import TEAM_MEMBER, may, role_of
-from signaling.consultation import AWAITED_STATES, Consultation
+from signaling.consultation import Consultation
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.connection import Connection
 from signaling.rooms.room import Room, Seat
@@ -90,7 +90,8 @@ class Hub:
         """Rooms in which somebody is online without any of its staff, longest wait first.
 
         Those of an account, of sessions shared with it, and of its teams; also sessions that are kept
-        open and that somebody came back to; none in progress.
+        open and that somebody came back to. Of those in progress only one that was handed over to
+        this account, until they enter it.
         """
         found, mates = [], self.mates.get(account_id, frozenset())
         for room in self._rooms.values():
@@ -98,7 +99,7 @@ class Hub:
                 continue
             consultation = room.consultation
             role = role_of(consultation, account_id, mates)
-            if consultation.state not in AWAITED_STATES or not may(role, "see_waiting"):
+            if not may(role, "see_waiting"):
                 continue
             others = [seat for seat in room.seats.values() if seat.role != "scheduler"]
             if online := [seat for seat in others if seat.online]:

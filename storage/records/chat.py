@@ -17,11 +17,11 @@ from signaling.chat import (
     PAGE_LINES,
     ChatMessage,
     LineKind,
+    Unread,
     one_page,
     stored_bytes,
 )
 from signaling.moments.milliseconds import from_ms, to_ms
-from signaling.unread import Unread
 from storage.engine.database import Executor, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
 from storage.records import attachments

@@ -282,9 +282,9 @@ class Notices:
         )
 
     async def withdraw_waiting(
-        self, consultation_id: str, occasions: Sequence[Occasion]
+        self, consultation_id: str, occasions: Sequence[Occasion], invite_id: str | None = None
     ) -> list[tuple[str, Occasion]]:
-        """Drop what waits on these occasions, so that it can be queued again in other words.
+        """Drop what waits on these occasions, for one person or all, so that it can be queued again.
 
         Returns (invite id, occasion) of each. What is being sent right now stays as it is.
         """
@@ -293,29 +293,10 @@ class Notices:
             " dedupe_key = dedupe_key || ':' || id"
             " WHERE consultation_id = ? AND state = 'pending' AND next_at IS NOT NULL"
             f" AND invite_id IS NOT NULL AND occasion IN ({marks(occasions)})"
-            " RETURNING invite_id, occasion",
-            (consultation_id, *occasions),
+            " AND invite_id = COALESCE(?, invite_id) RETURNING invite_id, occasion",
+            (consultation_id, *occasions, invite_id),
         )
         return [(row["invite_id"], row["occasion"]) for row in rows]
-
-    async def withdraw_of(self, invite_id: str, occasion: Occasion) -> None:
-        """Drop what waits for one person on this occasion, so that it can be queued again."""
-        await self._executor.rows(
-            "UPDATE notice SET state = 'dropped', next_at = NULL,"
-            " dedupe_key = dedupe_key || ':' || id"
-            " WHERE invite_id = ? AND occasion = ? AND state = 'pending' AND next_at IS NOT NULL",
-            (invite_id, occasion),
-        )
-
-    async def waits_for(self, invite_id: str, occasion: Occasion) -> bool:
-        """Whether a notice of this occasion waits to be sent to this person."""
-        return bool(
-            await self._executor.rows(
-                "SELECT 1 FROM notice WHERE invite_id = ? AND occasion = ? AND state = 'pending'"
-                " AND next_at IS NOT NULL LIMIT 1",
-                (invite_id, occasion),
-            )
-        )
 
     async def drop_all_pending(self, consultation_id: str) -> None:
         """Drop everything not sent yet about a session: it is over or canceled."""

@@ -69,14 +69,10 @@ class InterpreterMail:
         )
 
     def _values(self, consultation: Consultation, scheduler: Account) -> dict[str, str]:
-        names = (
-            self._wording.language_name(code, scheduler.language)
-            for code in (scheduler.language, consultation.interpreting_language)
-        )
         at = consultation.planned_at or consultation.created_at
         return {
             "scheduler": scheduler.name,
-            "languages": ", ".join(names),
+            "languages": self._composing.languages(consultation, scheduler, scheduler.language),
             "moment": self._moment(at, consultation, scheduler),
             "duration": str(USUAL_MINUTES),
         }

@@ -18,11 +18,12 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.notices.notice import Occasion
+from signaling.notices.texts import INVITATIONS
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 
-WITH_NAME: tuple[Occasion, ...] = ("invitation", "planned_invitation", "moved", "reminder")
+WITH_NAME: tuple[Occasion, ...] = (*INVITATIONS, "moved", "reminder")
 "Occasions whose notices name the scheduler, and wait long enough to be worth new words."
 _log = logging.getLogger(__name__)
 

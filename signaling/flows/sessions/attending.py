@@ -4,7 +4,12 @@ from datetime import timedelta
 
 from signaling.access import require, role_of
 from signaling.chat import ChatMessage, LineKind
-from signaling.consultation import OPEN_STATES, TRANSITIONS, ConsultationEvent
+from signaling.consultation import (
+    AWAITED_STATES,
+    OPEN_STATES,
+    TRANSITIONS,
+    ConsultationEvent,
+)
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calls.calling import Calling
 from signaling.flows.notices.news import News
@@ -123,9 +128,12 @@ class Attending:
     async def _arrived(self, room: Room, participant_id: str) -> None:
         now = self._clock.now()
         seat = room.seats[participant_id]
-        if seat.role != "scheduler":
-            await self._news.came(participant_id)
-            if room.waiting_since is None:
+        if seat.role == "scheduler":
+            if room.consultation.state == "active":
+                room.waiting_since = None
+        else:
+            await self._news.came(room.consultation.id, participant_id)
+            if room.waiting_since is None and room.consultation.state in AWAITED_STATES:
                 room.waiting_since = now
         async with self._rooms.exclusive(room.consultation.id):
             first = not room.chat.is_there(participant_id)

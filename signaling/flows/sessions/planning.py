@@ -18,6 +18,7 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
+from signaling.notices.texts import INVITATIONS
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
@@ -26,8 +27,7 @@ ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
 EDITABLE_STATES = ("planned", "waiting")
 OF_A_DATE = (
-    "invitation",
-    "planned_invitation",
+    *INVITATIONS,
     "moved",
     "reminder",
     "interpreter_request",
@@ -262,7 +262,10 @@ class Planning:
                 others = await records.invites.of_consultation(consultation.id)
                 if sum(other.usable for other in others) < 2:
                     raise InvalidInput(
-                        "", N_("Somebody must remain invited. Cancel the session instead.")
+                        "",
+                        N_(
+                            "At least one person must stay invited. To stop the session for everybody, cancel it."
+                        ),
                     )
                 await records.notices.drop_pending_of(invite_id)
                 newer = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)

@@ -7,13 +7,13 @@ shows it, the stored messages are.
 from datetime import timedelta
 from itertools import count
 
+from signaling.chat import UnreadSession, by_session
 from signaling.consultation import BEGUN_STATES, OPEN_STATES
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.clock import Timers
 from signaling.ports.store import Store
 from signaling.rooms.hub import Hub
 from signaling.rooms.room import Room
-from signaling.unread import UnreadSession, by_session
 from signaling.wire.values import UnreadEntry
 
 UNREAD_AFTER = timedelta(seconds=3)
