@@ -162,6 +162,7 @@ def state_line(viewer: Viewer, row: InviteRow, *, device: bool = True) -> h.Elem
 
 
 def closes(viewer: Viewer, row: InviteRow) -> h.Node:
+    """When a session that nobody uses will be closed; nothing while that is not soon."""
     _ = viewer.translate
     return (
         row.closes_at is not None
