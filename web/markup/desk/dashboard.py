@@ -116,6 +116,9 @@ def _coming(viewer: Viewer, row: InviteRow) -> h.Element:
                 " ",
                 unread_mark(viewer, row.unread),
             ],
+            awaited is not None
+            and awaited.unconnected
+            and h.p(".error")[_("Has opened the link, but is not connected.")],
         ],
         h.div(".actions")[
             go(path("session", consultation_id=row.consultation_id), _("Start"), primary=True)
