@@ -26,8 +26,10 @@ OCCASIONS: tuple[Occasion, ...] = (
     "canceled",
     "removed",
     "news",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 )
-UNDATED: tuple[Occasion, ...] = ("invitation", "news")
+UNDATED: tuple[Occasion, ...] = ("invitation", "news", "interpreter_invitation")
 "Whose text has no moment."
 ZONES = (
     "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos",
@@ -72,7 +74,7 @@ def taken(
         times[weights] += 1
     for weights, ways in alike.items():
         full = one_line(words, {**values, "moment": ways[0]})
-        if occasion == "planned_invitation":
+        if occasion.endswith("planned_invitation"):
             full += f" {LINK}/test"
         in_full[count(full).count] += times[weights]
         sent[count(sms(words, values, ways)).count] += times[weights]

@@ -45,7 +45,7 @@ def _notice(row: Row) -> Notice:
     )
 
 
-def _attempt(row: Row) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
     return Attempt(
         id=row["id"],
         notice_id=row["notice_id"],
@@ -370,7 +370,7 @@ class Notices:
                 f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks(ids)}) ORDER BY number",
                 ids,
             ):
-                found[row["notice_id"]].append(_attempt(row))
+                found[row["notice_id"]].append(attempt_of(row))
         return found
 
     async def put_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:
@@ -402,7 +402,7 @@ class Notices:
             "SELECT * FROM delivery_attempt WHERE provider_id = ?", (provider_id,)
         )
         notice = await self.get(row["notice_id"]) if row else None
-        return (_attempt(row), notice) if row and notice else None
+        return (attempt_of(row), notice) if row and notice else None
 
     async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
         """Id -> (notice, its attempts in the order of their ways), of notices that still exist."""
@@ -429,14 +429,3 @@ class Notices:
             " WHERE notice.next_at IS NOT NULL OR notice.state = 'pending' OR notice.id IN ("
             " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
         )
-
-    async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:
-        """Invite id -> the latest attempt to deliver anything to that person."""
-        rows = await self._executor.rows(
-            "SELECT notice.invite_id, delivery_attempt.* FROM delivery_attempt"
-            " JOIN notice ON notice.id = delivery_attempt.notice_id"
-            f" WHERE notice.invite_id IN ({marks(invite_ids)})"
-            " ORDER BY notice.created_at, notice.rowid, delivery_attempt.number",
-            tuple(invite_ids),
-        )
-        return {row["invite_id"]: _attempt(row) for row in rows}

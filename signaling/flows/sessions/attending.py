@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from signaling.access import require
+from signaling.access import require, role_of
 from signaling.chat import ChatMessage, LineKind
 from signaling.consultation import (
     AWAITED_STATES,
@@ -34,12 +34,18 @@ def _open_seat(room: Room, participant_id: str) -> Seat:
     seat = room.seats.get(participant_id)
     if seat is None:
         raise NotFound
-    require(seat.role, "enter")
-    require(seat.role, "read_chat")  # the snapshot holds it
+    role = _role(room, seat)
+    require(role, "enter")
+    require(role, "read_chat")  # the snapshot holds it
     if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
         # closed while this socket was on its way
         raise SessionClosed if room.consultation.state == "closed" else InviteNotUsable
     return seat
+
+
+def _role(room: Room, seat: Seat) -> str:
+    """By the table of access: what others are shown does not tell a colleague from the scheduler."""
+    return role_of(room.consultation, seat.participant_id) or seat.role
 
 
 class Attending:
@@ -90,7 +96,7 @@ class Attending:
 
         self._rooms.keep(room)
         self._timers.cancel(absence(room, participant_id))
-        attendance = Attendance(room, participant_id, seat.role, connection)
+        attendance = Attendance(room, participant_id, _role(room, seat), connection)
         same_page = seat.peer_id == connection.peer_id
         room.attach(participant_id, connection, hello.resume, welcome, hello.calls)
         try:

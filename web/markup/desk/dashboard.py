@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import htpy as h
 
 from signaling.chat import UnreadSession
-from web.markup.desk.invites import closing, live, new_invite_link
+from web.markup.desk.invites import closes, live, new_invite_link
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
+from web.markup.desk.sharing import held_line
 from web.markup.desk.unread import unread_mark, unread_section
 from web.markup.desk.waiting_room import start_next, waiting_list
 from web.markup.shared.contact_fields import destination
@@ -74,6 +75,7 @@ def dashboard_page(viewer: Viewer, desk: Desk, interpreting: Interpreting = NOBO
             new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
+        stylesheets=("css/sessions.css",),
         wide=True,
     )
 
@@ -119,6 +121,7 @@ def _coming(viewer: Viewer, row: InviteRow) -> h.Element:
             awaited is not None
             and awaited.unconnected
             and h.p(".error")[_("Has opened the link, but is not connected.")],
+            held_line(viewer, row),
         ],
         h.div(".actions")[
             go(path("session", consultation_id=row.consultation_id), _("Start"), primary=True)
@@ -167,7 +170,8 @@ def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
                         " ",
                         unread_mark(viewer, row.unread),
                     ],
-                    closing(viewer, row),
+                    closes(viewer, row),
+                    held_line(viewer, row),
                 ],
                 h.div(".actions")[
                     go(
