@@ -118,6 +118,9 @@ def _coming(viewer: Viewer, row: InviteRow) -> h.Element:
                 " ",
                 unread_mark(viewer, row.unread),
             ],
+            awaited is not None
+            and awaited.unconnected
+            and h.p(".error")[_("Has opened the link, but is not connected.")],
             held_line(viewer, row),
         ],
         h.div(".actions")[
@@ -167,8 +170,8 @@ def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
                         " ",
                         unread_mark(viewer, row.unread),
                     ],
-                    held_line(viewer, row),
                     closes(viewer, row),
+                    held_line(viewer, row),
                 ],
                 h.div(".actions")[
                     go(
