@@ -111,7 +111,7 @@ async def test_what_was_meant_is_offered_also_where_no_route_allows_what_was_typ
     refused = await nurse.post(
         "/invites/new", FORM | {"address": SYRIAN, "confirm": button(asked.text, "confirm")}
     )
-    assert "This server may not send messages to this number" in refused.text
+    assert "The administrator has not allowed messages to this number" in refused.text
 
 
 async def test_nobody_is_asked_about_a_link_given_by_hand(nurse: Person) -> None:

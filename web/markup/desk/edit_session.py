@@ -4,8 +4,15 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.desk.invitation_fields import labels, more_people, person_fields, plan_fields
+from web.markup.desk.invitation_fields import (
+    labels,
+    language_field,
+    more_people,
+    person_fields,
+)
 from web.markup.desk.invites import cancel_button, cancel_dialog
+from web.markup.desk.new_invite import STYLES
+from web.markup.desk.plan_fields import plan_fields
 from web.markup.shared.contact_fields import answers, destination
 from web.markup.shared.controls import action, error_summary, go, submit
 from web.markup.shared.document import document
@@ -27,7 +34,7 @@ def edit_session_page(
     return document(
         viewer,
         _("Edit"),
-        h.div(".narrow")[
+        h.div(".narrow.inviting")[
             h.h1[_("Edit")],
             error_summary(viewer, form, labels(viewer)),
             h.form(
@@ -37,10 +44,10 @@ def edit_session_page(
                 data_preview=path("invite_preview"),
             )[
                 answers(form),
-                awaited and person_fields(viewer, form),
+                awaited and [person_fields(viewer, form), language_field(viewer, form)],
                 plan_fields(viewer, form, every_zone=True, planned=planned),
                 h.p(".hint")[_("Everybody invited is told about a new date.")],
-                h.div(".actions")[submit(_("Save"))],
+                h.div(".actions.foot")[submit(_("Save"))],
             ],
             h.h2[_("People")],
             h.ul(".list")[(_person(viewer, person) for person in people)],
@@ -52,6 +59,7 @@ def edit_session_page(
             cancel_dialog(viewer),
         ],
         module="js/pages/edit-session.js",
+        stylesheets=(STYLES,),
     )
 
 
