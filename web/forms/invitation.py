@@ -227,7 +227,8 @@ def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
     faults, _ = Faults(), reading.translate
     with faults.caught():
         if typed.get("companion"):
-            spoken = typed.get("language") or reading.account.language
+            spoken = typed.get("language", "")
+            spoken = spoken if spoken in OWN_NAMES else reading.account.language
             other = _other(typed, "companion", _("Companion"), spoken, reading)
             people.append(("companion", other))
     if typed.get("colleague") or typed.get("kind") == "in_person":

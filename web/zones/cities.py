@@ -13,9 +13,15 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import get_timezone_location
 
-from web.zones.names import countries, former_names, offered_zones, todays_name
+from web.zones.names import (
+    clocks_held,
+    countries,
+    former_names,
+    offered_zones,
+    todays_name,
+)
 
-_SPOKEN = 10
+_SPOKEN = 20
 "Percent of a territory's people from which a language counts as spoken there, official or not."
 _OFFICIAL = ("official", "de_facto_official")
 
@@ -61,9 +67,11 @@ def places(language: str, spoken: str) -> Places:
 def city(zone: str, language: str) -> str:
     """The city that a zone is called after: "Kyiv"; its own name if there is none, as for UTC."""
     found = todays_name(zone) or zone
-    if found not in countries():
+    if found not in clocks_held():
         return zone
-    name: str = get_timezone_location(found, locale=Locale.parse(language), return_city=True)
+    # by the zone itself: Babel would look a name up in files of its own
+    held = clocks_held()[found]
+    name: str = get_timezone_location(held, locale=Locale.parse(language), return_city=True)
     return name
 
 
