@@ -31,7 +31,10 @@ test("the next half hour is full by the clock of the zone", () => {
   assert.equal(nextHalfHour(at, "UTC"), "2026-12-07 15:00");
   assert.equal(nextHalfHour(Date.parse("2026-12-07T14:30:00Z"), "UTC"), "2026-12-07 15:00");
   assert.equal(nextHalfHour(at, "Asia/Kathmandu"), "2026-12-07 20:30");
-  assert.equal(nextHalfHour(Date.parse("2027-03-28T00:40:00Z"), "Europe/Zurich"), "2027-03-28 03:00");
+  assert.equal(
+    nextHalfHour(Date.parse("2027-03-28T00:40:00Z"), "Europe/Zurich"),
+    "2027-03-28 03:00",
+  );
   assert.equal(nextHalfHour(at, "Mars/Olympus"), "");
 });
 
