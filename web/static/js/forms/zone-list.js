@@ -120,7 +120,7 @@ export function wireZoneList(root, changed) {
 }
 
 /**
- * Every place once; UTC is none, but may be chosen.
+ * Every place once, by label; UTC is none, but may be chosen.
  * @param {Places} places
  * @param {HTMLOptionElement[]} own
  */
@@ -131,7 +131,7 @@ function all({ near, others }, own) {
   const rest = own
     .filter(({ value }) => !known.has(value))
     .map((each) => [each.value, each.text, ""]);
-  return [...listed, ...rest];
+  return [...listed, ...rest].sort((one, two) => (plain(one[1]) < plain(two[1]) ? -1 : 1));
 }
 
 /** @param {Place} place */
