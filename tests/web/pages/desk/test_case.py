@@ -125,7 +125,10 @@ async def test_people_messages_and_what_is_still_to_be_sent(
     assert "People (2)" in text and "Bring the letter." in text
     assert "Email · amina@example.org · Kept here, not sent" in text
     assert "Device: Not tested" in text and "Online" not in text
-    assert "Tue, 1 Dec 2026, 09:00 Planned invitation · Amina <b> · Email · Kept here, not sent" in text
+    assert (
+        "Tue, 1 Dec 2026, 09:00 Planned invitation · Amina <b> · Email · Kept here, not sent"
+        in text
+    )
     # one line for everybody who gets the same reminder
     assert "Wed, 2 Dec 2026, 10:00 Reminder · Amina <b> , Companion · Will be sent" in text
 
