@@ -24,12 +24,18 @@ _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
 
 
 async def show_edit(request: web.Request) -> web.Response:
-    _account, consultation, invites = await _editable(request, "edit")
+    account, consultation, invites = await _editable(request, "edit")
     form = Form(_values(consultation, invites[0]))
     viewer = await viewer_of(request)
-    return show(edit_session_page(
-            viewer, form, consultation.id, _people(invites), own=account.id == consultation.scheduler_id
-        ))
+    return show(
+        edit_session_page(
+            viewer,
+            form,
+            consultation.id,
+            _people(invites),
+            own=account.id == consultation.scheduler_id,
+        )
+    )
 
 
 async def edit(request: web.Request) -> web.Response:
@@ -53,7 +59,11 @@ async def edit(request: web.Request) -> web.Response:
     except (InvalidInput, TooManyRequests) as error:
         form = refused_form(typed, error, viewer)
         page = edit_session_page(
-            viewer, form, consultation.id, _people(invites), own=account.id == consultation.scheduler_id
+            viewer,
+            form,
+            consultation.id,
+            _people(invites),
+            own=account.id == consultation.scheduler_id,
         )
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("invites"))
@@ -69,7 +79,11 @@ async def add_people(request: web.Request) -> web.Response:
         values = _values(consultation, invites[0]) | typed
         form = refused_form(values, error, viewer)
         page = edit_session_page(
-            viewer, form, consultation.id, _people(invites), own=account.id == consultation.scheduler_id
+            viewer,
+            form,
+            consultation.id,
+            _people(invites),
+            own=account.id == consultation.scheduler_id,
         )
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
