@@ -70,6 +70,7 @@ async def test_no_page_has_a_violation(
     for name, address in (
         ("dashboard", path("dashboard")),
         ("invites", path("invites")),
+        ("a session's own page", path("case", consultation_id=found.consultation_id)),
         ("edit", path("edit_session", consultation_id=found.consultation_id)),
         ("link", path("invite_link", invite_id=found.invite_id)),
         ("waiting room", path("waiting_room")),
