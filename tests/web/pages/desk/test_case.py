@@ -232,7 +232,7 @@ async def test_the_way_in_follows_who_is_there_and_how_far_the_session_is(
     case = await planned(server, nurse)
     async with at_the_session(server, case):
         text = await case.text()
-        assert "Online" in text and "Has opened the session" in text
+        assert "Online" in text and "Has joined before" in text
         assert (await case.labels())[0] == "Start"
         desk = await nurse.enter(consultation_id=case.consultation_id)
         await desk.command("start_consultation")
