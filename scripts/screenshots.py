@@ -309,6 +309,7 @@ async def _pages(
     for name, address in (
         ("dashboard", path("dashboard")),
         ("invites", path("invites")),
+        ("case", path("case", consultation_id=found.consultation_id)),
         ("edit", path("edit_session", consultation_id=found.consultation_id)),
         ("link", path("invite_link", invite_id=found.invite_id)),
         ("waiting-room", path("waiting_room")),

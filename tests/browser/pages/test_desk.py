@@ -79,12 +79,12 @@ async def test_two_wait_without_doubles_it_can_be_muted_and_what_is_unread_shows
         ]  # fmt: skip
 
         await page.get_by_role("button", name="Mute for 15 minutes").click()
-        await expect(page.locator("#muted")).to_have_text(re.compile(r"^Muted until \d"))
+        await expect(page.locator("#muted")).to_have_text(re.compile(r"^Muted until .?\d"))
         silent = await tones(page)
         await page.clock.run_for(7_000)
         assert await tones(page) == silent
         await page.reload()
-        await expect(page.locator("#muted")).to_have_text(re.compile(r"^Muted until \d"))
+        await expect(page.locator("#muted")).to_have_text(re.compile(r"^Muted until .?\d"))
         await expect(badge).to_have_text("2")
         assert await tones(page) == 0
         await page.get_by_role("button", name="Unmute").click()
@@ -95,7 +95,7 @@ async def test_two_wait_without_doubles_it_can_be_muted_and_what_is_unread_shows
         unread = page.locator("#unread")
         await page.clock.run_for(3_000)
         await expect(unread).to_contain_text("Fatima")
-        await expect(unread).to_contain_text(re.compile(r"1 unread since \d"))
+        await expect(unread).to_contain_text(re.compile(r"1 unread since .?\d"))
         await expect(badge).to_have_text("3")
         await expect(badge).to_have_attribute("aria-label", "2 people waiting, 1 unread")
         await expect(page).to_have_title(re.compile(r"^\(3\) Dashboard"))

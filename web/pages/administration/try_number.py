@@ -99,7 +99,9 @@ async def _send(request: web.Request, account: Account, viewer: Viewer, number: 
     can = app[NOTICE_ROUTING].channels(number)
     ways = [way for way in app[NOTICE_ROUTING].of(person) if way.channel in can]
     if not ways:
-        raise InvalidInput("number", N_("This server may not send messages to this number."))
+        raise InvalidInput(
+            "number", N_("The administrator has not allowed messages to this number.")
+        )
     await app[LIMITS].hit("test_message", account.id)
     now, way = app[CLOCK].now(), ways[0]
 
