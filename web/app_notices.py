@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from signaling.delivery import MailProvider, Provider, open_providers
+from signaling.delivery import MailProvider, Provider, kept_channels, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.delivery.smtp import Smtp
 from signaling.errors import InvalidInput
@@ -127,7 +127,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     whatsapp_speaks = (
         (lambda: texts.has_templates) if config.delivery.vonage_application_id else (lambda: True)
     )
-    routing = NoticeRouting(providers.keys(), whatsapp_speaks=whatsapp_speaks)
+    routing = NoticeRouting(providers.keys(), whatsapp_speaks, kept_channels(config.delivery))
     renderer = NoticeRenderer(config, settings, app[keys.CATALOGS], clock)
     composing = Composing(renderer, texts, routing, clock)
     reminding = Reminding(composing, clock, lambda: settings.reminders)

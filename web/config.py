@@ -74,7 +74,8 @@ SETTINGS = (
     Setting(
         "TELECONNECT_VONAGE_APPLICATION_ID",
         "",
-        "Application at Vonage for SMS and WhatsApp; empty: these are written to the outbox.",
+        "Application at Vonage for SMS and WhatsApp; empty: there are none, or without a mail server"
+        " they are written to the outbox.",
     ),
     Setting(
         "TELECONNECT_VONAGE_PRIVATE_KEY",

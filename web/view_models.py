@@ -72,6 +72,8 @@ class Viewer:
     none, without TLS or by an IP address."""
     preferences: Preferences = DEFAULT_PREFERENCES
     "Of the account."
+    phone_channels: tuple[str, ...] = ()
+    "The channels by which numbers can be reached from this server, of `sms` and `whatsapp`."
     colors: str = ""
     "Address of the style sheet with the organization's color; empty without one."
     logo: Picture | None = None

@@ -72,18 +72,26 @@ PROVIDERS: Mapping[str, Callable[[DeliverySettings], Provider]] = {
 def provider_names(settings: DeliverySettings) -> dict[Channel, str]:
     """Which provider serves which channel under these settings.
 
-    Without any provider account everything goes to the outbox folder, so that a first try of the
-    program shows what would be sent. With one, a channel that is not configured is missing.
+    Without any account everything goes to the outbox folder, so that a first try of the program shows
+    what would be sent. With one, a channel that is not configured is missing; but there is always one
+    for mail, which also tells people about their accounts.
     """
     names: dict[Channel, str] = {"email": "smtp" if settings.smtp_url else "outbox_folder"}
     if not settings.vonage_application_id:
-        names |= {"sms": "outbox_folder", "whatsapp": "outbox_folder"}
+        if not settings.smtp_url:
+            names |= {"sms": "outbox_folder", "whatsapp": "outbox_folder"}
         return names
     if settings.sms_from:
         names["sms"] = "vonage_sms"
     if settings.whatsapp_from:
         names["whatsapp"] = "vonage_whatsapp"
     return names
+
+
+def kept_channels(settings: DeliverySettings) -> frozenset[Channel]:
+    """The channels whose messages do not leave this server: they are files in the outbox folder."""
+    names = provider_names(settings)
+    return frozenset(channel for channel, name in names.items() if name == "outbox_folder")
 
 
 def open_providers(settings: DeliverySettings) -> dict[Channel, Provider]:

@@ -153,6 +153,10 @@ ARRIVED_STATES: tuple[AttemptState, ...] = ("sent", "delivered", "read")
 "On its way or delivered, as far as known."
 OVER_STATES: tuple[AttemptState, ...] = ("undeliverable", "abandoned")
 "This way has failed for good: the next one may be tried."
+KEPT_FILES = (".eml", ".json")
+"Endings of the files that the outbox folder keeps, each named after its notice."
+ShownState = AttemptState | Literal["kept"]
+"What people are shown of an attempt; `kept`: in the outbox folder, so it never left this server."
 
 
 @dataclass(frozen=True)
@@ -332,6 +336,12 @@ class Attempt:
     provider_id: str | None = None
     reason: str = ""
     code: str = ""
+
+    @property
+    def shown_state(self) -> ShownState:
+        """Its state as it is shown: a file in the outbox folder is not called sent."""
+        files = [self.notice_id + ending for ending in KEPT_FILES]
+        return "kept" if self.state == "sent" and self.provider_id in files else self.state
 
     def _after(self, event: AttemptEvent, reason: str = "", code: str = "") -> "Attempt":
         state = advance("delivery attempt", ATTEMPT_TRANSITIONS, self.state, event)

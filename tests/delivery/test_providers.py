@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.delivery import PROVIDERS, open_providers, provider_names
+from signaling.delivery import PROVIDERS, kept_channels, open_providers, provider_names
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.delivery.settings import DeliverySettings
 from signaling.delivery.smtp import Smtp
@@ -29,6 +29,13 @@ FULL = DeliverySettings(
 
 def test_without_accounts_everything_goes_to_the_outbox_folder() -> None:
     assert set(provider_names(BARE).values()) == {"outbox_folder"}
+
+
+def test_a_mail_server_alone_offers_no_phone_messages() -> None:
+    settings = DeliverySettings(Path("data"), "a@b.example", smtp_url="smtp://mail.example")
+    assert provider_names(settings) == {"email": "smtp"}
+    assert kept_channels(settings) == frozenset()
+    assert kept_channels(BARE) == {"email", "sms", "whatsapp"}
 
 
 def test_a_configured_account_serves_its_channels_only() -> None:

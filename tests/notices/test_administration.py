@@ -53,7 +53,7 @@ async def test_a_denied_number_is_refused_at_its_field(nurse: Desk) -> None:
     assert routes.split("\n")[1] in (await nurse.person.get("/admin/routes")).text
     answer = await nurse.invite(address=NUMBER, channel="sms")
     assert answer.status == 400
-    assert "This server may not send messages to this number." in answer.text
+    assert "The administrator has not allowed messages to this number." in answer.text
 
 
 async def test_an_operators_text_is_sent_escaped_and_can_be_reset(nurse: Desk) -> None:

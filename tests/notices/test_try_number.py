@@ -42,7 +42,7 @@ async def test_a_number_that_no_route_allows_gets_no_test_message(nurse: Desk) -
     await nurse.person.post("/admin/routes", {"routes": "deny +41 any\nallow + sms\n"})
     answer = await nurse.person.post(TRY, {"number": NUMBER, "step": "send"})
     assert answer.status == 400
-    assert "This server may not send messages to this number." in answer.text
+    assert "The administrator has not allowed messages to this number." in answer.text
     assert nurse.outside.phones.messages == []
 
 

@@ -169,9 +169,9 @@ def _email_problem(local: str, domain: str) -> str:
     if len(local) > 64 or len(domain) > 253:
         return N_("This email address is too long.")
     if "." not in domain:
-        return N_("The part after the @ sign must end like .org or .com.")
+        return N_("The address is incomplete: something like .org is missing.")
     if ".." in local + "@" + domain or domain.startswith(".") or domain.endswith("."):
-        return N_("This email address has a dot too many.")
+        return N_("There is one dot too many in this address.")
     if any(f".{domain.lower()}".endswith(f".{each}") for each in SPECIAL_USE_DOMAIN_NAMES):
         return N_("This email address cannot exist.")
     return N_("This email address is not written correctly.")

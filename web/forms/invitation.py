@@ -10,14 +10,19 @@ from signaling.errors import N_, DoubtfulContact, InvalidInput
 from signaling.flows.invites.inviting import Plan
 from signaling.invite import InviteChannel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
+from signaling.moments.typed_moment import typed_clock, typed_day
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
-from web.forms.contacts import Understood, in_words, understand
+from web.forms.contacts import Understood, contact_of, in_words, understand
+from web.forms.faults import Faults, faults_of
 from web.notices.routing import NoticeRouting
 from web.texts.catalogs import OWN_NAMES
 from web.zones.names import todays_name
 
 MAX_COLLEAGUES = 5
 "Experts that the form accepts besides the awaited person."
+
+NOT_ALLOWED = N_("The administrator has not allowed messages to this number.")
+NO_PHONES = N_("SMS and WhatsApp are not set up on this server.")
 
 Typed = Mapping[str, str]
 
@@ -55,49 +60,63 @@ def answered(typed: Typed) -> dict[str, str]:
 
 
 def read_plan(typed: Typed, reading: Reading) -> Plan:
-    """The session that the scheduler plans. Raises InvalidInput naming the field."""
-    in_person = typed.get("kind") == "in_person"
+    """The session that the scheduler plans. Raises InvalidInput for all that is wrong."""
+    faults, in_person = Faults(), typed.get("kind") == "in_person"
     people: list[tuple[Role, Person]] = []
-    if not in_person:
-        people.append(("service_user", read_person(typed, reading)))
-    people += read_others(typed, reading)
-    if not people and not typed.get("interpreter"):
-        raise InvalidInput(
-            "colleague_1_address", N_("Please invite at least one colleague or companion.")
-        )
-    planned_at, time_zone = read_moment(typed, reading)
+    planned_at, time_zone, note, interpreting = None, reading.time_zone, "", ""
+    with faults.caught():
+        if not in_person:
+            people.append(("service_user", read_person(typed, reading)))
+    with faults.caught():
+        planned_at, time_zone = read_moment(typed, reading)
+    with faults.caught():
+        people += read_others(typed, reading)
+        if in_person and not people and not typed.get("interpreter"):
+            raise InvalidInput(
+                "colleague_1_address", N_("Please invite at least one colleague or companion.")
+            )
+    with faults.caught():
+        interpreting = _read_interpreting(typed, reading)
+    with faults.caught():
+        note = paragraphs("note", typed.get("note", ""), limit=NOTE_LENGTH)
+    faults.settle()
     zoned = tuple((role, replace(person, time_zone=time_zone)) for role, person in people)
-    spoken = typed.get("language", reading.account.language)
-    wanted = typed.get("interpreter_language") or spoken
     return Plan(
         "in_person" if in_person else "remote",
         zoned,
         planned_at=planned_at,
         time_zone=time_zone,
-        note=paragraphs("note", typed.get("note", ""), limit=NOTE_LENGTH),
-        interpreting_language=read_language(wanted, "interpreter_language")
-        if typed.get("interpreter")
-        else "",
+        note=note,
+        interpreting_language=interpreting,
     )
 
 
+def _read_interpreting(typed: Typed, reading: Reading) -> str:
+    """The language for which an interpreter is needed; empty: none is."""
+    if not typed.get("interpreter"):
+        return ""
+    spoken = typed.get("language", reading.account.language)
+    return read_language(typed.get("interpreter_language") or spoken, "interpreter_language")
+
+
 def read_moment(typed: Typed, reading: Reading) -> tuple[datetime | None, str]:
-    """(when, zone): None for now. Raises InvalidInput for date, time or time_zone."""
+    """(when, zone): None for now. Raises InvalidInput for date, time and time_zone."""
     if not typed.get("plan_later"):
         return None, reading.time_zone
-    time_zone = read_zone(typed, reading)
+    faults, time_zone = Faults(), reading.time_zone
+    day, clock = typed.get("date", ""), typed.get("time", "")
+    with faults.caught():
+        typed_day(day)
+    with faults.caught():
+        typed_clock(clock)
+    with faults.caught():
+        time_zone = read_zone(typed, reading)
+    faults.settle()
     chosen = typed.get("occurrence", "")
     occurrence: Occurrence = (
         "first" if chosen == "first" else "second" if chosen == "second" else ""
     )
-    moment = resolve(
-        typed.get("date", ""),
-        typed.get("time", ""),
-        time_zone,
-        now=reading.now,
-        occurrence=occurrence,
-    )
-    return moment, time_zone
+    return resolve(day, clock, time_zone, now=reading.now, occurrence=occurrence), time_zone
 
 
 def read_zone(typed: Typed, reading: Reading) -> str:
@@ -109,22 +128,49 @@ def read_zone(typed: Typed, reading: Reading) -> str:
 
 
 def read_person(typed: Typed, reading: Reading) -> Person:
-    """The awaited person, still without a time zone. Raises InvalidInput naming the field."""
-    language = read_language(typed.get("language", reading.account.language), "language")
+    """The awaited person, still without a time zone. Raises InvalidInput for all that is wrong.
+
+    A name is optional with an address: that is what the quick invitation has.
+    """
+    faults = Faults()
     text, wanted = typed.get("address", ""), typed.get("channel", "")
     channel: InviteChannel = "none"
-    address = ""
-    if wanted != "none":
-        address, channel = read_reachable(text, wanted, "address", reading)
-    elif text.strip():
-        address = read_contact(text, "address", reading).contact.address
-    return Person.from_input(
-        first_name=typed.get("first_name", ""),
-        last_name=typed.get("last_name", ""),
-        channel=channel,
-        address=address,
-        language=language,
-    )
+    address = first_name = last_name = language = ""
+    with faults.caught():
+        if wanted != "none":
+            address, channel = read_reachable(text, wanted, "address", reading)
+        elif text.strip():
+            address = read_contact(text, "address", reading).contact.address
+    with faults.caught():
+        first_name = one_line("first_name", typed.get("first_name", ""))
+    with faults.caught():
+        last_name = one_line("last_name", typed.get("last_name", ""))
+    with faults.caught():
+        if wanted == "none" and not text.strip() and not named(typed):
+            raise InvalidInput(
+                "first_name", N_("Please enter a first or a last name. A pseudonym is fine.")
+            )
+    with faults.caught():
+        language = read_language(typed.get("language", reading.account.language), "language")
+    faults.settle()
+    if not first_name and not last_name:
+        first_name = name_by(address, reading.translate)
+    return Person(first_name, last_name, channel, address, language)
+
+
+def named(typed: Typed) -> bool:
+    """Whether a name was typed; whether it is one is not looked at."""
+    return bool(typed.get("first_name", "").strip() or typed.get("last_name", "").strip())
+
+
+def name_by(address: str, translate: Callable[[str], str]) -> str:
+    """What somebody is called of whom only the address is known: the part before the @.
+
+    A number is no name: it would stand in everybody's list of people.
+    """
+    _ = translate
+    before = contact_of(address).address.partition("@")[0].partition("+")[0]
+    return before or _("Service user")
 
 
 def read_contact(text: str, field: str, reading: Reading) -> Understood:
@@ -160,7 +206,7 @@ def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) 
         return "email"
     possible = reading.ways.channels(contact.address)
     if not possible:
-        raise InvalidInput(field, N_("This server may not send messages to this number."))
+        raise InvalidInput(field, NOT_ALLOWED if reading.ways.by_phone() else NO_PHONES)
     if wanted in ("sms", "whatsapp"):
         for channel in possible:
             if channel == wanted:
@@ -176,45 +222,65 @@ def read_language(code: str, field: str) -> str:
 
 
 def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
-    """Companion and colleagues; an empty row is nobody. Raises InvalidInput."""
+    """Companion and colleagues; an empty row is nobody. Raises InvalidInput for all that is wrong."""
     people: list[tuple[Role, Person]] = []
-    _ = reading.translate
-    if typed.get("companion"):
-        spoken = typed.get("language", reading.account.language)
-        people.append(("companion", _other(typed, "companion", _("Companion"), spoken, reading)))
+    faults, _ = Faults(), reading.translate
+    with faults.caught():
+        if typed.get("companion"):
+            spoken = typed.get("language", "")
+            spoken = spoken if spoken in OWN_NAMES else reading.account.language
+            other = _other(typed, "companion", _("Companion"), spoken, reading)
+            people.append(("companion", other))
     if typed.get("colleague") or typed.get("kind") == "in_person":
-        for number in range(1, MAX_COLLEAGUES + 1):
-            prefix = f"colleague_{number}"
-            if typed.get(f"{prefix}_address", "").strip():
-                language = reading.account.language
-                person = _other(typed, prefix, _("Colleague"), language, reading)
-                people.append(("colleague", person))
-        if typed.get("colleague") and not any(role == "colleague" for role, _p in people):
-            raise InvalidInput(
-                "colleague_1_address", N_("Please enter an email address or a mobile number.")
-            )
+        rows = [f"colleague_{number}" for number in range(1, MAX_COLLEAGUES + 1)]
+        filled = [row for row in rows if typed.get(f"{row}_address", "").strip()]
+        for row in filled:
+            with faults.caught():
+                other = _other(typed, row, _("Colleague"), reading.account.language, reading)
+                people.append(("colleague", other))
+        with faults.caught():
+            # in person the box is ticked from the start, and an interpreter may be enough
+            if typed.get("colleague") and typed.get("kind") != "in_person" and not filled:
+                raise InvalidInput(
+                    "colleague_1_address", N_("Please enter an email address or a mobile number.")
+                )
+    faults.settle()
     return people
 
 
 def read_other(typed: Typed, role: Role, reading: Reading) -> Person:
-    """One more person, from a form for one person. Raises InvalidInput naming the field."""
+    """One more person, from a form for one person. Raises InvalidInput for all that is wrong."""
     _ = reading.translate
     fallback = _("Companion") if role == "companion" else _("Colleague")
     prefixed = {f"other_{name}": value for name, value in typed.items()}
+    faults = Faults()
     try:
         return _other(prefixed, "other", fallback, reading.account.language, reading)
     except InvalidInput as error:
-        raise error.at(error.field.removeprefix("other_")) from None
+        for fault in faults_of(error):
+            with faults.caught():
+                raise fault.at(fault.field.removeprefix("other_")) from None
+        faults.settle()
+        raise
 
 
 def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Reading) -> Person:
+    faults, name, spoken = Faults(), "", language
     text, wanted = typed.get(f"{prefix}_address", ""), typed.get(f"{prefix}_channel", "")
-    address, channel = read_reachable(text, wanted, f"{prefix}_address", reading)
-    chosen = typed.get(f"{prefix}_language") or language
+    address = ""
+    channel: InviteChannel = "none"
+    with faults.caught():
+        address, channel = read_reachable(text, wanted, f"{prefix}_address", reading)
+    with faults.caught():
+        name = one_line(f"{prefix}_name", typed.get(f"{prefix}_name", ""))
+    with faults.caught():
+        chosen = typed.get(f"{prefix}_language") or language
+        spoken = read_language(chosen, f"{prefix}_language")
+    faults.settle()
     return Person(
-        first_name=one_line(f"{prefix}_name", typed.get(f"{prefix}_name", "")) or fallback,
+        first_name=name or fallback,
         last_name="",
         channel=channel,
         address=address,
-        language=read_language(chosen, f"{prefix}_language"),
+        language=spoken,
     )

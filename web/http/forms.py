@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.errors import DoubtfulContact, InvalidInput, TooManyRequests
 from web.forms.contacts import contact_of, format_contact
+from web.forms.faults import faults_of
 from web.forms.invitation import Reading, Typed
 from web.http.errors import sentence
 from web.http.request import time_zone_of
@@ -56,15 +57,19 @@ def reading_of(
 
 def form_errors(error: InvalidInput | TooManyRequests, viewer: Viewer) -> dict[str, str]:
     """What is wrong with a refused form: at its field, or above all of them ('')."""
-    field = error.field if isinstance(error, InvalidInput) else ""
-    return {field: sentence(error, viewer.translate, viewer.plural)}
+    if isinstance(error, InvalidInput):
+        faults = faults_of(error)
+        return {each.field: sentence(each, viewer.translate, viewer.plural) for each in faults}
+    return {"": sentence(error, viewer.translate, viewer.plural)}
 
 
 def refused_form(
     typed: dict[str, str], error: InvalidInput | TooManyRequests, viewer: Viewer
 ) -> Form:
     """The refused form again: everything typed, what is wrong, and what is asked about numbers."""
-    questions = {error.field: question(error)} if isinstance(error, DoubtfulContact) else {}
+    faults = faults_of(error) if isinstance(error, InvalidInput) else ()
+    doubts = [fault for fault in faults if isinstance(fault, DoubtfulContact)]
+    questions = {doubt.field: question(doubt) for doubt in doubts}
     return Form(typed, form_errors(error, viewer), questions)
 
 

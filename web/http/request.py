@@ -23,6 +23,7 @@ from web.keys import (
     CATALOGS,
     CLOCK,
     CONFIG,
+    NOTICE_ROUTING,
     PASSKEYS,
     PROVIDER,
     RUNTIME_SETTINGS,
@@ -215,6 +216,7 @@ async def viewer_of(
         passwords=not (PROVIDER in app and app[PROVIDER].settings.only),
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
         preferences=account.preferences if account else DEFAULT_PREFERENCES,
+        phone_channels=app[NOTICE_ROUTING].by_phone(),
         colors=settings.style_sheet
         and path("brand_colors", digest=text_digest(settings.style_sheet)),
         logo=_logo(settings.logo),

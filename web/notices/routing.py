@@ -16,10 +16,17 @@ class NoticeRouting:
     """The routes in force; an administrator may replace them while the server runs."""
 
     def __init__(
-        self, available: Collection[Channel], whatsapp_speaks: Callable[[], bool] = lambda: True
+        self,
+        available: Collection[Channel],
+        whatsapp_speaks: Callable[[], bool] = lambda: True,
+        kept: Collection[Channel] = (),
     ) -> None:
-        """`whatsapp_speaks` says whether any template is approved: WhatsApp carries nothing else."""
+        """`whatsapp_speaks` says whether any template is approved: WhatsApp carries nothing else.
+
+        Messages by the channels `kept` do not leave this server.
+        """
         self._available = frozenset(available)
+        self._kept = frozenset(kept)
         self._routes: tuple[Route, ...] = ()
         self._speaks = whatsapp_speaks
 
@@ -40,14 +47,23 @@ class NoticeRouting:
     def replace(self, routes: tuple[Route, ...]) -> None:
         self._routes = routes
 
+    def leaves(self, channel: Channel) -> bool:
+        """Whether messages by this channel leave this server, and are not only kept here."""
+        return channel in self._available and channel not in self._kept
+
+    def by_phone(self) -> tuple[PhoneChannel, ...]:
+        """The channels by which any number at all can be reached."""
+        offered = {route.channel for route in self.routes}
+        phones: tuple[PhoneChannel, ...] = ("sms", "whatsapp")
+        return tuple(each for each in phones if each in offered and self._carries(each))
+
+    def _carries(self, channel: PhoneChannel) -> bool:
+        return channel in self._available and (channel != "whatsapp" or self._speaks())
+
     def channels(self, number: str) -> tuple[PhoneChannel, ...]:
         """The channels that can reach the E.164 `number`, the preferred one first."""
         found = channels(self.routes, number)
-        return tuple(
-            channel
-            for channel in found
-            if channel in self._available and (channel != "whatsapp" or self._speaks())
-        )
+        return tuple(channel for channel in found if self._carries(channel))
 
     def of(self, person: Person) -> tuple[Way, ...]:
         """The channels and senders to try in turn: the chosen channel's first, then the others'."""

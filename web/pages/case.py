@@ -105,7 +105,7 @@ def _tries(delivery: Delivery, names: Mapping[str, str]) -> Iterator[Message]:
             to=_to(delivery, names),
             at=attempt.first_try_at or delivery.queued_at,
             channel=attempt.channel,
-            state=attempt.state,
+            state=attempt.shown_state,
             reason=attempt.reason,
         )
     if not delivery.attempts and delivery.state == "failed":

@@ -9,17 +9,19 @@ from signaling.moments.moment import AmbiguousTime
 from web.forms.invitation import Reading, Typed, read_moment
 from web.http.errors import sentence
 from web.http.forms import reading_of
-from web.http.request import signed_in, viewer_of
+from web.http.request import asked_language, signed_in, viewer_of
+from web.markup.desk.plan_fields import both_clocks
 from web.texts import dates
-from web.texts.directions import apart
-from web.view_models import Viewer
-from web.zones.names import offered_zones, todays_name
+from web.zones.cities import city, places
+from web.zones.names import todays_name
 
 
 async def show_zones(request: web.Request) -> web.Response:
-    """Every offered zone, as a list."""
+    """Every offered zone as [zone, label, other names], those of the `language` in the query first."""
     await signed_in(request)
-    return web.json_response(offered_zones())
+    viewer = await viewer_of(request)
+    found = places(viewer.language, asked_language(request, viewer))
+    return web.json_response({"near": found.near, "others": found.others})
 
 
 async def show_clocks(request: web.Request) -> web.Response:
@@ -27,7 +29,7 @@ async def show_clocks(request: web.Request) -> web.Response:
 
     `clocks` is a sentence, empty while nothing is typed; `twice` says that this local time occurs twice
     as the clocks go back. With `at` (milliseconds) and `readings` (zone -> "2026-12-07 14:30") the page
-    checks whether the browser has the same rules; without a moment they are left out.
+    checks whether the browser has the same rules, and `cities` are what it calls the zones; without a moment they are left out.
     """
     account, viewer = await signed_in(request), await viewer_of(request)
     typed = {**request.query, "plan_later": "on", "occurrence": ""}
@@ -41,9 +43,10 @@ async def show_clocks(request: web.Request) -> web.Response:
     zones = dict.fromkeys((zone, viewer.time_zone))
     return web.json_response(
         {
-            "clocks": _in_words(viewer, at, zone),
+            "clocks": both_clocks(viewer, at, zone),
             "twice": len(found) > 1,
             "at": int(at.timestamp() * 1000),
+            "cities": {name: city(name, viewer.language) for name in zones},
             "readings": {name: f"{dates.local(at, name):%Y-%m-%d %H:%M}" for name in zones},
         }
     )
@@ -56,20 +59,3 @@ def _moments(typed: Typed, reading: Reading) -> tuple[list[datetime], str]:
         return ([at] if at else []), zone
     except AmbiguousTime as twice:
         return list(twice.moments), todays_name(typed.get("time_zone", "")) or reading.time_zone
-
-
-def _in_words(viewer: Viewer, at: datetime, zone: str) -> str:
-    _ = viewer.translate
-    time = apart(_clocks(at, zone, viewer.language))
-    there = _("%(time)s in %(zone)s") % {"time": time, "zone": apart(zone.replace("_", " "))}
-    if zone == viewer.time_zone:
-        return there
-    own = apart(_clocks(at, viewer.time_zone, viewer.language))
-    here = _("For you: %(time)s") % {"time": own}
-    return f"{there} · {here}"
-
-
-def _clocks(at: datetime, zone: str, language: str) -> str:
-    """Date and time, with the UTC offset if this local time occurs twice."""
-    text = dates.short_moment(at, zone, language)
-    return f"{text} ({dates.offset(at, zone)})" if dates.comes_twice(at, zone) else text

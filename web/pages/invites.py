@@ -1,5 +1,6 @@
 """ "Invites": the list, the form "New invite", and the links of what was sent."""
 
+from datetime import timedelta
 from math import ceil
 
 import segno
@@ -14,8 +15,8 @@ from web.http.errors import retry_after
 from web.http.forms import form_of, interpreting_of, reading_of, refused_form
 from web.http.paging import page_number
 from web.http.request import show, signed_in, viewer_of
-from web.keys import CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING
-from web.markup.desk.invite_sent import invite_sent_page
+from web.keys import CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING, RUNTIME_SETTINGS
+from web.markup.desk.invite_sent import SentInvite, invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
 from web.pages.list_rows import invite_rows
@@ -49,7 +50,10 @@ async def show_new_invite(request: web.Request) -> web.Response:
 
 
 async def send_invite(request: web.Request) -> web.Response:
-    """Create the session and queue its notices; a refusal shows the form with everything typed."""
+    """Create the session and queue its notices; a refusal shows the form with everything typed.
+
+    Where the next page is, is told to the dialog as JSON: the browser would hide it from its script.
+    """
     account, viewer = await signed_in(request), await viewer_of(request)
     app, typed = request.app, answered(await form_of(request))
     try:
@@ -62,8 +66,16 @@ async def send_invite(request: web.Request) -> web.Response:
         return show(page, error.status, retry_after(error))
     if consultation.interpreting != "none":
         await app[INTERPRETING].watch()
-        raise web.HTTPSeeOther(path("invites"))
-    raise web.HTTPSeeOther(path("invite_link", invite_id=invites[0].id))
+    sent = path("case", consultation_id=consultation.id)
+    if invites:
+        sent = path("invite_link", invite_id=invites[0].id)
+    if _wants_json(request):
+        return web.json_response({"location": sent})
+    raise web.HTTPSeeOther(sent)
+
+
+def _wants_json(request: web.Request) -> bool:
+    return "application/json" in request.headers.get(hdrs.ACCEPT, "")
 
 
 async def show_link(request: web.Request) -> web.Response:
@@ -72,13 +84,21 @@ async def show_link(request: web.Request) -> web.Response:
     app = request.app
     invite, token = await app[INVITING].link_of(request.match_info["invite_id"], account.id)
     link = public_address(app[CONFIG].public_url, "landing", token=token)
-    if "application/json" in request.headers.get(hdrs.ACCEPT, ""):
+    if _wants_json(request):
         return web.json_response({"link": link})
     rows = await invite_rows(app, account, OPEN_STATES, invite.consultation_id)
     if not rows:
         raise web.HTTPSeeOther(path("invites"))
     code = segno.make(link, micro=False).svg_inline(scale=QR_SCALE)
-    return show(invite_sent_page(viewer, rows[0], link, code))
+    sent = SentInvite(
+        row=rows[0],
+        name=invite.person.name,
+        link=link,
+        qr_svg=code,
+        reminders=app[RUNTIME_SETTINGS].reminders,
+        early_entry=timedelta(minutes=app[CONFIG].early_entry_minutes),
+    )
+    return show(invite_sent_page(viewer, sent))
 
 
 async def show_qr(request: web.Request) -> web.Response:

@@ -57,7 +57,7 @@ async def invite_row(app: web.Application, consultation: Consultation) -> Invite
                 address=invite.person.address,
                 language=OWN_NAMES.get(invite.person.language, invite.person.language),
                 invite_state=invite.state,
-                delivery_state=delivery.state if delivery else None,
+                delivery_state=delivery.shown_state if delivery else None,
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=todays_name(invite.person.time_zone or ""),
                 unconnected=_is_unconnected(app, room, invite),

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Literal
 
 from aiohttp import web
 
@@ -17,7 +18,15 @@ from signaling.notices import price
 from signaling.notices.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import country_name, format_contact, region_of
-from web.forms.invitation import Reading, Typed, choose_channel, read_contact, read_moment
+from web.forms.invitation import (
+    NO_PHONES,
+    NOT_ALLOWED,
+    Reading,
+    Typed,
+    choose_channel,
+    read_contact,
+    read_moment,
+)
 from web.http.errors import sentence
 from web.http.forms import form_of, question, reading_of
 from web.http.request import signed_in, viewer_of
@@ -32,7 +41,8 @@ async def preview(request: web.Request) -> web.Response:
     """The first message for what is typed so far, as JSON, without what is invalid or missing.
 
     Nothing is stored or sent; what is typed comes in the body, never in the address. `contacts` says how
-    each field was understood. `channel` is empty until it is known; segments and price are of an SMS.
+    each field was understood. `channel` is empty until it is known, `ways` are those that a number can be reached by, and `trouble`
+    says why nothing would arrive. Segments and price are of an SMS.
     """
     account = await signed_in(request)
     typed = await form_of(request)
@@ -50,6 +60,8 @@ async def preview(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "channel": channel,
+            "ways": _possible(contact, reading),
+            "trouble": _trouble(contact, channel, reading),
             "encoding": segments.encoding if of_sms else "",
             "segments": segments.count if of_sms else 0,
             "left": segments.left if of_sms else 0,
@@ -87,7 +99,28 @@ def _told(text: str, field: str, reading: Reading) -> dict[str, object]:
     }
 
 
-def _contact(typed: Typed, reading: Reading) -> tuple[Contact | None, InviteChannel | str]:
+def _possible(contact: Contact | None, reading: Reading) -> list[str]:
+    """The channels to choose from for this contact."""
+    if contact is None or contact.kind == "email":
+        return []
+    return list(reading.ways.channels(contact.address))
+
+
+def _trouble(
+    contact: Contact | None, channel: InviteChannel | Literal[""], reading: Reading
+) -> str:
+    """Why nothing would reach this contact from this server; empty if it would."""
+    _ = reading.translate
+    if contact is None or channel == "none":
+        return ""
+    if contact.kind == "phone" and not reading.ways.channels(contact.address):
+        return _(NOT_ALLOWED if reading.ways.by_phone() else NO_PHONES)
+    if channel in ("email", "sms", "whatsapp") and not reading.ways.leaves(channel):
+        return _("Nothing leaves this server yet: the invitation will be kept here, not sent.")
+    return ""
+
+
+def _contact(typed: Typed, reading: Reading) -> tuple[Contact | None, InviteChannel | Literal[""]]:
     if typed.get("channel") == "none":
         return None, "none"
     try:
@@ -105,7 +138,7 @@ def _occurrence(
     reading: Reading,
     account: Account,
     contact: Contact | None,
-    channel: str,
+    channel: InviteChannel | Literal[""],
 ) -> InviteContext:
     language = typed.get("language", "")
     planned_at, time_zone = _moment(typed, reading)

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 
 from web.texts.date_words import browser_words
 from web.texts.dates import amount, decimal_sign, full_moment
+from web.zones.cities import hold_places
 from web.zones.names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
@@ -87,6 +88,7 @@ class Catalogs:
         self.digest = digest
         "Of all sentences; part of the catalogs' addresses."
         self.offered_zones = tuple(clocks_held())
+        hold_places(languages)
 
     @classmethod
     @cache

@@ -4,9 +4,11 @@ An appointment must not appear under two dates or two hours, so calendar, digits
 in every language, and the same as in the browser (`static/js/shared/time/format.js`).
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from babel.dates import get_timezone_name
+from babel.lists import format_list
 from babel.numbers import format_percent, get_decimal_symbol
 from babel.units import format_unit
 
@@ -67,6 +69,21 @@ def amount(number: int, unit: str, language: str) -> str:
     if many and number != 1:
         return many.format(number)
     return format_unit(number, f"duration-{unit}", "long", locale=locale_of(language))
+
+
+def amounts(times: Iterable[timedelta], language: str) -> str:
+    """Times in words, each in the largest unit that fits: "1 day and 10 minutes"."""
+    words = []
+    for time in times:
+        minutes = time // timedelta(minutes=1)
+        days, hours = minutes // 1440, minutes // 60
+        if minutes % 60:
+            words.append(amount(minutes, "minute", language))
+        elif hours % 24:
+            words.append(amount(hours, "hour", language))
+        else:
+            words.append(amount(days, "day", language))
+    return format_list(words, locale=locale_of(language))
 
 
 def file_size(size: int, language: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
-from web.zones.rules import in_force, places_in
+from web.zones.rules import countries_in, in_force, places_in
 
 _NOT_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 "Not zones, though listed among them: they mean that a machine was never set up."
@@ -37,6 +37,27 @@ def todays_name(name: str) -> str | None:
 def offered_zones() -> tuple[str, ...]:
     """The zones that people choose from: each place once, by today's name."""
     return tuple(sorted(_places() & set(_names().values())))
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Zone of zone.tab -> the country that it belongs to (ISO 3166)."""
+    return countries_in(_table("zone.tab"))
+
+
+def former_names(zone: str) -> tuple[str, ...]:
+    """Other names of the same place that programs and people still use: Europe/Kiev."""
+    return _former_names().get(zone, ())
+
+
+@cache
+def _former_names() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    today = _names()
+    for name in sorted(available_timezones() - _NOT_ZONES):
+        if "/" in name and name != (place := today[name.casefold()]):
+            found.setdefault(place, []).append(name)
+    return {place: tuple(names) for place, names in found.items()}
 
 
 @cache

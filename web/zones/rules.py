@@ -78,8 +78,14 @@ def _is_whole(folder: str) -> bool:
 
 def places_in(table: Path) -> frozenset[str]:
     """The zones listed in a zone.tab, one for each place of each country."""
+    return frozenset(countries_in(table))
+
+
+def countries_in(table: Path) -> dict[str, str]:
+    """The same with the country of each (ISO 3166)."""
     lines = table.read_text("utf-8").splitlines()
-    return frozenset(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return {row[2]: row[0] for row in rows}
 
 
 def _is_compiled(zone: Path) -> bool:

@@ -76,7 +76,7 @@ async def test_an_sms_shows_its_price_before_and_what_became_of_it_after(
     assert nurse.outside.phones.messages == []
     nurse.outside.phones.answers = [402]
     await page.get_by_role("button", name="Send", exact=True).click()
-    await expect(page.get_by_text("The invitation is on its way by SMS")).to_be_visible()
+    await expect(page.get_by_role("heading", name="What happens next")).to_be_visible()
 
     # nothing is pressed from here on: the list follows
     await page.get_by_role("link", name="Invites", exact=True).click()
@@ -214,7 +214,7 @@ async def test_a_form_sent_by_two_presses_invites_once(nurse: Desk, page: Page) 
     await page.get_by_label("First name").fill("Amina")
     await page.get_by_label("Email or mobile number").fill("amina@example.org")
     await page.get_by_role("button", name="Send", exact=True).dblclick()
-    await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
+    await expect(page.get_by_role("heading", name="What happens next")).to_be_visible()
     await nurse.deliver()
     assert len(nurse.outside.mail.received) == 1
     await page.get_by_role("link", name="Invites", exact=True).click()

@@ -35,7 +35,7 @@ async def invite(page: Page, name: str = "Amina") -> None:
     await dialog.get_by_label("First name").fill(name)
     await dialog.get_by_label("Email or mobile number").fill("amina@example.org")
     await dialog.get_by_role("button", name="Send", exact=True).click()
-    await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
+    await expect(page.get_by_role("heading", name="What happens next")).to_be_visible()
 
 
 async def test_a_session_goes_from_the_invitation_to_the_pdf(

@@ -77,7 +77,7 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
         beside = await opened.value
         async with beside.expect_event("close"):
             await fill_sign_in(beside)
-        await expect(form.get_by_text("The invitation is on its way")).to_be_visible()
+        await expect(form.get_by_role("heading", name="What happens next")).to_be_visible()
         await expect(board.get_by_text("Baraka").first).to_be_visible()
         for page in (desk, board):
             await expect(page.get_by_text(OVER)).to_be_hidden()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.shared.document import document
-from web.markup.shared.labels import clock, filled
+from web.markup.shared.labels import clock, delivery_words, filled
 from web.view_models import OutboxNotice, Viewer
 
 
@@ -31,5 +31,6 @@ def _notice(viewer: Viewer, notice: OutboxNotice) -> h.Element:
         h.p(".hint")[
             filled(_("To %(address)s"), address=h.bdi[notice.to]), " · ", clock(viewer, notice.at)
         ],
+        h.p[delivery_words(viewer, "kept")],
         h.pre(dir="auto")[notice.text],
     ]

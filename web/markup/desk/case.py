@@ -12,7 +12,6 @@ from web.markup.desk.history import export_button, export_dialog
 from web.markup.desk.invites import (
     closes,
     delivered,
-    dotted,
     live,
     reason,
     replies,
@@ -35,8 +34,9 @@ from web.markup.shared.document import document
 from web.markup.shared.labels import (
     channel_label,
     clock,
-    delivery_label,
+    delivery_words,
     filled,
+    joined,
     readiness_label,
     role_label,
 )
@@ -175,17 +175,15 @@ def _person(viewer: Viewer, view: CaseView, person: Person) -> h.Element:
     return h.li(".row.session", data_invite_id=person.invite_id)[
         h.div(".who")[
             h.p(".headline")[
-                dotted(
-                    [
-                        h.strong(".name")[h.bdi[person.name]],
-                        role_label(viewer, person.role),
-                        person.language,
-                        person.online and h.strong(".online")[_("Online")],
-                    ]
+                joined(
+                    h.strong(".name")[h.bdi[person.name]],
+                    role_label(viewer, person.role),
+                    person.language,
+                    person.online and h.strong(".online")[_("Online")],
                 )
             ],
             h.p(".state")[
-                dotted(delivered(viewer, person)), reason(viewer, person.delivery_reason)
+                joined(*delivered(viewer, person)), reason(viewer, person.delivery_reason)
             ],
             h.p(".hint")[
                 h.span(data_readiness=person.readiness)[
@@ -297,17 +295,14 @@ def _messages(viewer: Viewer, view: CaseView) -> list[h.Node]:
 
 def _message(viewer: Viewer, message: Message) -> h.Element:
     _ = viewer.translate
-    state = delivery_label(viewer, message.state)
     return h.li[
         h.span(".at")[clock(viewer, message.at)],
         h.span[
-            dotted(
-                [
-                    occasion_label(viewer, message.occasion),
-                    _names(message.to) if message.to else _("to you"),
-                    message.channel and channel_label(viewer, message.channel),
-                    h.span(data_delivery=message.state)[state] if state else _("Will be sent"),
-                ]
+            joined(
+                occasion_label(viewer, message.occasion),
+                _names(message.to) if message.to else _("to you"),
+                message.channel and channel_label(viewer, message.channel),
+                delivery_words(viewer, message.state) or _("Will be sent"),
             ),
             reason(viewer, message.reason),
         ],

@@ -15,19 +15,19 @@ from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import action, go
 from web.markup.shared.document import document
 from web.markup.shared.labels import (
+    NOT_RECEIVED,
     channel_label,
     consultation_label,
     delivery_label,
+    delivery_words,
     filled,
+    joined,
     readiness_label,
     reason_sentence,
 )
 from web.markup.shared.today import days_from_today, time_of_day
 from web.routes import path
 from web.view_models import InviteRow, Person, Viewer, WaitingRow
-
-NOT_DELIVERED = ("undeliverable", "abandoned", "failed")
-"States of the latest notice to somebody who may not know of their session."
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,10 @@ def _name(row: InviteRow) -> h.Element:
     return h.a(".name", href=path("case", consultation_id=row.consultation_id))[h.bdi[name]]
 
 
-def _delivered(viewer: Viewer, person: Person) -> str:
-    words = (
-        channel_label(viewer, person.channel),
-        delivery_label(viewer, person.delivery_state),
+def _delivered(viewer: Viewer, person: Person) -> h.Node:
+    return joined(
+        channel_label(viewer, person.channel), delivery_words(viewer, person.delivery_state)
     )
-    return " · ".join(word for word in words if word)
 
 
 def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
@@ -193,7 +191,7 @@ def _not_delivered(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
         (row, person)
         for row in rows
         for person in row.people
-        if person.delivery_state in NOT_DELIVERED and person.invite_state in ("created", "sent")
+        if person.delivery_state in NOT_RECEIVED and person.invite_state in ("created", "sent")
     ]
     if not failed:
         return None
@@ -221,6 +219,9 @@ def _failed(viewer: Viewer, row: InviteRow, person: Person) -> h.Element:
             ],
         ],
         h.div(".actions")[
-            action(path("invite_send_again", invite_id=person.invite_id), _("Send again"))
+            # sent again, it would be kept again
+            go(path("invite_link", invite_id=person.invite_id), _("Copy link"))
+            if person.delivery_state == "kept"
+            else action(path("invite_send_again", invite_id=person.invite_id), _("Send again"))
         ],
     ]

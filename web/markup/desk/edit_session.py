@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.desk.invitation_fields import labels, more_people, person_fields, plan_fields
+from web.markup.desk.invitation_fields import (
+    labels,
+    language_field,
+    more_people,
+    person_fields,
+)
+from web.markup.desk.new_invite import STYLES
+from web.markup.desk.plan_fields import plan_fields
 from web.markup.desk.row_actions import (
     cancel_button,
     cancel_dialog,
@@ -32,7 +39,7 @@ def edit_session_page(
     return document(
         viewer,
         _("Edit"),
-        h.div(".narrow")[
+        h.div(".narrow.inviting")[
             h.h1[_("Edit")],
             error_summary(viewer, form, labels(viewer)),
             h.form(
@@ -42,10 +49,10 @@ def edit_session_page(
                 data_preview=path("invite_preview"),
             )[
                 answers(form),
-                awaited and person_fields(viewer, form),
+                awaited and [person_fields(viewer, form), language_field(viewer, form)],
                 plan_fields(viewer, form, every_zone=True, planned=planned),
                 h.p(".hint")[_("Everybody invited is told about a new date.")],
-                h.div(".actions")[submit(_("Save"))],
+                h.div(".actions.foot")[submit(_("Save"))],
             ],
             h.h2[_("People")],
             h.ul(".list")[(_person(viewer, person) for person in people)],
@@ -58,6 +65,7 @@ def edit_session_page(
             remove_dialog(viewer),
         ],
         module="js/pages/edit-session.js",
+        stylesheets=(STYLES,),
     )
 
 

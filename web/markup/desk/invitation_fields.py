@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import htpy as h
 
-from signaling.moments.moment import AmbiguousTime
 from web.forms.contacts import isolated
 from web.forms.invitation import MAX_COLLEAGUES
 from web.markup.shared.contact_fields import answers, contact_field
@@ -19,46 +18,39 @@ from web.view_models import Form, Viewer
 
 
 def labels(viewer: Viewer) -> list[tuple[str, str]]:
-    """(field, label) of every field that can be refused, for the summary."""
+    """(field, label) of every field that can be refused, in the order of the form."""
     _ = viewer.translate
     found = [
+        ("address", _("Email or mobile number")),
+        ("channel", _("Send the link by")),
         ("first_name", _("First name")),
         ("last_name", _("Last name")),
-        ("address", _("Email or mobile number")),
-        ("channel", _("How the link is sent")),
         ("language", _("Language")),
         ("date", _("Date")),
         ("time", _("Time")),
         ("time_zone", _("Time zone")),
         ("companion_address", _("Email or mobile of the caregiver")),
         ("companion_name", _("Name of the caregiver")),
-        ("interpreter", _("Interpreter needed")),
-        ("interpreter_language", _("Interpreter for")),
-        ("note", _("Note for the invitation")),
+        ("companion_language", _("Write to the caregiver in")),
     ]
     for number in range(1, MAX_COLLEAGUES + 1):
         found += [
             (f"colleague_{number}_address", _expert(_("Email or mobile of expert %(n)s"), number)),
             (f"colleague_{number}_name", _expert(_("Name of expert %(n)s"), number)),
+            (f"colleague_{number}_language", _expert(_("Write to expert %(n)s in"), number)),
         ]
-    return found
+    return [
+        *found,
+        ("interpreter", _("Interpreter needed")),
+        ("interpreter_language", _("Interpreter for")),
+        ("note", _("Note for the invitation")),
+    ]
 
 
 def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
-    """The awaited person: name, address, channel, language."""
+    """The awaited person: address, the channel that follows from it, name."""
     _ = viewer.translate
-    ways = [
-        ("", _("Automatically")),
-        ("sms", _("SMS")),
-        ("whatsapp", _("WhatsApp")),
-        ("none", _("Give the link myself")),
-    ]
     return h.fragment[
-        h.div(".pair")[
-            field(form, "first_name", _("First name")),
-            field(form, "last_name", _("Last name")),
-        ],
-        h.p(".hint")[_("One of the two is enough. A pseudonym is fine.")],
         contact_field(
             viewer,
             form,
@@ -66,77 +58,50 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
             _("Email or mobile number"),
             hint=_in_one_piece(_("A mobile number with its country code: +41 79 123 45 67")),
         ),
-        radios(form, "channel", _("How the link is sent"), ways),
+        radios(form, "channel", _("Send the link by"), _ways(viewer, form)),
+        _without_way(viewer),
         h.p("#preview.hint", role="status"),
-        select(
-            form,
-            "language",
-            _("Language"),
-            languages_with(viewer, form.values.get("language", "")),
-            default=viewer.language,
-        ),
-    ]
-
-
-def plan_fields(
-    viewer: Viewer, form: Form, *, every_zone: bool, planned: bool = False
-) -> h.Element:
-    """ "Plan later" and what it reveals; a session that is `planned` already can only be moved.
-
-    A script fetches the other zones unless `every_zone`.
-    """
-    _ = viewer.translate
-    zone = form.values.get("time_zone") or viewer.time_zone
-    zones = {zone, viewer.time_zone, "UTC", *(viewer.time_zones if every_zone else ())}
-    twice = form.errors.get("time") == _(AmbiguousTime.sentence)
-    choices = [
-        ("first", _("The first time, before the clocks go back")),
-        ("second", _("The second time, after the clocks went back")),
-    ]
-    return h.div(
-        ".reveal",
-        data_clocks=path("clocks"),
-        data_zones=None if every_zone else path("zones"),
-    )[
-        h.input(type="hidden", name="plan_later", value="on")
-        if planned
-        else checkbox(form, "plan_later", _("Plan later")),
-        h.div("#plan.revealed")[
-            h.div(".pair")[
-                field(form, "date", _("Date"), kind="date", direction="ltr"),
-                field(form, "time", _("Time"), kind="time", direction="ltr"),
-            ],
-            h.div("#twice", hidden=not twice)[
-                radios(form, "occurrence", _("This time comes twice that night"), choices)
-            ],
-            select(
-                form,
-                "time_zone",
-                _("Time zone"),
-                [(name, name.replace("_", " ")) for name in sorted(zones)],
-                default=viewer.time_zone,
-            ),
-            _hints_of_clocks(viewer),
+        h.div(".pair")[
+            field(form, "first_name", _("First name")),
+            field(form, "last_name", _("Last name")),
         ],
+        h.p(".hint")[_("Both may stay empty if there is an address. A pseudonym is fine."),],
     ]
 
 
-def _hints_of_clocks(viewer: Viewer) -> list[h.Node]:
-    """What a script says about the time that was entered."""
+def _ways(viewer: Viewer, form: Form) -> list[tuple[str, str]]:
+    """How the link can be sent from this server, and how it was to be sent so far."""
     _ = viewer.translate
+    phones = [("sms", _("SMS")), ("whatsapp", _("WhatsApp"))]
+    offered = {*viewer.phone_channels, form.values.get("channel", "")}
+    # A script says which of them it is as soon as it is clear what is typed.
+    mail = _("By email, or by message to a number") if viewer.phone_channels else _("By email")
     return [
-        h.p("#clocks.hint", role="status"),
-        h.p(
-            "#other-rules.notice.warning",
-            role="status",
-            hidden=True,
-            data_sentence=_(
-                "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
-                " those of this server. The time of the server counts."
-            ),
-        ),
-        h.p("#clock-off.notice.warning", role="status", hidden=True),
+        ("", mail),
+        *(way for way in phones if way[0] in offered),
+        ("none", _("Give the link myself")),
     ]
+
+
+def _without_way(viewer: Viewer) -> h.Element:
+    """What a script shows where nothing can be sent to what was typed."""
+    _ = viewer.translate
+    return h.div("#no-way.notice.bad", role="status", hidden=True, data_by_email=_("By email"))[
+        h.p,
+        h.button("#pass-on", type="button")[_("I will pass on the link myself")],
+    ]
+
+
+def language_field(viewer: Viewer, form: Form) -> h.Element:
+    """The language of the service user, at a distance and in person."""
+    _ = viewer.translate
+    return select(
+        form,
+        "language",
+        _("Language"),
+        languages_with(viewer, form.values.get("language", "")),
+        default=viewer.language,
+    )
 
 
 def companion_fields(viewer: Viewer, form: Form) -> h.Element:
@@ -147,7 +112,13 @@ def companion_fields(viewer: Viewer, form: Form) -> h.Element:
             contact_field(viewer, form, "companion_address", _("Email or mobile of the caregiver")),
             h.div(".pair")[
                 field(form, "companion_name", _("Name of the caregiver")),
-                _speaks(viewer, form, "companion_language", _("The caregiver speaks")),
+                _written_in(
+                    viewer,
+                    form,
+                    "companion_language",
+                    _("Write to the caregiver in"),
+                    usual=_("Same as the service user"),
+                ),
             ],
         ],
     ]
@@ -172,7 +143,11 @@ def more_people(viewer: Viewer, form: Form, address: str, *, companions: bool = 
         "#more-people.card", method="post", action=address, data_preview=path("invite_preview")
     )[
         answers(form),
-        companions and companion_fields(viewer, form),
+        companions
+        and [
+            h.input(type="hidden", name="language", value=form.values.get("language") or None),
+            companion_fields(viewer, form),
+        ],
         colleague_fields(viewer, form),
         h.div(".actions")[submit(_("Invite"), quiet=True)],
     ]
@@ -190,7 +165,13 @@ def _colleague(viewer: Viewer, form: Form, number: int) -> h.Element:
         ),
         h.div(".pair")[
             field(form, f"{prefix}_name", _expert(_("Name of expert %(n)s"), number)),
-            _speaks(viewer, form, f"{prefix}_language", _expert(_("Expert %(n)s speaks"), number)),
+            _written_in(
+                viewer,
+                form,
+                f"{prefix}_language",
+                _expert(_("Write to expert %(n)s in"), number),
+                usual=_("Same as me"),
+            ),
         ],
     ]
 
@@ -211,19 +192,17 @@ def interpreter_fields(viewer: Viewer, form: Form, interpreting: Mapping[str, bo
                 " ",
                 _("Interpreter needed"),
             ],
-            h.p("#no-interpreter.hint")[
-                _("No interpreting organization speaks this language here.")
-            ],
+            h.p("#no-interpreter.hint")[_("No interpreting organization offers this language.")],
         ]
     return h.div(".reveal")[
         checkbox(
             form,
             "interpreter",
             _("Interpreter needed"),
-            hint=_("Plan well ahead: an organization has to find somebody first."),
+            hint=_("Plan ahead: the organization needs time to find somebody."),
         ),
         h.p("#no-interpreter.hint", hidden=True)[
-            _("No interpreting organization speaks this language here.")
+            _("No interpreting organization offers this language.")
         ],
         h.div(".revealed")[
             select(
@@ -237,9 +216,8 @@ def interpreter_fields(viewer: Viewer, form: Form, interpreting: Mapping[str, bo
     ]
 
 
-def _speaks(viewer: Viewer, form: Form, name: str, label: str) -> h.Element:
-    _ = viewer.translate
-    return select(form, name, label, [("", _("As usual")), *viewer.languages])
+def _written_in(viewer: Viewer, form: Form, name: str, label: str, *, usual: str) -> h.Element:
+    return select(form, name, label, [("", usual), *viewer.languages])
 
 
 def _in_one_piece(sentence: str) -> str:

@@ -1,7 +1,5 @@
 """ "Invites": the sessions that are planned or open, and their actions."""
 
-from collections.abc import Sequence
-
 import htpy as h
 
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
@@ -20,9 +18,10 @@ from web.markup.shared.labels import (
     channel_label,
     clock,
     consultation_label,
-    delivery_label,
+    delivery_words,
     filled,
     invite_label,
+    joined,
     readiness_label,
     reason_sentence,
     role_label,
@@ -159,16 +158,7 @@ def state_line(viewer: Viewer, row: InviteRow, *, device: bool = True) -> h.Elem
             filled(_("Device: %(state)s"), state=readiness_label(viewer, row.readiness))
         ],
     ]
-    return h.p(".state")[dotted(words)]
-
-
-def dotted(words: Sequence[h.Node]) -> list[h.Node]:
-    """What is there of these, with a dot between each two."""
-    parts: list[h.Node] = []
-    for word in words:
-        if word:
-            parts += [" · ", word] if parts else [word]
-    return parts
+    return h.p(".state")[joined(*words)]
 
 
 def closes(viewer: Viewer, row: InviteRow) -> h.Node:
@@ -257,13 +247,11 @@ def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
 
 def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     return h.p(".hint")[
-        dotted(
-            [
-                named and h.strong[h.bdi[person.name]],
-                (named or person.role != "service_user") and role_label(viewer, person.role),
-                *delivered(viewer, person),
-                person.language,
-            ]
+        joined(
+            named and h.strong[h.bdi[person.name]],
+            (named or person.role != "service_user") and role_label(viewer, person.role),
+            *delivered(viewer, person),
+            person.language,
         ),
         reason(viewer, person.delivery_reason),
     ]
@@ -272,11 +260,10 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
 def delivered(viewer: Viewer, person: Person) -> list[h.Node]:
     """By what somebody was written to, where, and how far it got; and what they have done since."""
     _ = viewer.translate
-    state = delivery_label(viewer, person.delivery_state)
     return [
         channel_label(viewer, person.channel),
         person.address and destination(viewer, person.address),
-        state and h.span(data_delivery=person.delivery_state)[state],
+        delivery_words(viewer, person.delivery_state),
         _("Has opened the link, but is not connected.")
         if person.unconnected
         else invite_label(viewer, person.invite_state),

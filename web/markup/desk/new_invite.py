@@ -10,15 +10,17 @@ from web.markup.desk.invitation_fields import (
     companion_fields,
     interpreter_fields,
     labels,
+    language_field,
     person_fields,
-    plan_fields,
 )
+from web.markup.desk.plan_fields import plan_fields
 from web.markup.shared.contact_fields import answers
 from web.markup.shared.controls import error_summary, go, submit, text_area
 from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Form, Viewer
 
+STYLES = "css/inviting.css"
 Interpreting = Mapping[str, bool]
 "Language code -> whether an organization interprets it."
 
@@ -26,23 +28,25 @@ NOBODY: Interpreting = {}
 
 
 def new_invite_page(viewer: Viewer, form: Form, interpreting: Interpreting = NOBODY) -> h.Element:
-    """The choice of a kind, and the form of the chosen one (`kind` in its values)."""
+    """The choice of a kind, and the form of the chosen one (`kind` in its values), as in the dialog."""
     _ = viewer.translate
     return document(
         viewer,
         _("New invite"),
-        h.div(".narrow")[
+        h.div(".narrow.inviting")[
             h.h1[_("New invite")],
             _choice_and_form(viewer, form, interpreting, every_zone=True),
         ],
         module="js/pages/new-invite.js",
+        stylesheets=(STYLES,),
     )
 
 
 def new_invite_dialog(viewer: Viewer, interpreting: Interpreting = NOBODY) -> h.Element:
     """The same as a dialog, which a script opens."""
     _ = viewer.translate
-    return h.dialog("#new-invite", aria_labelledby="new-invite-title")[
+    return h.dialog("#new-invite.inviting", aria_labelledby="new-invite-title")[
+        h.link(rel="stylesheet", href=viewer.static(STYLES)),
         h.div(".heading")[
             h.h2("#new-invite-title")[_("New invite")],
             h.form(method="dialog")[
@@ -57,23 +61,26 @@ def _choice_and_form(
     viewer: Viewer, form: Form, interpreting: Interpreting, *, every_zone: bool
 ) -> h.Node:
     _ = viewer.translate
-    chosen = form.values.get("kind", "remote" if form.errors else "")
+    in_person = form.values.get("kind") == "in_person"
     return [
-        _choices(viewer, chosen),
+        _choices(viewer, in_person=in_person),
         h.form(
             "#invitation.card",
             method="post",
             action=path("new_invite"),
-            hidden=not chosen,
             data_preview=path("invite_preview"),
         )[
             answers(form),
             error_summary(viewer, form, labels(viewer)),
-            h.input(type="hidden", name="kind", value=chosen or "remote"),
-            h.div("#awaited", hidden=chosen == "in_person")[person_fields(viewer, form)],
-            h.p("#nobody-awaited.notice.info", hidden=chosen != "in_person")[
-                _("The service user gets no message. Invite at least one person to the two of you.")
+            h.input(type="hidden", name="kind", value="in_person" if in_person else "remote"),
+            h.div("#awaited", hidden=in_person)[person_fields(viewer, form)],
+            h.p("#nobody-awaited.notice.info", hidden=not in_person)[
+                _(
+                    "The service user gets no message. Invite at least one person to join the two"
+                    " of you."
+                )
             ],
+            language_field(viewer, form),
             plan_fields(viewer, form, every_zone=every_zone),
             companion_fields(viewer, form),
             colleague_fields(viewer, _with_colleague(form)),
@@ -84,38 +91,40 @@ def _choice_and_form(
                 _("Note for the invitation"),
                 hint=_("Never write anything about health or the case here."),
             ),
-            h.div(".actions")[submit(_("Send"))],
+            h.div(".actions.foot")[submit(_("Send"))],
         ],
     ]
 
 
-def _choices(viewer: Viewer, chosen: str) -> h.Element:
-    """Remote or in person, as buttons that lead to the form of either."""
+def _choices(viewer: Viewer, *, in_person: bool) -> h.Element:
+    """Remote or in person, as buttons that lead to the form of either; most sessions are remote."""
     _ = viewer.translate
     choices = [
         ("remote", _("Remote"), _("The other person joins from somewhere else, by a link.")),
         (
             "in_person",
             _("Service user in person"),
-            _("The service user is next to you; you call a colleague."),
+            _("The service user is next to you; you want a colleague's advice."),
         ),
     ]
-    return h.ul(".choices")[
+    chosen = "in_person" if in_person else "remote"
+    return h.div(".kinds")[
         (
-            h.li[
-                go(
-                    path("new_invite"),
-                    label,
-                    name="kind",
-                    value=kind,
-                    data_choice=kind,
-                    aria_current="true" if kind == chosen else None,
-                    aria_describedby=f"choice-{kind}",
-                ),
-                h.p(f"#choice-{kind}.hint")[text],
-            ]
-            for kind, label, text in choices
-        )
+            go(
+                path("new_invite"),
+                label,
+                name="kind",
+                value=kind,
+                data_choice=kind,
+                aria_pressed="true" if kind == chosen else "false",
+                aria_describedby=f"choice-{kind}",
+            )
+            for kind, label, _text in choices
+        ),
+        (
+            h.p(".hint", id=f"choice-{kind}", hidden=kind != chosen)[text]
+            for kind, _label, text in choices
+        ),
     ]
 
 

@@ -16,13 +16,13 @@ def session_people_page(
 ) -> h.Element:
     """`companions`: whether a loved one may still be invited, not only colleagues."""
     _ = viewer.translate
-    title = _("Invite one more person")
+    title = _("Invite another person")
     return document(
         viewer,
         title,
         h.div(".narrow")[
             h.h1[title],
-            h.p(".hint")[_("Everybody in the session reads in the chat who was added.")],
+            h.p(".hint")[_("Everyone will see in the chat who was added.")],
             error_summary(viewer, form, labels(viewer)),
             more_people(
                 viewer,

@@ -67,7 +67,7 @@ def _question(viewer: Viewer, form: Form, name: str) -> h.Node:
     if asked is None:
         return None
     _ = viewer.translate
-    return h.div(".actions")[
+    return h.div(".actions", data_question=name)[
         (
             h.button(type="submit", name=f"use_{name}", value=offer.address)[_use(viewer, offer)]
             for offer in asked.offers

@@ -135,17 +135,19 @@ def select(
     label: str,
     options: Iterable[tuple[str, str]],
     *,
+    groups: Sequence[tuple[str, tuple[tuple[str, str], ...]]] = (),
     default: str = "",
     hint: str | None = None,
 ) -> h.Element:
-    """A labelled list of (value, text) that keeps what was chosen."""
+    """A labelled list of (value, text) that keeps what was chosen; after them titled `groups` of more."""
     described, texts = _describe(form, name, hint)
     chosen = form.values.get(name, default)
     return h.div(".field")[
         h.label(for_=form.place(name))[label],
         texts[:1] if hint else None,
         h.select({"id": form.place(name), "name": name, **described})[
-            choices(tuple(options), chosen)
+            choices(tuple(options), chosen),
+            (h.optgroup(label=title)[choices(group, chosen)] for title, group in groups),
         ],
         texts[1:] if hint else texts,
     ]

@@ -34,6 +34,12 @@ def filled(sentence: str, **parts: h.Node) -> list[h.Node]:
     return [parts[piece] if index % 2 else piece for index, piece in enumerate(pieces)]
 
 
+def joined(*parts: h.Node) -> list[h.Node]:
+    """Parts of a line with dots between them; empty ones are left out."""
+    found = [part for part in parts if part]
+    return [[index > 0 and " · ", part] for index, part in enumerate(found)]
+
+
 def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Element:
     """Date and time of a moment in `zone`, by default the viewer's."""
     text = short_moment(moment, zone or viewer.time_zone, viewer.language)
@@ -81,12 +87,17 @@ def consultation_label(viewer: Viewer, state: str) -> str:
     }.get(state, state)
 
 
+NOT_RECEIVED = ("kept", "failed", "undeliverable", "abandoned")
+"States of a delivery of which the scheduler has to know: nothing has reached the person."
+
+
 def delivery_label(viewer: Viewer, state: str | None) -> str:
     """The state of the latest notice to somebody; empty without one."""
     _ = viewer.translate
     return {
         "queued": _("Being sent"),
         "sending": _("Being sent"),
+        "kept": _("Kept here, not sent"),
         "sent": _("Sent"),
         "delivered": _("Delivered"),
         "read": _("Read"),
@@ -95,6 +106,13 @@ def delivery_label(viewer: Viewer, state: str | None) -> str:
         "undeliverable": _("Could not be delivered"),
         "abandoned": _("Could not be sent"),
     }.get(state or "", "")
+
+
+def delivery_words(viewer: Viewer, state: str | None) -> h.Node:
+    """The same as an element, in red where nothing has reached the person; None without a notice."""
+    text = delivery_label(viewer, state)
+    bad = state in NOT_RECEIVED
+    return text and h.span(class_="error" if bad else None, data_delivery=state)[text]
 
 
 def reason_sentence(viewer: Viewer, reason: str | None) -> str:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from signaling.account import Account
+from signaling.delivery import kept_channels
 from signaling.delivery.segments import count
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.identifier import new_id
@@ -66,7 +67,7 @@ def _text(viewer: Viewer) -> str:
 
 
 def _in_the_outbox(request: web.Request) -> bool:
-    return not request.app[CONFIG].delivery.vonage_application_id
+    return "sms" in kept_channels(request.app[CONFIG].delivery)
 
 
 def _ways(request: web.Request, number: str, text: str) -> list[TrialWay]:
@@ -98,7 +99,9 @@ async def _send(request: web.Request, account: Account, viewer: Viewer, number: 
     can = app[NOTICE_ROUTING].channels(number)
     ways = [way for way in app[NOTICE_ROUTING].of(person) if way.channel in can]
     if not ways:
-        raise InvalidInput("number", N_("This server may not send messages to this number."))
+        raise InvalidInput(
+            "number", N_("The administrator has not allowed messages to this number.")
+        )
     await app[LIMITS].hit("test_message", account.id)
     now, way = app[CLOCK].now(), ways[0]
 

@@ -1,17 +1,24 @@
 /** The form of an invitation while it is filled in. Without scripts it shows every field. */
 
 import { inside, maybe, show } from "../shared/dom.js";
+import { wireWays } from "./ways.js";
+import { forgetCorrected } from "./corrected.js";
+import { submitInDialog } from "./dialog-submission.js";
 import { wirePlanLater } from "./plan-later.js";
 import { wirePreview } from "./preview.js";
 
 /** @param {HTMLFormElement} form */
 export function wireInvitation(form) {
-  sendOnce(form);
+  if (form.closest("dialog")) submitInDialog(form, wireInvitation);
+  else sendOnce(form);
+  forgetCorrected(form);
   wirePlanLater(form);
-  wireChannel();
   wireExperts();
   wireInterpreter();
-  wirePreview(form);
+  wirePreview(form, wireWays(form));
+  // What is wrong is read first.
+  const summary = form.querySelector("[role=alert]");
+  if (summary instanceof HTMLElement) summary.focus();
 }
 
 /**
@@ -26,38 +33,6 @@ function sendOnce(form) {
   });
   // It may be submitted again after going back to it.
   window.addEventListener("pageshow", () => (sent = false));
-}
-
-/**
- * Whether the input is an email address, a telephone number, or neither yet.
- * @param {string} typed
- * @returns {"" | "email" | "number"}
- */
-export function kindOf(typed) {
-  if (typed.includes("@")) return "email";
-  // Digits of any script, as keyboards are set. A copied number may have text before it.
-  return /^[+(\s]*\p{Nd}|(\p{Nd}\P{L}*){7}/u.test(typed) ? "number" : "";
-}
-
-function wireChannel() {
-  const address = maybe("address", HTMLInputElement);
-  const group = maybe("channel", HTMLFieldSetElement);
-  if (!address || !group) return;
-  const radios = [...group.querySelectorAll("input")];
-  /** @param {boolean} typing */
-  const follow = (typing) => {
-    const kind = kindOf(address.value.trim());
-    for (const radio of radios) {
-      const phone = radio.value === "sms" || radio.value === "whatsapp";
-      const offered = phone ? kind !== "email" : radio.value !== "" || kind !== "number";
-      show(radio.closest("label"), offered);
-      if (offered || !radio.checked) continue;
-      const other = kind === "number" ? "sms" : "";
-      if (typing) for (const choice of radios) choice.checked = choice.value === other;
-    }
-  };
-  address.addEventListener("input", () => follow(true));
-  follow(false);
 }
 
 /** Show one expert; a button shows the next ones. */

@@ -9,11 +9,20 @@ const PREVIEW_DELAY = 500;
 
 /**
  * @typedef {Record<string, import("./contact-hints.js").ContactHint>} Contacts
- * @typedef {{ channel: string, segments: number, price: string, contacts: Contacts }} Answer
+ * @typedef {object} Answer
+ * @property {string} channel
+ * @property {string[]} ways the channels by which a number can be reached
+ * @property {string} trouble why nothing would arrive
+ * @property {number} segments
+ * @property {string} price
+ * @property {Contacts} contacts
  */
 
-/** @param {HTMLFormElement} form */
-export function wirePreview(form) {
+/**
+ * @param {HTMLFormElement} form
+ * @param {(answer: Answer | null) => void} told
+ */
+export function wirePreview(form, told = () => {}) {
   const address = form.dataset.preview;
   if (!address) return;
   const place = maybe("preview", HTMLElement);
@@ -27,6 +36,7 @@ export function wirePreview(form) {
     if (number !== requests) return;
     if (place) setText(place, preview ? sentence(preview) : "");
     showContactHints(form, preview?.contacts ?? {});
+    told(preview);
   };
   const later = () => {
     clearTimeout(timer);

@@ -1,29 +1,31 @@
-/** "New invite": the choice shows its form without another page load. */
+/** "New invite": another choice changes the form without another page load. */
 
 import { loadCatalog } from "../shared/catalog.js";
 import { maybe, show } from "../shared/dom.js";
 import { wireInvitation } from "../forms/invitation.js";
 
-const form = maybe("invitation", HTMLFormElement);
 /** @type {NodeListOf<HTMLButtonElement>} */
 const choices = document.querySelectorAll("button[data-choice]");
+
+// A form that is sent again after a fault is another one.
+const form = () => maybe("invitation", HTMLFormElement);
 
 /** @param {string} kind */
 function choose(kind) {
   for (const choice of choices) {
-    if (choice.dataset.choice === kind) choice.setAttribute("aria-current", "true");
-    else choice.removeAttribute("aria-current");
+    const chosen = choice.dataset.choice === kind;
+    choice.setAttribute("aria-pressed", String(chosen));
+    show(maybe(choice.getAttribute("aria-describedby") ?? "", HTMLElement), chosen);
   }
-  const chosen = form?.querySelector("input[name=kind]");
-  if (!form || !(chosen instanceof HTMLInputElement)) return;
+  const chosen = form()?.querySelector("input[name=kind]");
+  if (!(chosen instanceof HTMLInputElement)) return;
   chosen.value = kind;
   const inPerson = kind === "in_person";
   show(maybe("awaited", HTMLElement), !inPerson);
   show(maybe("nobody-awaited", HTMLElement), inPerson);
   const colleague = maybe("colleague", HTMLInputElement);
   if (colleague && inPerson) colleague.checked = true;
-  show(form, true);
-  const first = inPerson ? "colleague_1_address" : "first_name";
+  const first = inPerson ? "colleague_1_address" : "address";
   maybe(first, HTMLInputElement)?.focus();
 }
 
@@ -33,10 +35,10 @@ for (const choice of choices) {
     choose(choice.dataset.choice ?? "");
   });
 }
-if (form) {
-  // Focus the errors first.
-  const summary = form.querySelector("[role=alert]");
-  if (summary instanceof HTMLElement) summary.focus();
-  wireInvitation(form);
+const first = form();
+if (first) {
+  const address = maybe("address", HTMLInputElement);
+  if (address) address.autofocus = true; // once the dialog opens
+  wireInvitation(first);
   void loadCatalog();
 }

@@ -36,7 +36,22 @@ export function otherReading(at, readings) {
     const own = clockIn(at, zone);
     if (!own || own === reading) continue;
     const [date = "", time = ""] = own.split(" ");
-    return { zone: zone.replaceAll("_", " "), time: reading.startsWith(date) ? time : own };
+    return { zone, time: reading.startsWith(date) ? time : own };
   }
   return null;
+}
+
+const QUARTER = 900_000;
+
+/**
+ * The next full half hour by the clock of a zone. Offsets are multiples of a quarter of an hour.
+ * @param {number} now milliseconds since 1970
+ * @param {string} zone
+ * @returns {string} 2026-12-07 14:30; empty for a zone that this browser does not know
+ */
+export function nextHalfHour(now, zone) {
+  for (let at = Math.floor(now / QUARTER) * QUARTER + QUARTER; ; at += QUARTER) {
+    const reading = clockIn(at, zone);
+    if (!reading || /[03]0$/.test(reading)) return reading;
+  }
 }
