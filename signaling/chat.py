@@ -16,8 +16,8 @@ from signaling.text import CHAT_LENGTH, paragraphs
 
 LineKind = Literal[
     "text", "photo", "pdf", "joined", "left", "added", "removed", "started", "kept_open", "resumed",
-    "closed", "call_started", "call_ended", "call_missed", "photo_asked", "photo_declined",
-    "photo_failed", "photo_refused",
+    "reopened", "closed", "call_started", "call_ended", "call_missed", "call_declined", "photo_asked",
+    "photo_declined", "photo_failed", "photo_refused",
 ]  # fmt: skip
 "MESSAGE_KINDS come from a person; every other kind is an event line without text."
 MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))

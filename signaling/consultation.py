@@ -39,6 +39,8 @@ TRANSITIONS: Mapping[ConsultationState, Mapping[ConsultationEvent, ConsultationS
 OPEN_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "active", "kept_open")
 WRITABLE_STATES = OPEN_STATES
 "States in which the chat accepts messages, also while waiting."
+AWAITED_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "kept_open")
+"States in which whoever is there waits for the scheduler: nothing is in progress."
 CALL_STATES: tuple[ConsultationState, ...] = ("active",)
 
 

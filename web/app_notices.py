@@ -15,6 +15,7 @@ from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.interpreter_mail import InterpreterMail
+from signaling.flows.notices.news import News
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
@@ -136,6 +137,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.NOTICE_ROUTING] = routing
     app[keys.NOTICE_RENDERER] = renderer
     app[keys.COMPOSING] = composing
+    app[keys.NEWS] = News(store, composing, clock)
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)

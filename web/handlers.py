@@ -9,6 +9,7 @@ from web.http import tus
 from web.pages import (
     assets,
     brand,
+    case,
     choose_password,
     clocks,
     dashboard,
@@ -103,6 +104,7 @@ HANDLERS = {
     ("GET", "profile"): profile.show_profile,
     ("POST", "profile"): profile.save,
     ("POST", "profile_preferences"): profile.save_preferences,
+    ("POST", "profile_notifications"): profile.decline_notifications,
     ("POST", "profile_password"): sign_ins.change_password,
     ("POST", "profile_sign_out"): sign_ins.sign_out,
     ("POST", "profile_deletion"): profile.change_deletion,
@@ -119,6 +121,7 @@ HANDLERS = {
     ("GET", "edit_invite"): session_people.show_edit,
     ("POST", "edit_invite"): session_people.edit,
     ("POST", "invite_remove"): invites.remove,
+    ("GET", "case"): case.show_case,
     ("GET", "edit_session"): edit_session.show_edit,
     ("POST", "edit_session"): edit_session.edit,
     ("POST", "add_people"): edit_session.add_people,

@@ -41,6 +41,7 @@ from web.keys import (
     RUNNING,
     RUNTIME_SETTINGS,
     TURNING,
+    UNREAD,
 )
 
 HEARTBEAT = 25.0
@@ -245,6 +246,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
 
     app = request.app
     async with _registered(app, connection, Grant(digest), activity, held) as ends_at:
+        await app[UNREAD].count_for(account.id)
         hub.enter_lobby(account.id, connection)
         connection.tell_end(ends_at, app[CLOCK].now())
         try:

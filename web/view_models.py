@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+from signaling.unread import UnreadSession
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Person:
     time_zone: str | None = None
     unconnected: bool = False
     "Has taken the seat, but no page of theirs is connected."
+    invite_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ class InviteRow:
     "State of the search for an interpreter."
     closes_at: datetime | None = None
     "When it is closed unless it is used; None: not soon."
+    unread: UnreadSession | None = None
+    "What its viewer has not read in it."
 
     @property
     def may_notify(self) -> bool:

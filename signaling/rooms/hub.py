@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from signaling.consultation import Consultation
+from signaling.consultation import AWAITED_STATES, Consultation
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.connection import Connection
 from signaling.rooms.room import Room, Seat
 from signaling.wire import messages as wire
-from signaling.wire.values import WaitingEntry
+from signaling.wire.values import UnreadEntry, WaitingEntry
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Hub:
     def __init__(self) -> None:
         self._rooms: dict[str, Room] = {}
         self._lobbies: dict[str, set[Connection]] = {}
+        self._unread: dict[str, list[UnreadEntry]] = {}
+        "Of those who have a lobby."
 
     # --- rooms
 
@@ -54,6 +56,7 @@ class Hub:
         connections.discard(connection)
         if not connections:
             self._lobbies.pop(scheduler_id, None)
+            self._unread.pop(scheduler_id, None)
 
     def notify_lobby(self, scheduler_id: str, message: wire.ServerMessage | None = None) -> None:
         """Send `message` to this scheduler's lobby; without one, who waits now."""
@@ -66,11 +69,13 @@ class Hub:
     def waiting(self, scheduler_id: str) -> list[Waiting]:
         """Rooms in which somebody is online without the scheduler, longest wait first.
 
-        Also sessions that are kept open and that somebody came back to.
+        Also sessions that are kept open and that somebody came back to; none in progress.
         """
         found = []
         for room in self.rooms_of(scheduler_id):
             if room.waiting_since is None or room.scheduler_attends:
+                continue
+            if room.consultation.state not in AWAITED_STATES:
                 continue
             others = [seat for seat in room.seats.values() if seat.role != "scheduler"]
             if online := [seat for seat in others if seat.online]:
@@ -78,7 +83,28 @@ class Hub:
         return sorted(found, key=lambda waiting: waiting.since)
 
     def lobby(self, scheduler_id: str) -> wire.Lobby:
-        return wire.Lobby([_entry(waiting) for waiting in self.waiting(scheduler_id)])
+        return wire.Lobby(
+            [_entry(waiting) for waiting in self.waiting(scheduler_id)],
+            self._unread.get(scheduler_id, []),
+        )
+
+    # --- what is unread, as open lobbies show it
+
+    def in_lobby(self, scheduler_id: str) -> bool:
+        """Whether any page shows this scheduler who waits."""
+        return scheduler_id in self._lobbies
+
+    def shows_unread(self, scheduler_id: str, consultation_id: str) -> bool:
+        """Whether the lobby says that something in this session is unread."""
+        shown = self._unread.get(scheduler_id, [])
+        return any(entry.consultation_id == consultation_id for entry in shown)
+
+    def show_unread(self, scheduler_id: str, unread: list[UnreadEntry]) -> None:
+        """Show what is unread from now on, also in the lobbies that are open."""
+        if unread == self._unread.get(scheduler_id, []):
+            return
+        self._unread[scheduler_id] = unread
+        self.notify_lobby(scheduler_id)
 
     # --- all
 

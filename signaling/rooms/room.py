@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from signaling.calls.call import Call
-from signaling.chat import ChatMessage
+from signaling.chat import MESSAGE_KINDS, ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
@@ -252,6 +252,16 @@ class Room:
         self.seen[participant_id] = position
         self.publish(lambda seq: wire.SeenChanged(seq, participant_id, position))
         return True
+
+    def has_unread(self, participant_id: str) -> bool:
+        """Whether others have written something that this participant has not seen."""
+        seen = self.seen.get(participant_id, 0)
+        for line in reversed(self.chat.lines):
+            if line.position <= seen:
+                return False
+            if line.participant_id != participant_id and line.kind in MESSAGE_KINDS:
+                return True
+        return False
 
     def turn_photo(self, line_id: str, turned: int) -> None:
         """Show a photo with that many quarter turns clockwise from now on."""

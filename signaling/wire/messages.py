@@ -31,6 +31,7 @@ from signaling.wire.values import (
     Sdp,
     Text,
     TrackKind,
+    UnreadEntry,
     WaitingEntry,
 )
 
@@ -385,9 +386,13 @@ class Goodbye(Message, tag="goodbye", frozen=True):
 
 
 class Lobby(Message, tag="lobby", frozen=True):
-    """Who waits for this scheduler, longest first; sent in full at every change."""
+    """Who waits for this scheduler, longest first, and what is unread, oldest first.
+
+    Sent in full at every change.
+    """
 
     waiting: list[WaitingEntry]
+    unread: list[UnreadEntry] = []
 
 
 class SignInEnds(Message, tag="sign_in_ends", frozen=True):

@@ -298,6 +298,25 @@ class Notices:
         )
         return [(row["invite_id"], row["occasion"]) for row in rows]
 
+    async def withdraw_of(self, invite_id: str, occasion: Occasion) -> None:
+        """Drop what waits for one person on this occasion, so that it can be queued again."""
+        await self._executor.rows(
+            "UPDATE notice SET state = 'dropped', next_at = NULL,"
+            " dedupe_key = dedupe_key || ':' || id"
+            " WHERE invite_id = ? AND occasion = ? AND state = 'pending' AND next_at IS NOT NULL",
+            (invite_id, occasion),
+        )
+
+    async def waits_for(self, invite_id: str, occasion: Occasion) -> bool:
+        """Whether a notice of this occasion waits to be sent to this person."""
+        return bool(
+            await self._executor.rows(
+                "SELECT 1 FROM notice WHERE invite_id = ? AND occasion = ? AND state = 'pending'"
+                " AND next_at IS NOT NULL LIMIT 1",
+                (invite_id, occasion),
+            )
+        )
+
     async def drop_all_pending(self, consultation_id: str) -> None:
         """Drop everything not sent yet about a session: it is over or canceled."""
         await self._executor.rows(

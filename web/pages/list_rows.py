@@ -1,6 +1,7 @@
 """Consultations as rows of lists, with their people and state."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.rooms.room import Room
-from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE
+from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE, UNREAD
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
@@ -23,8 +24,9 @@ async def invite_rows(
 ) -> list[InviteRow]:
     """The account's consultations in these states, soonest first; or `only` this one of them."""
     consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
+    unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
     return [
-        await _invite_row(app, consultation)
+        replace(await _invite_row(app, consultation), unread=unread.get(consultation.id))
         for consultation in consultations
         if only in (None, consultation.id)
     ]
@@ -53,6 +55,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=todays_name(invite.person.time_zone or ""),
                 unconnected=_is_unconnected(app, room, invite),
+                invite_id=invite.id,
             )
         )
     return InviteRow(

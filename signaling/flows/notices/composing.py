@@ -34,7 +34,7 @@ LINKS = ("link", "test_link")
 NAMES = ("name", "scheduler")
 "Placeholders whose values are names, in any script."
 LABELS = {"link": N_("Join the session"), "test_link": N_("Test my device")}
-BY_INVITE = ("invitation", "planned_invitation", "moved", "reminder")
+BY_INVITE = ("invitation", "planned_invitation", "moved", "reminder", "news")
 "Occasions whose links belong to an invite."
 _LONE_LINK = re.compile(rf"^\$({'|'.join(LINKS)})$", re.MULTILINE)
 _CALENDAR: dict[Occasion, CalendarMethod] = {

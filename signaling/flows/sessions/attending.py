@@ -7,6 +7,7 @@ from signaling.chat import ChatMessage, LineKind
 from signaling.consultation import OPEN_STATES, TRANSITIONS, ConsultationEvent
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calls.calling import Calling
+from signaling.flows.notices.news import News
 from signaling.flows.rooms import Rooms, absence
 from signaling.identifier import new_id
 from signaling.moments.milliseconds import to_ms
@@ -38,11 +39,18 @@ def _open_seat(room: Room, participant_id: str) -> Seat:
 
 class Attending:
     def __init__(
-        self, store: Store, rooms: Rooms, calling: Calling, clock: Clock, timers: Timers
+        self,
+        store: Store,
+        rooms: Rooms,
+        calling: Calling,
+        news: News,
+        clock: Clock,
+        timers: Timers,
     ) -> None:
         self._store = store
         self._rooms = rooms
         self._calling = calling
+        self._news = news
         self._clock = clock
         self._timers = timers
 
@@ -109,8 +117,10 @@ class Attending:
     async def _arrived(self, room: Room, participant_id: str) -> None:
         now = self._clock.now()
         seat = room.seats[participant_id]
-        if seat.role != "scheduler" and room.waiting_since is None:
-            room.waiting_since = now
+        if seat.role != "scheduler":
+            await self._news.came(participant_id)
+            if room.waiting_since is None:
+                room.waiting_since = now
         async with self._rooms.exclusive(room.consultation.id):
             first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]

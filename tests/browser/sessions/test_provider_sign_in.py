@@ -123,7 +123,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await expect(page.get_by_role("alert")).to_contain_text("did not sign you in")
 
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
-        await page.get_by_role("button", name="Accept").click()
+        await page.get_by_role("button", name="Accept", exact=True).click()
         await expect(page.get_by_role("heading", name="Link your account")).to_be_visible()
         await check(page, "link", complaints)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)

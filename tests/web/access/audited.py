@@ -77,6 +77,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
 
 WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "profile_preferences"): "how one's own pages ring",
+    ("POST", "profile_notifications"): "how one's own pages ring",
     **dict.fromkeys(
         (
             ("POST", "sign_in_passkey_options"),

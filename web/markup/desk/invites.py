@@ -3,6 +3,7 @@
 import htpy as h
 
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
+from web.markup.desk.unread import unread_mark
 from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import action, field, go, select, submit
 from web.markup.shared.document import document
@@ -123,6 +124,8 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
                 h.span(".tag", data_state=row.state)[consultation_label(viewer, row.state)],
                 " ",
                 row.online and h.span(".tag.online")[_("Online")],
+                " ",
+                unread_mark(viewer, row.unread),
                 " ",
                 h.span(".tag", data_readiness=row.readiness)[
                     readiness_label(viewer, row.readiness)

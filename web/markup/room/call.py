@@ -24,6 +24,7 @@ def incoming(viewer: Viewer) -> h.Element:
         h.p("#incoming-text"),
         h.div(".actions")[
             button("accept-call", _("Accept"), style="primary good"),
+            button("accept-without-camera", _("Accept without camera")),
             button("decline-call", _("Decline"), style="bad"),
         ],
     ]

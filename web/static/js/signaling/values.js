@@ -121,6 +121,14 @@
  */
 
 /**
+ * @typedef {object} UnreadEntry
+ * @property {string} consultation_id
+ * @property {string} name
+ * @property {number} count
+ * @property {number} since
+ */
+
+/**
  * @typedef {object} WaitingEntry
  * @property {string} consultation_id
  * @property {string} name

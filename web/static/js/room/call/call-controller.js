@@ -4,7 +4,7 @@
  */
 
 import { _ } from "../../shared/catalog.js";
-import { byId, setText, show } from "../../shared/dom.js";
+import { byId, maybe, setText, show } from "../../shared/dom.js";
 import { CallMembership } from "./call-membership.js";
 import { ChatSheet } from "./chat-sheet.js";
 import { CallConnections } from "./connections.js";
@@ -32,6 +32,7 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  * @property {() => Room} room
  * @property {(sentence: string) => void} notify the reader
  * @property {() => void} render the page
+ * @property {() => boolean} [mayStart] whether there is anybody to ring; tells the reader if not
  */
 
 export class CallController {
@@ -49,7 +50,10 @@ export class CallController {
       isVisible: (other) => this.#isVisible(other),
     });
     this.level = new LevelMeter((value, speaking) => {
-      byId("level", HTMLMeterElement).value = value;
+      for (const id of ["level", "preview-level"]) {
+        const meter = maybe(id, HTMLMeterElement);
+        if (meter) meter.value = value;
+      }
       show(byId("muted-hint", HTMLElement), speaking && !this.devices.state.microphone);
     });
     this.devices = new Devices({
@@ -93,7 +97,7 @@ export class CallController {
     );
     const { start, accept, decline, hangUp } = this.membership;
     this.controls = new Controls(this.devices, {
-      start,
+      start: (media) => (options.mayStart?.() ?? true) && start(media),
       accept,
       decline,
       hangUp,

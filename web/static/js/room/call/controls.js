@@ -15,8 +15,8 @@ import { nameOf, uncallable } from "../state.js";
 
 /**
  * @typedef {object} ControlActions
- * @property {(media: "audio" | "video") => void} start
- * @property {() => void} accept
+ * @property {(media: "audio" | "video") => unknown} start
+ * @property {(withCamera?: boolean) => void} accept
  * @property {() => void} decline
  * @property {() => void} hangUp
  * @property {() => void} toggleAudioOnly
@@ -41,8 +41,9 @@ export class Controls {
     this.devices = devices;
     on("start-video", () => actions.start("video"));
     on("start-audio", () => actions.start("audio"));
-    on("accept-call", actions.accept);
-    on("join-call", actions.accept);
+    on("accept-call", () => actions.accept());
+    on("accept-without-camera", () => actions.accept(false));
+    on("join-call", () => actions.accept());
     on("decline-call", actions.decline);
     on("hang-up", actions.hangUp);
     on("microphone", () => devices.setMicrophone(!devices.state.microphone));
@@ -63,8 +64,11 @@ export class Controls {
     const rings = phase === "incoming" && !inside && this.#canCall;
     show(this.#incoming, rings);
     if (rings && room.call) {
-      const sentence =
-        room.call.media === "video" ? _("%(name)s starts a video call") : _("%(name)s calls");
+      const isVideo = room.call.media === "video";
+      const sentence = isVideo
+        ? _("%(name)s is calling you (video)")
+        : _("%(name)s is calling you");
+      show(byId("accept-without-camera", HTMLElement), isVideo);
       const name = nameOf(room, room.call.started_by);
       setText(byId("incoming-text", HTMLElement), fill(sentence, { name }));
       // Focus the answer, unless somebody is typing.
@@ -122,14 +126,7 @@ export class Controls {
     setPressed(this.#microphone, microphone);
     setPressed(this.#camera, camera);
     setPressed(this.#screen, screen);
-    const { asking, problems } = this.devices;
-    const question = _(
-      "Your browser asks whether this page may use microphone and camera: please allow it. If you do not see the question, tap the symbol beside the address of this page.",
-    );
-    showSentences(byId("device-words", HTMLElement), [
-      ...(asking ? [question] : []),
-      ...problems.values(),
-    ]);
+    showSentences(byId("device-words", HTMLElement), deviceSentences(this.devices));
     // Not hidden while it cannot be used: the buttons beside it would move.
     show(this.#switch, isPhone());
     this.#switch.disabled = !(camera && this.devices.canSwitch);
@@ -141,6 +138,18 @@ export class Controls {
 function isFocusLost() {
   const focused = document.activeElement;
   return !focused || focused === document.body || focused.closest("[hidden]") !== null;
+}
+
+/**
+ * What the reader has to know, or do, about microphone and camera.
+ * @param {Devices} devices
+ * @returns {string[]}
+ */
+export function deviceSentences({ asking, problems }) {
+  const question = _(
+    "Your browser asks whether this page may use microphone and camera: please allow it. If you do not see the question, tap the symbol beside the address of this page.",
+  );
+  return [...(asking ? [question] : []), ...problems.values()];
 }
 
 /**

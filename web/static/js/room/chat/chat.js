@@ -12,7 +12,7 @@ import { timeOfDay } from "../../shared/time/format.js";
 import { userText } from "../../shared/text/user-text.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
-import { deliveryOf, EMPTY, nameOf } from "../state.js";
+import { deliveryOf, EMPTY, isSaidElsewhere, nameOf } from "../state.js";
 
 /**
  * @import { ChatSend } from "../../signaling/messages.js"
@@ -396,6 +396,7 @@ export class Chat {
     const element = clone("event-line");
     setText(inside(element, ".text"), eventSentence(line.kind, nameOf(room, line.participant_id)));
     setText(inside(element, "time"), timeOfDay(line.sent_at));
+    if (isSaidElsewhere(room, line)) element.setAttribute("aria-live", "off");
     return element;
   }
 }
@@ -431,12 +432,14 @@ export function eventSentence(kind, name) {
     added: _("%(name)s was added"),
     removed: _("%(name)s was removed"),
     started: _("The session started"),
-    kept_open: _("The session was terminated but kept open"),
+    kept_open: _("The session was paused"),
     resumed: _("The session was resumed"),
+    reopened: _("The session was reopened"),
     closed: _("The session was closed"),
     call_started: _("%(name)s started a call"),
     call_ended: _("The call ended"),
     call_missed: _("Nobody answered the call"),
+    call_declined: _("%(name)s declined the call"),
     photo_asked: _("%(name)s asks for a photo"),
     photo_declined: _("%(name)s does not want to send a photo now"),
     photo_failed: _("%(name)s could not take a photo"),
