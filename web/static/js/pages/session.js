@@ -244,7 +244,11 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
+    const [{ CallController }] = await Promise.all([
+      importCalls(),
+      loadCallStyles(),
+      loadFileSentences(),
+    ]);
     media = new CallController({
       peerId,
       storageKey: `call:${seatName}`,
