@@ -287,7 +287,7 @@ function importCalls() {
 
 async function loadCallStyles() {
   const { styleSheet } = await import("../shared/style-sheet.js");
-  await styleSheet("call.css");
+  await Promise.all([styleSheet("call.css"), styleSheet("call-screen.css")]);
 }
 
 function render() {
