@@ -3,7 +3,7 @@
 import htpy as h
 
 from web.markup.shared.controls import button
-from web.markup.shared.icons import icon
+from web.markup.shared.icons import icon_of_call
 from web.view_models import Viewer
 
 
@@ -69,7 +69,7 @@ def _bar(viewer: Viewer) -> h.Element:
         return h.button(
             {"id": identifier, "class": "round", "type": "button", "aria-label": label},
             attributes,
-        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[caption or label]]
+        )[icon_of_call(symbol), h.span(".caption", aria_hidden="true")[caption or label]]
 
     def toggle(identifier: str, symbol: str, label: str, caption: str = "") -> h.Element:
         return press(identifier, symbol, label, caption, aria_pressed="false")
@@ -107,7 +107,7 @@ def _device_choice(viewer: Viewer) -> h.Element:
     )
     return h.details("#device-choice", hidden=True)[
         h.summary(".round", aria_label=label)[
-            icon(viewer, "devices"), h.span(".caption", aria_hidden="true")[label]
+            icon_of_call("devices"), h.span(".caption", aria_hidden="true")[label]
         ],
         h.div[
             (

@@ -25,6 +25,10 @@ export class Stage {
   #arrangement = { key: "", pictures: [], own: null };
 
   constructor() {
+    const icons = document.body.dataset.icons?.replace("icons.svg", "call-icons.svg");
+    for (const use of this.#call.querySelectorAll("use")) {
+      use.setAttribute("href", `${icons}#${use.dataset.icon}`);
+    }
     const place = () => this.#place();
     this.ownPicture = new OwnPicture(place);
     new ResizeObserver(place).observe(this.#tiles);
