@@ -3,7 +3,7 @@
 import htpy as h
 
 from web.markup.shared.controls import button
-from web.markup.shared.icons import icon
+from web.markup.shared.icons import icon_of_call
 from web.view_models import Viewer
 
 
@@ -69,7 +69,7 @@ def _bar(viewer: Viewer) -> h.Element:
         return h.button(
             {"id": identifier, "class": "round", "type": "button", "aria-label": label},
             attributes,
-        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[caption or label]]
+        )[icon_of_call(symbol), h.span(".caption", aria_hidden="true")[caption or label]]
 
     def toggle(identifier: str, symbol: str, label: str, caption: str = "") -> h.Element:
         return press(identifier, symbol, label, caption, aria_pressed="false")
@@ -99,19 +99,20 @@ def _bar(viewer: Viewer) -> h.Element:
 
 def _device_choice(viewer: Viewer) -> h.Element:
     _ = viewer.translate
+    label = _("Microphone, camera and speaker")
     choices = (
         ("choose-microphone", _("Microphone")),
         ("choose-camera", _("Camera")),
         ("choose-speaker", _("Speaker")),
     )
     return h.details("#device-choice", hidden=True)[
-        h.summary(".round")[
-            icon(viewer, "devices"), h.span(".caption")[_("Microphone, camera and speaker")]
+        h.summary(".round", aria_label=label)[
+            icon_of_call("devices"), h.span(".caption", aria_hidden="true")[label]
         ],
         h.div[
             (
-                h.p(hidden=True)[h.label(for_=identifier)[label], h.select(id=identifier)]
-                for identifier, label in choices
+                h.p(hidden=True)[h.label(for_=identifier)[name], h.select(id=identifier)]
+                for identifier, name in choices
             )
         ],
     ]

@@ -1,4 +1,4 @@
-"""Icons of the call controls, from one file that is cached for ever."""
+"""Icons, from files that are cached for ever."""
 
 import htpy as h
 
@@ -13,3 +13,8 @@ def icon(viewer: Viewer, name: str) -> h.Element:
     return svg(".icon", aria_hidden="true", width="24", height="24")[
         use(href=f"{viewer.static('icons.svg')}#{name}")
     ]
+
+
+def icon_of_call(name: str) -> h.Element:
+    """One of `call-icons.svg`, which a script names: a page loads it with the first call."""
+    return svg(".icon", aria_hidden="true", width="24", height="24")[use(data_icon=name)]

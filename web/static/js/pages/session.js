@@ -1,7 +1,7 @@
 /** The session page: wires the parts of the room together. */
 
 import { Channel, Refused } from "../signaling/channel.js";
-import { Chat } from "../room/chat/chat.js";
+import { Chat, eventSentence } from "../room/chat/chat.js";
 import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
@@ -12,7 +12,7 @@ import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { NextStep } from "../room/next-step.js";
 import { Seat } from "../room/seat.js";
-import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
+import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
@@ -196,6 +196,18 @@ async function readNewest() {
   if (last && !isAtEnd(room)) await readPage({ after: last.position });
 }
 
+/** Who started the latest call. */
+let caller = "";
+
+/**
+ * Whoever called is told at once why nobody comes: the chat may be out of sight.
+ * @param {import("../signaling/values.js").ChatLine} line
+ */
+function tellCaller({ kind, participant_id }) {
+  const isAnswer = kind === "call_declined" || kind === "call_missed";
+  if (isAnswer && caller === room.me) notify(eventSentence(kind, nameOf(room, participant_id)));
+}
+
 /** @param {ServerMessage} message */
 function receive(message) {
   if (message.type === "sign_in_ends") return signIn?.follow(message);
@@ -204,6 +216,8 @@ function receive(message) {
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
   // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
+  if (room.call) caller = room.call.started_by;
+  if (message.type === "chat_added") tellCaller(message.message);
   const { room: next, gap } = after(room, message);
   room = next.chat.length > MAX_HELD_LINES && chat.following ? withoutOldest(next) : next;
   if (gap) {
@@ -230,7 +244,11 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
+    const [{ CallController }] = await Promise.all([
+      importCalls(),
+      loadCallStyles(),
+      loadFileSentences(),
+    ]);
     media = new CallController({
       peerId,
       storageKey: `call:${seatName}`,
@@ -269,7 +287,7 @@ function importCalls() {
 
 async function loadCallStyles() {
   const { styleSheet } = await import("../shared/style-sheet.js");
-  await styleSheet("call.css");
+  await Promise.all([styleSheet("call.css"), styleSheet("call-screen.css")]);
 }
 
 function render() {

@@ -192,6 +192,20 @@ export function nameOf(room, participantId) {
 }
 
 /**
+ * Whether the page says what an event line says in another place as well, aloud: nothing is to be
+ * read twice.
+ * @param {Room} room
+ * @param {ChatLine} line
+ */
+export function isSaidElsewhere(room, { kind, participant_id }) {
+  if (kind === "call_declined" || kind === "call_missed") return true;
+  const staff = room.participants.filter(({ role }) => role === "scheduler");
+  const isAboutStaff = staff.some((person) => person.participant_id === participant_id);
+  const isStaff = staff.some((person) => person.participant_id === room.me);
+  return (kind === "joined" || kind === "left") && (isStaff || isAboutStaff);
+}
+
+/**
  * The delivery state of one of this page's own chat lines.
  * @param {Room} room
  * @param {ChatLine} line

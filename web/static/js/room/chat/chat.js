@@ -12,7 +12,7 @@ import { timeOfDay } from "../../shared/time/format.js";
 import { userText } from "../../shared/text/user-text.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
-import { deliveryOf, EMPTY, nameOf } from "../state.js";
+import { deliveryOf, EMPTY, isSaidElsewhere, nameOf } from "../state.js";
 
 /**
  * @import { ChatSend } from "../../signaling/messages.js"
@@ -396,6 +396,7 @@ export class Chat {
     const element = clone("event-line");
     setText(inside(element, ".text"), eventSentence(line.kind, nameOf(room, line.participant_id)));
     setText(inside(element, "time"), timeOfDay(line.sent_at));
+    if (isSaidElsewhere(room, line)) element.setAttribute("aria-live", "off");
     return element;
   }
 }

@@ -148,7 +148,7 @@ function choice() {
   return element(
     "details",
     { id: "preview-devices" },
-    element("summary", {}, _("Microphone, camera and speaker")),
+    element("summary", {}, _("Use other devices")),
     element(
       "div",
       {},
