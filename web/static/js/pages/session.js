@@ -10,7 +10,6 @@ import { Attachments } from "../room/attachments.js";
 import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
-import { NextStep } from "../room/next-step.js";
 import { Seat } from "../room/seat.js";
 import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
@@ -144,7 +143,6 @@ const steps = isScheduler
       retention,
     })
   : null;
-const nextStep = new NextStep();
 
 /**
  * Send a command; a refusal is shown to the reader.
@@ -309,7 +307,7 @@ function render() {
   const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
   document.title = rings && !isScheduler ? _("Incoming call") : title;
   sendSeen();
-  nextStep.focus();
+  steps?.focusNext();
 }
 
 /** Whether this is a moment before a call. */

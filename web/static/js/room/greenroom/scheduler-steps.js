@@ -8,6 +8,7 @@ import { byId, maybe, setText, show } from "../../shared/dom.js";
 import { remindAfterExport } from "../../shared/export-reminder.js";
 import { dateAndTime } from "../../shared/time/format.js";
 import { askBeforeLeaving } from "./leaving.js";
+import { NextStep } from "./next-step.js";
 import { nextStep, othersIn, wishOf, withoutWish } from "./wish.js";
 
 /**
@@ -39,6 +40,7 @@ export class SchedulerSteps {
   #missed = false;
   /** @type {Room | null} */
   #room = null;
+  #next = new NextStep();
 
   /** @param {SchedulerActions} actions */
   constructor(actions) {
@@ -75,6 +77,11 @@ export class SchedulerSteps {
     if (offer) offer.querySelector("button")?.focus();
     else this.actions.notify(awayWords(room));
     return false;
+  }
+
+  /** Everything is rendered: the focus may go on. */
+  focusNext() {
+    this.#next.focus();
   }
 
   /** @param {Room} room */
