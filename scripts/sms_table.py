@@ -26,6 +26,8 @@ OCCASIONS: tuple[Occasion, ...] = (
     "canceled",
     "removed",
     "news",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 )
 UNDATED: tuple[Occasion, ...] = ("invitation", "news")
 "Whose text has no moment."
@@ -72,7 +74,7 @@ def taken(
         times[weights] += 1
     for weights, ways in alike.items():
         full = one_line(words, {**values, "moment": ways[0]})
-        if occasion == "planned_invitation":
+        if occasion.endswith("planned_invitation"):
             full += f" {LINK}/test"
         in_full[count(full).count] += times[weights]
         sent[count(sms(words, values, ways)).count] += times[weights]

@@ -35,8 +35,8 @@ def add_rooms(app: web.Application) -> None:
     app[keys.FORWARDING] = changes.forwarding
     app[keys.REACHABILITY] = Reachability(relay, waits)
     app[keys.CALLING] = calling = Calling(changes, clock, waits)
-    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
-    app[keys.UNREAD] = UnreadMessages(store, rooms.hub, waits)
+    app[keys.UNREAD] = unread = UnreadMessages(store, hub := Hub(), waits)
+    app[keys.ROOMS] = rooms = Rooms(store, hub, locks, calling, waits, unread.recount)
     app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
     app[keys.TURNING] = Turning(store)
     app[keys.RUNNING] = Running(

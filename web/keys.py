@@ -18,6 +18,8 @@ from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.deleting import Deleting
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
+from signaling.flows.people.sharing import Sharing
+from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
 from signaling.flows.retention.forgetting import Forgetting
@@ -128,3 +130,5 @@ OPERATOR_TEXTS = web.AppKey("operator_texts", OperatorTexts)
 NOTICE_RENDERER = web.AppKey("notice_renderer", NoticeRenderer)
 NOTICE_ROUTING = web.AppKey("notice_routing", NoticeRouting)
 SENDING = web.AppKey("sending", Sending)
+SHARING = web.AppKey("sharing", Sharing)
+TEAMS = web.AppKey("teams", Teams)

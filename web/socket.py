@@ -66,10 +66,7 @@ class Socket:
     """One live connection, as `signaling.ports.connection.Connection`: `send` never waits."""
 
     def __init__(
-        self,
-        response: web.WebSocketResponse,
-        transport: asyncio.Transport | None,
-        peer_id: str,
+        self, response: web.WebSocketResponse, transport: asyncio.Transport | None, peer_id: str
     ) -> None:
         self.peer_id = peer_id
         self._response = response
@@ -218,9 +215,8 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
     """The first message. Raises InvalidMessage for any other, or for silence."""
     try:
-        async with asyncio.timeout(
-            HELLO_WITHIN
-        ):  # a timeout of receive() would restart with each ping
+        # a timeout of receive() would restart with each ping
+        async with asyncio.timeout(HELLO_WITHIN):
             frame = await response.receive()
     except TimeoutError:
         raise InvalidMessage from None

@@ -39,6 +39,8 @@ Occasion = Literal[
     "interpreter_unavailable",
     "left_open",
     "news",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 ]
 
 NoticeState = Literal["pending", "handed_over", "failed", "dropped"]

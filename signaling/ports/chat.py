@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from signaling.attachment import Attachment
-from signaling.chat import ChatMessage, LineKind
-from signaling.unread import Unread
+from signaling.chat import ChatMessage, LineKind, Unread
 
 
 class Chat(Protocol):

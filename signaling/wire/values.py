@@ -192,3 +192,5 @@ class WaitingEntry(Value, frozen=True):
     waiting_since: int
     state: str
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    whose: str = ""
+    "Name of the scheduler of that session, for whoever is not."

@@ -17,11 +17,11 @@ from signaling.chat import (
     PAGE_LINES,
     ChatMessage,
     LineKind,
+    Unread,
     one_page,
     stored_bytes,
 )
 from signaling.moments.milliseconds import from_ms, to_ms
-from signaling.unread import Unread
 from storage.engine.database import Executor, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
 from storage.records import attachments
@@ -214,6 +214,15 @@ class Chat:
     async def of_consultation(self, consultation_id: str) -> list[ChatMessage]:
         """Every line, in order."""
         return [line async for page in self.pages(consultation_id) for line in page]
+
+    async def amounts(self, consultation_id: str) -> tuple[int, int]:
+        """How many messages people have written, and how many of them are photos or PDFs."""
+        row = await self._executor.row(
+            "SELECT COUNT(*) AS messages, SUM(kind <> 'text') AS files FROM chat_message"
+            f" WHERE consultation_id = ? AND NOT ({_EVENT})",
+            (consultation_id,),
+        )
+        return (row["messages"], row["files"] or 0) if row else (0, 0)
 
     async def written(self, consultation_id: str) -> dict[str, int]:
         """Participant id -> what they have written, in bytes as `signaling.chat.stored_bytes`."""

@@ -39,12 +39,13 @@ async def show_waiting_room(request: web.Request) -> web.Response:
 
 
 async def start_next(request: web.Request) -> web.Response:
-    """Go to the session of the person who has waited longest."""
+    """Go to the session of the person who has waited longest; one's own before those of a team."""
     account = await signed_in(request)
     waiting = request.app[ROOMS].hub.waiting(account.id)
     if not waiting:
         raise web.HTTPSeeOther(path("waiting_room"))
-    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation.id))
+    first = min(waiting, key=lambda each: (each.of_team, each.since))
+    raise web.HTTPSeeOther(path("session", consultation_id=first.consultation.id))
 
 
 async def show_opened(request: web.Request) -> web.Response:

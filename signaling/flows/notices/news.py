@@ -40,7 +40,16 @@ class News:
                 visit = await records.chat.last_visit(consultation.id, invite.id)
                 await self._composing.queue(records, "news", about, due_at=due_at, detail=visit)
 
-    async def came(self, invite_id: str) -> None:
+    async def came(self, consultation_id: str, invite_id: str) -> None:
         """Somebody is there: what waits to be sent to them is pointless."""
-        if await self._store.read.notices.waits_for(invite_id, "news"):
-            await self._store.write(lambda records: records.notices.withdraw_of(invite_id, "news"))
+        waiting = [
+            notice
+            for notice in await self._store.read.notices.of_consultation(consultation_id)
+            if notice.occasion == "news" and notice.state == "pending"
+        ]
+        if any(notice.invite_id == invite_id for notice in waiting):
+            await self._store.write(
+                lambda records: records.notices.withdraw_waiting(
+                    consultation_id, ("news",), invite_id
+                )
+            )

@@ -151,12 +151,16 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         # a list that is open follows; and whoever signs out leaves nothing of theirs in the tab
         await sign_in(page, server)
         await page.get_by_role("link", name="History").click()
-        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await expect(
+            page.get_by_text("No session was closed in the last 24 hours.")
+        ).to_be_visible()
         desk = await nurse.enter(consultation_id=invite.consultation_id)
         await desk.command("terminate_consultation", choice="close")
         await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
         await nurse.post(f"/sessions/{invite.consultation_id}/reopen")
-        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await expect(
+            page.get_by_text("No session was closed in the last 24 hours.")
+        ).to_be_visible()
         await page.evaluate("sessionStorage.setItem('unsent:seat', 'Half a')")
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
@@ -193,13 +197,13 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
 
         page = await context.new_page()
         await page.goto(address)
-        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.locator("#left-behind li")).to_have_text(
             ["It hurts", "since Monday", "and I"]
         )
         await page.wait_for_function(f"async () => (await ({STORED})()).length === 0")
         await page.reload()
-        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.get_by_text("It hurts")).to_have_count(0)
 
 

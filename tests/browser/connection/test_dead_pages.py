@@ -251,4 +251,4 @@ async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
     await expect(phone.get_by_text("A secret of mine")).to_be_visible()
     await phone.clock.fast_forward("02:00")
     await expect(phone.get_by_text("A secret of mine")).to_have_count(0)
-    await expect(phone.get_by_text("This link is not open")).to_be_visible()
+    await expect(phone.get_by_text("This link no longer works")).to_be_visible()

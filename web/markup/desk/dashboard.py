@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import htpy as h
 
-from signaling.unread import UnreadSession
+from signaling.chat import UnreadSession
 from web.markup.desk.invites import live, new_invite_link
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
+from web.markup.desk.sharing import held_line
 from web.markup.desk.unread import unread_mark, unread_section
 from web.markup.desk.waiting_room import start_next, waiting_list
 from web.markup.shared.contact_fields import destination
@@ -15,15 +16,14 @@ from web.markup.shared.controls import action, go
 from web.markup.shared.document import document
 from web.markup.shared.labels import (
     channel_label,
-    clock,
     consultation_label,
     delivery_label,
     filled,
     readiness_label,
     reason_sentence,
 )
+from web.markup.shared.today import days_from_today, time_of_day
 from web.routes import path
-from web.texts.dates import clock_time, local
 from web.view_models import InviteRow, Person, Viewer, WaitingRow
 
 NOT_DELIVERED = ("undeliverable", "abandoned", "failed")
@@ -75,16 +75,14 @@ def dashboard_page(viewer: Viewer, desk: Desk, interpreting: Interpreting = NOBO
             new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
+        stylesheets=("css/sessions.css",),
         wide=True,
     )
 
 
 def _is_today(viewer: Viewer, row: InviteRow) -> bool:
-    """Today or earlier by the reader's clock; a session for now always is."""
-    if row.planned_at is None or viewer.now is None:
-        return True
-    zone = viewer.time_zone
-    return local(row.planned_at, zone).date() <= local(viewer.now, zone).date()
+    """Today or earlier; a session for now always is."""
+    return row.planned_at is None or days_from_today(viewer, row.planned_at) <= 0
 
 
 def _today(viewer: Viewer, rows: Sequence[InviteRow], *, later: int) -> h.Node:
@@ -120,6 +118,7 @@ def _coming(viewer: Viewer, row: InviteRow) -> h.Element:
                 " ",
                 unread_mark(viewer, row.unread),
             ],
+            held_line(viewer, row),
         ],
         h.div(".actions")[
             go(path("session", consultation_id=row.consultation_id), _("Start"), primary=True)
@@ -133,14 +132,9 @@ def _time(viewer: Viewer, row: InviteRow) -> h.Node:
     """The time of day, large; of a session for now, when it was invited."""
     _ = viewer.translate
     if row.planned_at is None:
-        return h.p(".hint.at")[filled(_("Invited %(time)s"), time=clock(viewer, row.created_at))]
-    zone = viewer.time_zone
-    if viewer.now and local(row.planned_at, zone).date() < local(viewer.now, zone).date():
-        return h.p(".at")[clock(viewer, row.planned_at)]
-    moment = row.planned_at.isoformat(timespec="seconds")
-    return h.p(".at")[
-        h.time(datetime=moment, dir="auto")[clock_time(row.planned_at, zone, viewer.language)]
-    ]
+        invited = time_of_day(viewer, row.created_at)
+        return h.p(".hint.at")[filled(_("Invited %(time)s"), time=invited)]
+    return h.p(".at")[time_of_day(viewer, row.planned_at)]
 
 
 def _name(row: InviteRow) -> h.Element:
@@ -173,6 +167,7 @@ def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
                         " ",
                         unread_mark(viewer, row.unread),
                     ],
+                    held_line(viewer, row),
                 ],
                 h.div(".actions")[
                     go(

@@ -26,4 +26,5 @@ def opened_page(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
             ),
         ],
         module="js/pages/opened.js",
+        stylesheets=("css/sessions.css",),
     )

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from signaling.unread import UnreadSession
+from signaling.chat import UnreadSession
 from web.markup.shared.controls import go
-from web.markup.shared.labels import clock, filled
+from web.markup.shared.labels import filled
+from web.markup.shared.today import time_of_day
 from web.routes import path
 from web.view_models import Viewer
 
@@ -40,7 +41,7 @@ def _row(viewer: Viewer, unread: UnreadSession) -> h.Element:
             h.p(".hint")[
                 unread_mark(viewer, unread),
                 " ",
-                filled(_("since %(time)s"), time=clock(viewer, unread.since)),
+                filled(_("since %(time)s"), time=time_of_day(viewer, unread.since)),
             ],
         ],
         h.div(".actions")[

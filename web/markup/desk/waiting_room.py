@@ -6,7 +6,7 @@ import htpy as h
 
 from web.markup.shared.controls import action, go
 from web.markup.shared.document import document
-from web.markup.shared.labels import readiness_label
+from web.markup.shared.labels import filled, readiness_label
 from web.routes import path
 from web.view_models import Viewer, WaitingRow
 
@@ -44,6 +44,12 @@ def waiting_list(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Element:
     ]
 
 
+def waits_for(viewer: Viewer, whose: str) -> h.Node:
+    """Of a colleague's session: whom somebody waits for."""
+    _ = viewer.translate
+    return filled(_("Waits for %(name)s"), name=h.bdi[whose])
+
+
 def _row(viewer: Viewer, row: WaitingRow | None) -> h.Element:
     """One person; without `row` an empty template that the browser fills."""
     _ = viewer.translate
@@ -57,6 +63,9 @@ def _row(viewer: Viewer, row: WaitingRow | None) -> h.Element:
                 h.bdi[row.name if row else ""]
             ],
             h.p(".since", data_since=since),
+            h.p(".whose", hidden=row is None or not row.whose)[
+                waits_for(viewer, row.whose) if row else ""
+            ],
             h.p(".hint")[
                 h.span(".tag.speaks")[row.language if row else ""],
                 " ",

@@ -60,6 +60,8 @@ def document(
                 for sheet in _sheets(signed_in, stylesheets)
             ),
             viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
+            not service_user
+            and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
             # before the modules, so that it notices which of them fail to load
             needs_scripts and _for_every_browser(viewer),
             (h.script(type="module", src=viewer.static(name)) for name in modules),

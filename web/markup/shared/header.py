@@ -21,9 +21,15 @@ def top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) 
         ]
     return h.header("#top.top")[
         _brand(viewer, linked=True),
-        h.button("#menu.scripted", type="button", aria_expanded="false", aria_controls="main-menu")[
+        h.button(
+            "#menu.scripted",
+            type="button",
+            aria_expanded="false",
+            aria_controls="main-menu",
+            aria_label=_("Menu"),
+        )[
             icon(viewer, "menu"),
-            _("Menu"),
+            h.span(".word")[_("Menu")],
             # beside the entry that is hidden while the menu is closed
             h.span("#menu-badge.badge", aria_hidden="true", hidden=True),
         ],

@@ -228,6 +228,9 @@ function renderList() {
       inside(row, ".name").setAttribute("href", caseAddress(entry.consultation_id));
       setText(inside(row, ".speaks"), languageName(entry.language));
       inside(row, ".since").dataset.since = String(entry.waiting_since);
+      const { whose = "" } = entry;
+      setText(inside(row, ".whose"), whose && fill(_("Waits for %(name)s"), { name: whose }));
+      show(inside(row, ".whose"), whose !== "");
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";
       setText(readiness, readinessLabel(entry.readiness ?? "not_tested"));

@@ -107,6 +107,6 @@ function endSentence(reason) {
     case "too_many_requests":
       return _("Too many attempts. Please wait a few minutes and try again.");
     default:
-      return _("This page and the server do not understand each other. Please reload the page.");
+      return _("This page is out of date. Please reload it.");
   }
 }

@@ -136,6 +136,7 @@
  * @property {number} waiting_since
  * @property {string} state
  * @property {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} [readiness]
+ * @property {string} [whose] name of the scheduler of that session, for whoever is not
  */
 
 export {};

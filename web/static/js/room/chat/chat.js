@@ -444,6 +444,7 @@ export function eventSentence(kind, name) {
     photo_declined: _("%(name)s does not want to send a photo now"),
     photo_failed: _("%(name)s could not take a photo"),
     photo_refused: _("The photo that %(name)s has sent cannot be used"),
+    took_over: _("%(name)s has taken over the session"),
   };
   return fill(sentences[kind] ?? "", { name });
 }
