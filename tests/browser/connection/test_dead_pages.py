@@ -207,7 +207,7 @@ async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
     ]  # fmt: skip
     await join(phone, server.url + link)
     await sign_in(desk, server)
-    await desk.get_by_role("button", name="Start", exact=True).first.click()
+    await desk.get_by_role("button", name="Start next consultation").click()
     await desk.get_by_role("button", name="Start the session").dblclick()
     await expect(desk.get_by_role("button", name="Terminate the session")).to_be_visible()
     await expect(phone.get_by_text("You are in the session")).to_be_visible()
