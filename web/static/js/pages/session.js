@@ -15,7 +15,7 @@ import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
-import { byId, showForAWhile } from "../shared/dom.js";
+import { byId, show, showForAWhile } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
@@ -215,6 +215,10 @@ function receive(message) {
   // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
   if (room.call) caller = room.call.started_by;
+  // what was said of the last call says nothing of a new one
+  else if (message.type === "call_changed" && message.call.state === "ringing") {
+    show(byId("notice", HTMLElement), false);
+  }
   if (message.type === "chat_added") tellCaller(message.message);
   const { room: next, gap } = after(room, message);
   room = next.chat.length > MAX_HELD_LINES && chat.following ? withoutOldest(next) : next;

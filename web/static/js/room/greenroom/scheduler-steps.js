@@ -99,6 +99,7 @@ export class SchedulerSteps {
     show(byId("resume-session", HTMLElement), state === "kept_open");
     show(this.#terminate, state === "active" || state === "kept_open");
     show(byId("after-closing", HTMLElement), state === "closed");
+    show(maybe("invite-colleague", HTMLElement), state !== "closed" && state !== "canceled");
     const mayCall = state === "kept_open" || (state === "active" && this.#missed);
     show(maybe("link-again", HTMLElement), mayCall && !others.length);
     const words = maybe("link-again-words", HTMLElement);
