@@ -54,7 +54,10 @@ const seat = new Seat({
   retention,
   signIn,
   lasting: () => outbox.lasting,
-  onOpen: () => attachments.follow(true),
+  onOpen: () => {
+    document.getElementById("farewell")?.remove(); // reopened
+    attachments.follow(true);
+  },
   onLost: lost,
   onReplaced: () => outbox.close(true, seat.sentence),
   onWritten: () => void outbox.adopt(),
