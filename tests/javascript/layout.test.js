@@ -102,6 +102,13 @@ test("the best number of columns follows from the shapes of stage and pictures",
   assert.equal(columns(1424, 680, Array(6).fill(CAMERA)), 3);
 });
 
+test("pictures of different shapes stand without much space between them", () => {
+  const ratios = [PORTRAIT, WIDE, WIDE];
+  const { pictures } = arranged({ width: 907, height: 516, ratios, own: 0 });
+  assert.ok(area(pictures) > 0.75 * 907 * 516);
+  assert.ok(Math.min(...pictures.map((box) => area([box]))) > 0.2 * 907 * 516);
+});
+
 test("the last row stands in the middle", () => {
   const { pictures } = arranged({
     width: 1000,

@@ -55,9 +55,9 @@ OWN_NAMES = {
 "The languages of the service, by their own names."
 
 
-LATER_SCRIPTS = ("web/static/js/room/files/", "web/static/js/room/greenroom/")
-"""Scripts for photos and PDFs, and around a call. A page loads them, and their sentences, when the
-first one is used."""
+LATER_SCRIPTS = tuple(f"web/static/js/room/{name}/" for name in ("call", "files", "greenroom"))
+"""Scripts for photos and PDFs, and for calls. A page loads them, and their sentences, when the first
+one is used."""
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
     for page in everybody:
         await expect(page.locator("#call")).to_have_attribute("data-topology", "forwarded")
 
+    await desk.get_by_role("button", name="Chat").click()
     await desk.locator("#people summary, .people summary").first.click()
     people = desk.locator("#people-list")
     for name in ("Amina", "Dr Lee", "Ibrahim"):

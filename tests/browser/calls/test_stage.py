@@ -1,14 +1,18 @@
 """The call as the screen: whole pictures, buttons that stay, the chat as a sheet, truthful "seen"."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.calls.gathering import Gathering
 from tests.browser.conftest import NewContext
 from tests.serving import Server, serving
+
+WHOLE = 0.99
+"Of a picture; browsers round to pixels."
 
 SIZES = ((360, 740), (740, 360), (1280, 720), (1440, 900))
 SHAPES = {"desk": (320, 180), "phone": (180, 320), "lee": (240, 180), "kim": (180, 320)}
@@ -83,6 +87,11 @@ SHOWN = """
 """
 "How much of each picture is on the screen, and under nothing: a share of its frame."
 
+SIZES_OF = """
+() => Object.fromEntries([...document.querySelectorAll("#tiles .tile")].map((tile) =>
+  [tile.querySelector(".name").textContent, tile.clientWidth * tile.clientHeight]))
+"""
+
 BUTTONS = """
 () => [...document.querySelectorAll(".call-bar > button, .call-bar summary, .lead .actions button")]
   .filter((button) => button.checkVisibility())
@@ -120,7 +129,7 @@ class Stage(Gathering):
     """People with cameras of certain shapes; everybody but the desk looks from a small window."""
 
     async def page(self, viewport: tuple[int, int] = (640, 480)) -> Page:
-        name = next(name for name in ("phone", "desk", "lee", "kim") if name not in self.pages)
+        name = next(name for name in ("phone", "lee", "kim", "desk") if name not in self.pages)
         page = await super().page(viewport)
         await page.add_init_script(DEVICES.replace("SHAPE", str(list(SHAPES[name]))))
         return page
@@ -139,7 +148,7 @@ async def is_whole(page: Page, others: int) -> None:
             await settled(page)
             shown = await page.evaluate(SHOWN)
             assert len(shown) == others
-            assert min(shown) > 0.99, (width, height, chat, shown)
+            assert min(shown) > WHOLE, (width, height, chat, shown)
             buttons = await page.evaluate(BUTTONS)
             assert len(buttons) >= 9
             for button in buttons:
@@ -189,9 +198,138 @@ async def test_pictures_are_whole_and_buttons_stay_while_people_come(
         await scene.pages[name].locator("#accept-call").click()
         await expect(desk.locator("#tiles .has-video")).to_have_count(others)
     await nothing_moved(desk)
-    for name in ("kim", "lee"):
-        await is_whole(desk, len(scene.pages) - 1)
-        await scene.pages.pop(name).context.close()
-        await expect(desk.locator("#tiles .tile")).to_have_count(len(scene.pages) - 1)
+    await is_whole(desk, 3)
+
+    # a press enlarges one person, with everybody still in view, and another press takes it back
+    lee = desk.get_by_role("button", name="Enlarge \u2068lee\u2069")
+    await lee.click()
+    await expect(lee).to_have_attribute("aria-pressed", "true")
+    shown = await desk.evaluate(SHOWN)
+    assert len(shown) == 3
+    assert min(shown) > WHOLE
+    sizes = await desk.evaluate(SIZES_OF)
+    assert sizes["lee"] > 3 * sizes["Amina"]
+    await lee.click()
+    await expect(lee).to_have_attribute("aria-pressed", "false")
+
+    for others, name in ((2, "kim"), (1, "lee")):
+        await scene.pages[name].context.close()
+        await expect(desk.locator("#tiles .tile")).to_have_count(others)
     await is_whole(desk, 1)
-    assert desk.url
+    # of one there is nothing to enlarge
+    await expect(desk.locator("#tiles .cover")).to_be_hidden()
+
+
+async def test_a_phone_in_a_call_is_told_of_messages_and_tells_the_truth_about_reading(
+    server: Server, new_context: NewContext
+) -> None:
+    scene = Stage(server, new_context)
+    await scene.invite()
+    phone = await scene.arrive("phone")
+    await phone.set_viewport_size({"width": 360, "height": 740})
+    desk = await scene.begin()
+    await desk.set_viewport_size({"width": 1280, "height": 720})
+    await desk.get_by_role("button", name="Start video call").click()
+    await phone.locator("#accept-call").press("Enter")
+    for page in (desk, phone):
+        await expect(page.locator("#tiles .has-video")).to_have_count(1)
+    await expect(phone.locator("#microphone")).to_be_focused()
+    await expect(phone.locator(".top")).to_be_hidden()
+    await expect(phone.locator("#chat")).to_be_hidden()
+    await expect(desk.locator("#chat")).to_be_visible()
+    await watched(phone)
+    tones = await phone.evaluate("__tones")
+
+    # a new message: a number, the title, a tone, its beginning; and nobody has seen it
+    await say(desk, "Where does it hurt?")
+    preview = phone.locator("#chat-preview")
+    await expect(preview).to_have_text("Nurse Joy: Where does it hurt?")
+    await expect(phone.locator("#chat-toggle .badge")).to_have_text("1")
+    await expect(phone.locator("#chat-toggle")).to_have_accessible_description(
+        "\u20681\u2069 new message"
+    )
+    await expect(phone).to_have_title(re.compile(r"^\(1\) "))
+    await phone.wait_for_function("before => __tones === before + 1", arg=tones)
+
+    # what else comes and goes lies over the pictures
+    await phone.locator("#microphone").click()
+    await expect(phone.locator("#muted-hint")).to_be_visible()
+    await phone.locator("#microphone").click()
+    await expect(phone.locator("#muted-hint")).to_be_hidden()
+    await phone.evaluate("() => { __refuse = true; __isSlow = true; }")
+    await phone.locator("#camera").click()
+    await phone.locator("#camera").click()
+    await expect(phone.locator("#device-words")).to_contain_text("No camera was found")
+    await expect(phone.locator("#quality")).to_have_text("Your connection is poor.")
+    await expect(desk.locator("#tiles .status")).to_have_text("poor connection")
+    await phone.evaluate("() => { __refuse = false; __isSlow = false; }")
+    await phone.locator("#camera").click()
+    await expect(phone.locator("#self-tile")).to_be_visible()
+    await expect(phone.locator("#quality")).to_be_hidden()
+    await expect(preview).to_be_hidden()
+    await nothing_moved(phone)
+
+    # all that time it was not on the screen
+    mine = desk.locator(".line.mine .state")
+    await expect(mine).to_have_text("sent")
+    await phone.locator("#chat-toggle").press("Enter")
+    await expect(phone.locator("#chat-text")).to_be_focused()
+    await expect(phone.get_by_text("Where does it hurt?", exact=True)).to_be_in_viewport()
+    await expect(mine).to_have_text("seen")
+    await expect(phone.locator("#chat-toggle .badge")).to_be_hidden()
+    await expect(phone).not_to_have_title(re.compile(r"\("))
+    assert await phone.evaluate(SHOWN) == [pytest.approx(1, abs=0.01)]
+
+    # whoever looks at the chat is not told of what they see
+    tones = await desk.evaluate("__tones")
+    await say(phone, "In my knee")
+    await expect(phone.locator(".line.mine .state")).to_have_text("seen")
+    assert await desk.evaluate("__tones") == tones
+    await phone.keyboard.press("Escape")
+    await expect(phone.locator("#chat")).to_be_hidden()
+    await expect(phone.locator("#chat-toggle")).to_be_focused()
+
+    # the own picture goes to any corner, by keyboard and by hand, and covers nobody there
+    own = phone.locator("#self-tile")
+    move = phone.get_by_role("button", name="Move your own picture")
+    for key in ("ArrowDown", "ArrowLeft", "ArrowUp", "Enter"):
+        before = await own.bounding_box()
+        await move.press(key)
+        assert await own.bounding_box() != before
+        assert min(await phone.evaluate(SHOWN)) > WHOLE
+    await phone.mouse.move(*await middle(own))
+    await phone.mouse.down()
+    await phone.mouse.move(60, 500, steps=3)
+    await phone.mouse.up()
+    x, y = await middle(own)
+    assert (x < 180, y > 370) == (True, True)
+    assert min(await phone.evaluate(SHOWN)) > WHOLE
+
+    # only who wants it fills the screen with a part of the picture
+    await phone.get_by_role("button", name="Fill", exact=True).click()
+    assert min(await phone.evaluate(SHOWN)) < 0.9
+    await phone.get_by_role("button", name="Fill", exact=True).click()
+    assert min(await phone.evaluate(SHOWN)) > WHOLE
+    await desk.get_by_role("button", name="Full screen").click()
+    await desk.wait_for_function("() => document.fullscreenElement?.id === 'room'")
+    await expect(desk.get_by_role("button", name="Full screen")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    assert all(button["pressable"] for button in await desk.evaluate(BUTTONS))
+
+    # after the call the page is a page again
+    await phone.get_by_role("button", name="Hang up").press("Enter")
+    await expect(phone.locator(".top")).to_be_visible()
+    await expect(phone.locator("#chat")).to_be_visible()
+    await expect(phone.locator("#join-call, #start-video").locator("visible=true")).to_be_focused()
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_role("textbox", name="Message").fill(text)
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+
+async def middle(place: Locator) -> tuple[float, float]:
+    box = await place.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

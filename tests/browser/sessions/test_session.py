@@ -217,8 +217,8 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     assert await video_moves(phone, "#tiles .has-video video")
     assert await video_moves(desk, "#tiles .has-video video")
 
-    await phone.get_by_text("Choose devices").click()
-    microphones = phone.get_by_label("Use this microphone")
+    await phone.get_by_label("Microphone, camera and speaker").click()
+    microphones = phone.get_by_role("combobox", name="Microphone")
     await expect(microphones.locator("option").first).to_be_attached()
     await microphones.select_option(index=1)
     assert await audio_arrives(desk)

@@ -99,19 +99,20 @@ def _bar(viewer: Viewer) -> h.Element:
 
 def _device_choice(viewer: Viewer) -> h.Element:
     _ = viewer.translate
+    label = _("Microphone, camera and speaker")
     choices = (
         ("choose-microphone", _("Microphone")),
         ("choose-camera", _("Camera")),
         ("choose-speaker", _("Speaker")),
     )
     return h.details("#device-choice", hidden=True)[
-        h.summary(".round")[
-            icon(viewer, "devices"), h.span(".caption")[_("Microphone, camera and speaker")]
+        h.summary(".round", aria_label=label)[
+            icon(viewer, "devices"), h.span(".caption", aria_hidden="true")[label]
         ],
         h.div[
             (
-                h.p(hidden=True)[h.label(for_=identifier)[label], h.select(id=identifier)]
-                for identifier, label in choices
+                h.p(hidden=True)[h.label(for_=identifier)[name], h.select(id=identifier)]
+                for identifier, name in choices
             )
         ],
     ]

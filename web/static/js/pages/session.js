@@ -249,7 +249,11 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
+    const [{ CallController }] = await Promise.all([
+      importCalls(),
+      loadCallStyles(),
+      loadFileSentences(),
+    ]);
     media = new CallController({
       peerId,
       storageKey: `call:${seatName}`,
@@ -288,7 +292,7 @@ function importCalls() {
 
 async function loadCallStyles() {
   const { styleSheet } = await import("../shared/style-sheet.js");
-  await styleSheet("call.css");
+  await Promise.all([styleSheet("call.css"), styleSheet("call-screen.css")]);
 }
 
 function render() {

@@ -10,7 +10,7 @@ import { nameOf } from "../state.js";
 
 /** Milliseconds for which a new message can be read without opening the chat. */
 const PREVIEW = 8_000;
-/** As in call.css. */
+/** As in call-screen.css. */
 const LARGE = "(min-width: 60rem) and (min-height: 30rem)";
 
 export class ChatSheet {

@@ -30,6 +30,8 @@ export class Controls {
   #audioOnly = byId("audio-only", HTMLButtonElement);
   #switch = byId("switch-camera", HTMLButtonElement);
   #canCall = canCall();
+  /** The focus was in a call that is over. */
+  #leaves = false;
 
   /**
    * @param {Devices} devices
@@ -81,6 +83,7 @@ export class Controls {
     show(byId("start-audio", HTMLElement), canStart);
     show(byId("join-call", HTMLElement), joinable && this.#canCall);
     this.#showCall(inside);
+    this.#focusNext();
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     setPressed(this.#audioOnly, audioOnly);
     showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
@@ -94,14 +97,18 @@ export class Controls {
   #showCall(inside) {
     const call = byId("call", HTMLElement);
     if (call.hidden !== inside) return;
-    const focused = document.activeElement;
-    const isLost = () => !focused || focused === document.body || focused.closest("[hidden]");
-    const wasInside = call.contains(focused);
+    this.#leaves = !inside && call.contains(document.activeElement);
     show(call, inside);
-    if (inside && isLost()) this.#microphone.focus();
-    if (inside || !wasInside) return;
-    const next = ["join-call", "start-video"].map((id) => byId(id, HTMLElement));
-    next.find((button) => !button.closest("[hidden]"))?.focus();
+    if (inside && isFocusLost()) this.#microphone.focus();
+  }
+
+  /** After a call, as soon as another one is possible. */
+  #focusNext() {
+    const ways = ["join-call", "start-video"].map((id) => byId(id, HTMLElement));
+    const next = ways.find((button) => !button.closest("[hidden]"));
+    if (!this.#leaves || !next) return;
+    this.#leaves = false;
+    if (isFocusLost()) next.focus();
   }
 
   /**
@@ -125,6 +132,12 @@ export class Controls {
     this.#switch.disabled = !(camera && this.devices.canSwitch);
     show(this.#screen, !isPhone() && "getDisplayMedia" in (navigator.mediaDevices ?? {}));
   }
+}
+
+/** Whether the keyboard would begin at the top of the page: what had the focus is gone. */
+function isFocusLost() {
+  const focused = document.activeElement;
+  return !focused || focused === document.body || focused.closest("[hidden]") !== null;
 }
 
 /**

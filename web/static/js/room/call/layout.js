@@ -25,6 +25,8 @@ const MARGIN = 8;
 const LOWEST_WITH_OWN = 160;
 /** Of the picture of somebody whose picture has not arrived: only to judge columns by. */
 const USUAL_RATIO = 4 / 3;
+/** Of more pictures there are too many to try all. */
+const LARGEST_MOSAIC = 6;
 /** The least that the others keep when somebody is enlarged, of the stage. */
 const STRIP = 0.2;
 
@@ -42,20 +44,20 @@ export function arrange(scene) {
   if (scene.fill || !whole.some((box) => overlap(box, own))) return { pictures: whole, own };
   // what is set aside for it is at its side, or above or below: where more is left
   const taken = { width: own.width + 2 * MARGIN, height: own.height + 2 * MARGIN };
-  const beside = {
+  const besideOwn = {
     x: corner.inline === "start" ? taken.width : 0,
     y: 0,
     width: width - taken.width,
     height,
   };
-  const apart = {
+  const belowOwn = {
     x: 0,
     y: corner.block === "start" ? taken.height : 0,
     width,
     height: height - taken.height,
   };
-  const [one, other] = [place(beside, scene), place(apart, scene)];
-  return { pictures: area(one) >= area(other) ? one : other, own };
+  const [one, other] = [place(besideOwn, scene), place(belowOwn, scene)];
+  return { pictures: value(one) >= value(other) ? one : other, own };
 }
 
 /**
@@ -99,7 +101,7 @@ function place(stage, { ratios, enlarged, fill }) {
     rest: grid(strip, rest, fill),
   }));
   const [first, second] = /** @type {[typeof ways[0], typeof ways[0]]} */ (ways);
-  const found = area(first.main) >= area(second.main) ? first : second;
+  const found = value(first.main) >= value(second.main) ? first : second;
   found.rest.splice(enlarged, 0, ...found.main);
   return found.rest;
 }
@@ -125,24 +127,104 @@ function split({ x, y, width, height }) {
 }
 
 /**
- * In the number of columns that shows the most.
+ * In equal cells or as a mosaic: as it shows the most.
  * @param {Box} box
  * @param {number[]} ratios
  * @param {boolean} fill
  * @returns {Box[]}
  */
 function grid(box, ratios, fill) {
-  /** @type {Box[]} */
-  let best = [];
-  let most = -1;
-  for (let columns = 1; columns <= ratios.length; columns += 1) {
-    const cells = cellsOf(box, ratios.length, columns);
-    const shown = area(cells.map((cell, index) => contained(cell, ratios[index] || USUAL_RATIO)));
-    if (shown <= most) continue;
-    most = shown;
-    best = cells;
+  const shapes = ratios.map((ratio) => ratio || USUAL_RATIO);
+  const ways = shapes.map((_, index) => cellsOf(box, shapes.length, index + 1));
+  const mosaic = fill ? null : bestMosaic(box, shapes);
+  if (mosaic) ways.push(mosaic.place(contained(box, mosaic.ratio)));
+  const whole = ways.map((cells) => cells.map((cell, n) => contained(cell, shapes[n] ?? 0)));
+  const values = whole.map(value);
+  const best = values.indexOf(Math.max(...values));
+  const [cells = [], pictures = []] = [ways[best], whole[best]];
+  return cells.map((cell, n) => (fill || !ratios[n] ? cell : (pictures[n] ?? cell)));
+}
+
+/**
+ * Pictures beside and below each other without space between them.
+ * @typedef {object} Mosaic
+ * @property {number} ratio of the whole
+ * @property {number} value at a height of 1
+ * @property {(box: Box) => Box[]} place
+ */
+
+/** Of the pictures that were arranged last: a window that is dragged has many sizes. */
+let latest = { shapes: "", found: mosaics([USUAL_RATIO]) };
+
+/**
+ * @param {Box} box
+ * @param {number[]} ratios
+ * @returns {Mosaic | null}
+ */
+function bestMosaic(box, ratios) {
+  if (ratios.length > LARGEST_MOSAIC) return null;
+  /** @param {Mosaic} one */
+  const valueIn = (one) => one.value * Math.min(box.height, box.width / one.ratio);
+  const shapes = ratios.join();
+  if (shapes !== latest.shapes) latest = { shapes, found: mosaics(ratios) };
+  return latest.found.reduce((best, one) => (valueIn(one) > valueIn(best) ? one : best));
+}
+
+/**
+ * All mosaics of these pictures, in their order.
+ * @param {number[]} ratios
+ * @returns {[Mosaic, ...Mosaic[]]}
+ */
+function mosaics(ratios) {
+  /** @type {Mosaic[]} */
+  const found = [];
+  for (let count = 1; count < ratios.length; count += 1) {
+    for (const one of mosaics(ratios.slice(0, count))) {
+      for (const other of mosaics(ratios.slice(count))) {
+        found.push(beside(one, other), below(one, other));
+      }
+    }
   }
-  return best.map((cell, index) => (fill ? cell : contained(cell, ratios[index] ?? 0)));
+  const [ratio = USUAL_RATIO] = ratios;
+  const alone = { ratio, value: Math.sqrt(ratio), place: (/** @type {Box} */ box) => [box] };
+  const [first = alone, ...rest] = found;
+  return [first, ...rest];
+}
+
+/**
+ * @param {Mosaic} one
+ * @param {Mosaic} other
+ * @returns {Mosaic}
+ */
+function beside(one, other) {
+  const ratio = one.ratio + other.ratio;
+  return {
+    ratio,
+    value: one.value + other.value,
+    place: ({ x, y, width, height }) => {
+      const first = ((width - GAP) * one.ratio) / ratio;
+      const rest = { x: x + first + GAP, y, width: width - GAP - first, height };
+      return [...one.place({ x, y, width: first, height }), ...other.place(rest)];
+    },
+  };
+}
+
+/**
+ * @param {Mosaic} one
+ * @param {Mosaic} other
+ * @returns {Mosaic}
+ */
+function below(one, other) {
+  const ratio = 1 / (1 / one.ratio + 1 / other.ratio);
+  return {
+    ratio,
+    value: (one.value / one.ratio + other.value / other.ratio) * ratio,
+    place: ({ x, y, width, height }) => {
+      const first = ((height - GAP) * ratio) / one.ratio;
+      const rest = { x, y: y + first + GAP, width, height: height - GAP - first };
+      return [...one.place({ x, y, width, height: first }), ...other.place(rest)];
+    },
+  };
 }
 
 /**
@@ -187,9 +269,12 @@ function contained(cell, ratio) {
   };
 }
 
-/** @param {Box[]} boxes */
-function area(boxes) {
-  return boxes.reduce((sum, { width, height }) => sum + width * height, 0);
+/**
+ * How much they show. Roots: one picture twice as large is not worth another one that vanishes.
+ * @param {Box[]} boxes
+ */
+function value(boxes) {
+  return boxes.reduce((sum, { width, height }) => sum + Math.sqrt(width * height), 0);
 }
 
 /**

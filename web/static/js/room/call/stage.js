@@ -8,7 +8,7 @@ import { byId, inside, show } from "../../shared/dom.js";
 import { arrange } from "./layout.js";
 import { OwnPicture } from "./own-picture.js";
 
-/** @import { Box } from "./layout.js" */
+/** @import { Box, Scene } from "./layout.js" */
 
 export class Stage {
   #room = byId("room", HTMLElement);
@@ -21,6 +21,8 @@ export class Stage {
   /** Key of the tile that is enlarged. */
   #enlarged = "";
   #fills = false;
+  /** @type {{ key: string, pictures: Box[], own: Box | null }} */
+  #arrangement = { key: "", pictures: [], own: null };
 
   constructor() {
     const place = () => this.#place();
@@ -62,7 +64,7 @@ export class Stage {
   #place() {
     const tiles = /** @type {HTMLElement[]} */ ([...this.#tiles.children]);
     if (!tiles.some(({ dataset }) => dataset.key === this.#enlarged)) this.#enlarged = "";
-    const { pictures, own } = arrange({
+    const scene = {
       width: this.#tiles.clientWidth,
       height: this.#tiles.clientHeight,
       ratios: tiles.map((tile) => (tile.classList.contains("has-video") ? ratioOf(tile) : 0)),
@@ -70,7 +72,8 @@ export class Stage {
       own: this.#own.hidden ? 0 : ratioOf(this.#own) || 4 / 3,
       corner: this.ownPicture.corner,
       fill: this.#fills,
-    });
+    };
+    const { pictures, own } = this.#arranged(scene);
     for (const [index, tile] of tiles.entries()) {
       const box = pictures[index];
       if (box) put(tile, box);
@@ -83,6 +86,16 @@ export class Stage {
     setPressed(this.#full, document.fullscreenElement === this.#room);
     setPressed(this.#small, document.pictureInPictureElement !== null);
     this.#small.disabled = !this.#tiles.querySelector(".has-video");
+  }
+
+  /**
+   * Rendered at every event: only what has changed is arranged anew.
+   * @param {Scene} scene
+   */
+  #arranged(scene) {
+    const key = JSON.stringify(scene);
+    if (key !== this.#arrangement.key) this.#arrangement = { key, ...arrange(scene) };
+    return this.#arrangement;
   }
 
   /**
