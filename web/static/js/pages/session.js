@@ -1,7 +1,7 @@
 /** The session page: wires the parts of the room together. */
 
 import { Channel, Refused } from "../signaling/channel.js";
-import { Chat, eventSentence } from "../room/chat/chat.js";
+import { Chat } from "../room/chat/chat.js";
 import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
@@ -11,11 +11,11 @@ import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { Seat } from "../room/seat.js";
-import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
+import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
-import { byId, show, showForAWhile } from "../shared/dom.js";
+import { byId, showForAWhile } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
@@ -197,18 +197,6 @@ async function readNewest() {
   if (last && !isAtEnd(room)) await readPage({ after: last.position });
 }
 
-/** Who started the latest call. */
-let caller = "";
-
-/**
- * Whoever called is told at once why nobody comes: the chat may be out of sight.
- * @param {import("../signaling/values.js").ChatLine} line
- */
-function tellCaller({ kind, participant_id }) {
-  const isAnswer = kind === "call_declined" || kind === "call_missed";
-  if (isAnswer && caller === room.me) notify(eventSentence(kind, nameOf(room, participant_id)));
-}
-
 /** @param {ServerMessage} message */
 function receive(message) {
   if (message.type === "sign_in_ends") return signIn?.follow(message);
@@ -217,12 +205,6 @@ function receive(message) {
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
   // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
-  if (room.call) caller = room.call.started_by;
-  // what was said of the last call says nothing of a new one
-  else if (message.type === "call_changed" && message.call.state === "ringing") {
-    show(byId("notice", HTMLElement), false);
-  }
-  if (message.type === "chat_added") tellCaller(message.message);
   const { room: next, gap } = after(room, message);
   room = next.chat.length > MAX_HELD_LINES && chat.following ? withoutOldest(next) : next;
   if (gap) {
