@@ -1,13 +1,13 @@
 /**
  * Random sequences of events around the devices of a session page, in a real browser: clicks in any
  * order, late answers and refusals of the browser and the server, devices that are unplugged, other
- * people who arrive, call and hang up, photos that are taken meanwhile. After every step the live tracks must be those that the call
- * wants. `tests/browser/calls/test_devices.py` loads this module into the page, beside its own ones.
+ * people who arrive, call and hang up, photos that are taken and looks at oneself meanwhile. After
+ * every step the live tracks must be those that the call, or the look, wants.
  */
 
-import { Clock, Dice, Hardware, Line, ME, PAGE, settled, SilentAudio } from "./device-world.js";
+import { Line, ME, PAGE, settled } from "./device-world.js";
 
-/** @import { Kind, Request } from "./device-world.js" */
+/** @import { Clock, Dice, Hardware, Kind, Request } from "./device-world.js" */
 
 const STEPS = 40;
 const BUTTONS = {
@@ -29,7 +29,7 @@ const BUTTONS = {
 };
 
 /** One order: a fresh page of the session, and what it must hold after every step. */
-class Order {
+export class Order {
   /** @type {any} */
   room;
   /** What was pressed last for each, as the page showed it when it was pressed. */
@@ -417,59 +417,4 @@ class Order {
   #is(holds, what) {
     if (!holds) throw new Error(`${what}, after ${this.log.join(" ")}`);
   }
-}
-
-/**
- * @param {{ base: string, seed: number, orders: number }} given where the page's modules are, and
- *   the seed of the first order; each next one has the next seed
- * @returns {Promise<{ faults: string[], tracks: number }>} tracks: how many were given out
- */
-export async function runOrders({ base, seed, orders }) {
-  const { CallController } = await import(`${base}/js/room/call/call-controller.js`);
-  const { Refused } = await import(`${base}/js/signaling/channel.js`);
-  const { StillCamera } = await import(`${base}/js/room/files/still-camera.js`);
-  const { LazyGreenroom } = await import(`${base}/js/room/lazy-greenroom.js`);
-  // what it loads is there, so that nothing but the orders takes time
-  await import(`${base}/js/room/greenroom/greenroom.js`);
-  await (await import(`${base}/js/shared/style-sheet.js`)).styleSheet("greenroom.css");
-  await (await import(`${base}/js/shared/catalog.js`)).loadFileSentences();
-  const hardware = new Hardware();
-  await hardware.install();
-  let dice = new Dice(seed);
-  const clock = new Clock();
-  clock.install();
-  const phone = { is: false };
-  Object.assign(globalThis, {
-    AudioContext: SilentAudio,
-    matchMedia: () => ({ matches: phone.is, addEventListener() {} }),
-  });
-  navigator.permissions.query = async () =>
-    /** @type {any} */ ({ state: dice.one(["prompt", "granted", "denied"]) });
-  const untouched = document.getElementById("room")?.cloneNode(true);
-  const faults = [];
-  let tracks = 0;
-  for (let number = seed; number < seed + orders && faults.length < 5; number += 1) {
-    dice = new Dice(number);
-    phone.is = dice.is(0.5);
-    if (untouched) document.getElementById("room")?.replaceWith(untouched.cloneNode(true));
-    sessionStorage.removeItem("call:orders");
-    hardware.requests = [];
-    hardware.tracks = [];
-    clock.timers = [];
-    const people = 1 + (number % 3);
-    try {
-      await new Order(
-        { CallController, LazyGreenroom, Refused, StillCamera },
-        hardware,
-        clock,
-        dice,
-        people,
-      ).run();
-    } catch (error) {
-      faults.push(`order ${number}, ${people} people: ${error}`);
-    }
-    tracks += hardware.tracks.length;
-    for (const { track } of hardware.tracks) track.stop();
-  }
-  return { faults, tracks };
 }

@@ -136,7 +136,7 @@ async def play(page: Page, orders: int, seed: int) -> None:
     assert base is not None
     given: dict[str, Any] = {"base": base.partition("/js/")[0], "seed": seed, "orders": orders}
     found = await page.evaluate(
-        "async (given) => (await import('/orders/device-orders.js')).runOrders(given)", given
+        "async (given) => (await import('/orders/device-runs.js')).runOrders(given)", given
     )
     assert not found["faults"], "\n".join(found["faults"])
     assert found["tracks"] > orders

@@ -117,7 +117,7 @@ async def test_from_the_ring_to_seeing_each_other_each_side_presses_once(
     assert await video_moves(phone, "#own-picture video")
     await phone.get_by_text("Use other devices").click()
     await expect(phone.get_by_role("combobox", name="Camera")).to_be_visible()
-    await phone.wait_for_function("document.getElementById('preview-level').value > 0")
+    await phone.wait_for_function("() => document.getElementById('preview-level').value > 0")
     for name in ("Camera", "Microphone"):
         await phone.get_by_role("button", name=name, exact=True).click()
     await expect(phone.get_by_role("button", name="See yourself")).to_be_focused()

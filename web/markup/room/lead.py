@@ -42,7 +42,7 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             # in a new tab, as leaving this page would end the call
             view.may_invite
             and h.a(
-                ".button",
+                "#invite-colleague.button",
                 href=path("session_people", consultation_id=view.consultation_id),
                 target="_blank",
                 rel="noopener",

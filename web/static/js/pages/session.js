@@ -1,7 +1,7 @@
 /** The session page: wires the parts of the room together. */
 
 import { Channel, Refused } from "../signaling/channel.js";
-import { Chat, eventSentence } from "../room/chat/chat.js";
+import { Chat } from "../room/chat/chat.js";
 import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
@@ -10,9 +10,8 @@ import { Attachments } from "../room/attachments.js";
 import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
-import { NextStep } from "../room/next-step.js";
 import { Seat } from "../room/seat.js";
-import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
+import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
@@ -55,7 +54,10 @@ const seat = new Seat({
   retention,
   signIn,
   lasting: () => outbox.lasting,
-  onOpen: () => attachments.follow(true),
+  onOpen: () => {
+    document.getElementById("farewell")?.remove(); // reopened
+    attachments.follow(true);
+  },
   onLost: lost,
   onReplaced: () => outbox.close(true, seat.sentence),
   onWritten: () => void outbox.adopt(),
@@ -144,7 +146,6 @@ const steps = isScheduler
       retention,
     })
   : null;
-const nextStep = new NextStep();
 
 /**
  * Send a command; a refusal is shown to the reader.
@@ -196,18 +197,6 @@ async function readNewest() {
   if (last && !isAtEnd(room)) await readPage({ after: last.position });
 }
 
-/** Who started the latest call. */
-let caller = "";
-
-/**
- * Whoever called is told at once why nobody comes: the chat may be out of sight.
- * @param {import("../signaling/values.js").ChatLine} line
- */
-function tellCaller({ kind, participant_id }) {
-  const isAnswer = kind === "call_declined" || kind === "call_missed";
-  if (isAnswer && caller === room.me) notify(eventSentence(kind, nameOf(room, participant_id)));
-}
-
 /** @param {ServerMessage} message */
 function receive(message) {
   if (message.type === "sign_in_ends") return signIn?.follow(message);
@@ -216,8 +205,6 @@ function receive(message) {
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
   // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
-  if (room.call) caller = room.call.started_by;
-  if (message.type === "chat_added") tellCaller(message.message);
   const { room: next, gap } = after(room, message);
   room = next.chat.length > MAX_HELD_LINES && chat.following ? withoutOldest(next) : next;
   if (gap) {
@@ -313,7 +300,7 @@ function render() {
   const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
   document.title = rings && !isScheduler ? _("Incoming call") : title;
   sendSeen();
-  nextStep.focus();
+  steps?.focusNext();
 }
 
 /** Whether this is a moment before a call. */

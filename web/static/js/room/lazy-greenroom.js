@@ -68,7 +68,9 @@ export class LazyGreenroom {
     } catch (error) {
       console.warn("the own picture cannot be loaded", error);
       this.#wanted = false;
-      this.options.notify(_("This cannot be shown at the moment. Please reload the page."));
+      this.options.notify(
+        _("Calls cannot be loaded at the moment. Please wait, or reload the page."),
+      );
     } finally {
       this.#isLoading = false;
     }

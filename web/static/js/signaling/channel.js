@@ -55,9 +55,9 @@ export const PONG_TIMEOUT = 6_000;
 const PONG_TIMEOUT_ON_WAKE = 2_500;
 const MAX_BACKOFF = 15_000;
 const RETRY_DELAY = 5_000;
-/** A closed session may be reopened: poll for it, less and less often. */
+/** A closed session may be reopened: poll for it, so that its pages are alive within a minute. */
 const REOPEN_POLL = 30_000;
-const MAX_REOPEN_POLL = 300_000;
+const MAX_REOPEN_POLL = 60_000;
 
 /**
  * No reconnect after these close codes: it would only end the same way.

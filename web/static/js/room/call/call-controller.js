@@ -3,7 +3,7 @@
  * a call becomes possible: the waiting room does not wait for it on a slow network.
  */
 
-import { _ } from "../../shared/catalog.js";
+import { _, fill } from "../../shared/catalog.js";
 import { byId, maybe, setText, show } from "../../shared/dom.js";
 import { CallMembership } from "./call-membership.js";
 import { ChatSheet } from "./chat-sheet.js";
@@ -14,7 +14,7 @@ import { Devices } from "./devices.js";
 import { LevelMeter } from "./level-meter.js";
 import { QualityWatch } from "./quality.js";
 import { Stage } from "./stage.js";
-import { callPhase } from "../state.js";
+import { callPhase, nameOf } from "../state.js";
 import { Tiles } from "./tiles.js";
 import { keepAwake, renewWakeLock } from "./wake-lock.js";
 
@@ -36,6 +36,8 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  */
 
 export class CallController {
+  /** Who started the latest call. */
+  #caller = "";
   /** @type {Map<string, number | null>} heights reported to the relay */
   #reportedHeights = new Map();
 
@@ -119,6 +121,7 @@ export class CallController {
 
   /** @param {ServerMessage} message */
   receive(message) {
+    this.#tellCaller(message);
     if (message.type === "description") {
       this.call.receiveDescription(message.sender, message.description);
     } else if (message.type === "candidate") {
@@ -141,6 +144,26 @@ export class CallController {
           "You could not be connected with the others in the call. You can still write messages, or press Join the call to try again.",
         ),
       );
+    }
+  }
+
+  /**
+   * Whoever called is told at once why nobody comes: the chat may be out of sight.
+   * @param {ServerMessage} message
+   */
+  #tellCaller(message) {
+    const room = this.options.room();
+    if (room.call) this.#caller = room.call.started_by;
+    // what was said of the last call says nothing of a new one
+    else if (message.type === "call_changed" && message.call.state === "ringing") {
+      show(byId("notice", HTMLElement), false);
+    }
+    if (message.type !== "chat_added" || this.#caller !== room.me) return;
+    const { kind, participant_id } = message.message;
+    const name = nameOf(room, participant_id);
+    if (kind === "call_missed") this.options.notify(_("Nobody answered the call"));
+    if (kind === "call_declined") {
+      this.options.notify(fill(_("%(name)s declined the call"), { name }));
     }
   }
 

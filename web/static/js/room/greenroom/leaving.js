@@ -45,7 +45,11 @@ export function askBeforeLeaving(isInCall, hangUp) {
     (event) => {
       const form = event.target;
       if (!(form instanceof HTMLFormElement) || form.method === "dialog") return;
-      ask(event, () => form.requestSubmit(event.submitter));
+      ask(event, () => {
+        // missing in browsers of before 2022
+        if (form.requestSubmit) form.requestSubmit(event.submitter);
+        else form.submit();
+      });
     },
     { capture: true },
   );

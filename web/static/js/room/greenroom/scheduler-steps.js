@@ -8,6 +8,7 @@ import { byId, maybe, setText, show } from "../../shared/dom.js";
 import { remindAfterExport } from "../../shared/export-reminder.js";
 import { dateAndTime } from "../../shared/time/format.js";
 import { askBeforeLeaving } from "./leaving.js";
+import { NextStep } from "./next-step.js";
 import { nextStep, othersIn, wishOf, withoutWish } from "./wish.js";
 
 /**
@@ -39,6 +40,7 @@ export class SchedulerSteps {
   #missed = false;
   /** @type {Room | null} */
   #room = null;
+  #next = new NextStep();
 
   /** @param {SchedulerActions} actions */
   constructor(actions) {
@@ -77,6 +79,11 @@ export class SchedulerSteps {
     return false;
   }
 
+  /** Everything is rendered: the focus may go on. */
+  focusNext() {
+    this.#next.focus();
+  }
+
   /** @param {Room} room */
   render(room) {
     this.#room = room;
@@ -92,6 +99,7 @@ export class SchedulerSteps {
     show(byId("resume-session", HTMLElement), state === "kept_open");
     show(this.#terminate, state === "active" || state === "kept_open");
     show(byId("after-closing", HTMLElement), state === "closed");
+    show(maybe("invite-colleague", HTMLElement), state !== "closed" && state !== "canceled");
     const mayCall = state === "kept_open" || (state === "active" && this.#missed);
     show(maybe("link-again", HTMLElement), mayCall && !others.length);
     const words = maybe("link-again-words", HTMLElement);

@@ -1,11 +1,13 @@
-/** Where the keyboard goes on when what had the focus is gone: to the next step. */
+/**
+ * Where a scheduler's keyboard goes on when what had the focus is gone: to the next step. Within
+ * calls and around them `room/call/controls.js` does the same for everybody.
+ */
 
-import { maybe } from "../shared/dom.js";
+import { maybe } from "../../shared/dom.js";
 
 /** The first of these that can be pressed is it. */
 const STEPS = [
   "use-here",
-  "accept-call",
   "microphone",
   "join-call",
   "start-video",
