@@ -140,12 +140,12 @@ def _sign_in(viewer: Viewer, health: Health) -> Part:
     label = _("Provider of sign-in")
     if health.sign_in is None:
         advice = _("To sign in with the organization's credentials, set up its provider.")
-        return Part("sign-in", label, "off", (), advice)
+        return Part("sign-in-provider", label, "off", (), advice)
     if health.sign_in:
         fact = h.span(dir="ltr")[health.sign_in]
         advice = _("Check its address in the settings; nobody can sign in with it meanwhile.")
-        return Part("sign-in", label, "bad", (fact,), advice)
-    return Part("sign-in", label, "good", (_("It answers."),), _("Nothing to do."))
+        return Part("sign-in-provider", label, "bad", (fact,), advice)
+    return Part("sign-in-provider", label, "good", (_("It answers."),), _("Nothing to do."))
 
 
 def _relay(viewer: Viewer, health: Health) -> Part:
