@@ -25,9 +25,12 @@ OCCASIONS: tuple[Occasion, ...] = (
     "reminder",
     "canceled",
     "removed",
+    "news",
     "interpreter_invitation",
     "interpreter_planned_invitation",
 )
+UNDATED: tuple[Occasion, ...] = ("invitation", "news")
+"Whose text has no moment."
 ZONES = (
     "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos",
     "Africa/Mogadishu", "Africa/Nairobi", "America/Bogota", "America/New_York",
@@ -103,7 +106,7 @@ def table() -> Iterator[str]:
 
 def _cells(language: str, told: list[Ways]) -> Iterator[str]:
     for occasion in OCCASIONS:
-        found = taken(language, occasion, [NOTHING] if occasion == "invitation" else told)
+        found = taken(language, occasion, [NOTHING] if occasion in UNDATED else told)
         yield f"{found.worst_in_full} > {found.worst} ({found.mean:.2f})"
 
 

@@ -24,6 +24,8 @@ AccountOccasion = Literal[
     "recovery_code_used",
     "wrong_codes",
     "deletion_requested",
+    "session_shared",
+    "session_handed_over",
 ]
 
 WORTH_SENDING = timedelta(hours=24)
@@ -37,6 +39,8 @@ GIVEN_BY_CALLER: Mapping[AccountOccasion, tuple[str, ...]] = {
     "access_requested": ("person",),
     "recovery_code_used": ("count",),  # how many are left
     "deletion_requested": ("person",),
+    "session_shared": ("person",),  # who shares it
+    "session_handed_over": ("person",),  # who held it before
 }
 "Placeholders whose values come with the occasion; `person` is a name."
 
@@ -51,6 +55,7 @@ class AccountText:
 
 SIGN_IN = N_("Sign in")
 CHOOSE = N_("Choose a password")
+OPEN = N_("Open the session")
 
 ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
     "invitation": AccountText(
@@ -178,6 +183,25 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
             "$link"
         ),
         label=N_("People"),
+    ),
+    "session_shared": AccountText(
+        subject=N_("A session was shared with you"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$person shares a session at $service with you. You can hold it together, or when"
+            " $person is away.\n\n"
+            "$link"
+        ),
+        label=OPEN,
+    ),
+    "session_handed_over": AccountText(
+        subject=N_("A session was handed over to you"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$person has handed a session at $service over to you. It is yours from now on.\n\n"
+            "$link"
+        ),
+        label=OPEN,
     ),
 }
 "occasion -> its texts"

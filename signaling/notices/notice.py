@@ -38,6 +38,7 @@ Occasion = Literal[
     "interpreter_request_withdrawn",
     "interpreter_unavailable",
     "left_open",
+    "news",
     "interpreter_invitation",
     "interpreter_planned_invitation",
 ]

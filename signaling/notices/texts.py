@@ -157,6 +157,17 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         ),
         short="",
     ),
+    "news": NoticeText(
+        subject=N_("Something new waits for you"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "Something new waits for you in your session with $scheduler.\n\n"
+            "Open this link to see it:\n\n"
+            "$link\n\n"
+            "The link is for you only. Please do not pass it on."
+        ),
+        short=N_("Something new waits for you in your session with $scheduler. Open: $link"),
+    ),
     "reminder": NoticeText(
         subject=N_("Reminder of your session"),
         mail=N_(

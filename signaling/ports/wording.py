@@ -76,6 +76,10 @@ class Wording(Protocol):
 
     def session_address(self, consultation_id: str) -> str: ...
 
+    def case_address(self, consultation_id: str) -> str:
+        """Of the session's page, where its scheduler decides about it."""
+        ...
+
     def language_name(self, code: str, language: str) -> str:
         """The name of the language `code` in `language`."""
         ...

@@ -104,6 +104,9 @@ class NoticeRenderer:
     def session_address(self, consultation_id: str) -> str:
         return public_address(self._config.public_url, "session", consultation_id=consultation_id)
 
+    def case_address(self, consultation_id: str) -> str:
+        return public_address(self._config.public_url, "case", consultation_id=consultation_id)
+
     def language_name(self, code: str, language: str) -> str:
         return Locale.parse(code).get_display_name(language) or code
 

@@ -58,7 +58,10 @@ async def answer(request: web.Request) -> web.Response:
 async def invite_without(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
-    await app[INTERPRETING].invite_without(request.match_info["consultation_id"], account)
+    consultation_id = request.match_info["consultation_id"]
+    await app[INTERPRETING].invite_without(consultation_id, account)
+    if request.query.get("back") == "case":
+        raise web.HTTPSeeOther(path("case", consultation_id=consultation_id))
     raise web.HTTPSeeOther(path("invites"))
 
 

@@ -34,7 +34,7 @@ LINKS = ("link", "test_link")
 NAMES = ("name", "scheduler")
 "Placeholders whose values are names, in any script."
 LABELS = {"link": N_("Join the session"), "test_link": N_("Test my device")}
-BY_INVITE = (*INVITATIONS, "moved", "reminder")
+BY_INVITE = (*INVITATIONS, "moved", "reminder", "news")
 "Occasions whose links belong to an invite."
 _LONE_LINK = re.compile(rf"^\$({'|'.join(LINKS)})$", re.MULTILINE)
 _CALENDAR: dict[Occasion, CalendarMethod] = {
@@ -67,6 +67,13 @@ class Recipient:
     language: str
 
 
+async def scheduler_of(records: Records, consultation: Consultation, acting: Account) -> Account:
+    """Whom notices of a session name, whichever of those who hold it acts."""
+    if acting.id == consultation.scheduler_id:
+        return acting
+    return await records.accounts.get(consultation.scheduler_id) or acting
+
+
 class Composing:
     def __init__(self, wording: Wording, words: NoticeWords, ways: Ways, clock: Clock) -> None:
         self._wording = wording
@@ -93,6 +100,8 @@ class Composing:
         person = about.invite.person
         if person.channel == "none":
             return False
+        scheduler = await scheduler_of(records, about.consultation, about.scheduler)
+        about = replace(about, scheduler=scheduler)
         now = self._clock.now()
         token = await records.invites.token(about.consultation.id, about.invite.id)
         notice = Notice(

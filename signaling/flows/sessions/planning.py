@@ -10,7 +10,7 @@ from signaling.access import owned
 from signaling.account import Account
 from signaling.allowance import INVITING, MOVING
 from signaling.chat import ChatMessage
-from signaling.consultation import OPEN_STATES, Consultation
+from signaling.consultation import MAX_PEOPLE, OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
 from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing, InviteContext
@@ -34,8 +34,6 @@ OF_A_DATE = (
     "interpreter_request_moved",
 )
 "Occasions whose notices hold the session's date."
-MAX_PEOPLE = 12
-"Seats of one session beside the scheduler's: what a forwarded call and a form can hold."
 
 
 class Requests(Protocol):

@@ -51,7 +51,7 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
     async with Person(server) as nurse:
         await nurse.sign_in()
         await join(page, server.url + await nurse.invite())
-        await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
+        await expect(page.get_by_text("has not joined yet")).to_be_visible()
         [room] = server.app[ROOMS].hub.rooms_of((await nurse_of(server)).id)
         desk = await nurse.enter(consultation_id=room.consultation.id)
         await desk.command("start_consultation")
@@ -94,7 +94,7 @@ async def test_a_page_whose_scripts_never_arrive_says_so_and_offers_to_try_again
     await expect(page.get_by_text("Loading…")).to_be_visible()
     down = False
     await page.get_by_role("link", name="Try again").click()
-    await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
+    await expect(page.get_by_text("has not joined yet")).to_be_visible()
     await expect(page.get_by_role("link", name="Try again")).to_be_hidden()
 
 

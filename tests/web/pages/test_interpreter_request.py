@@ -281,7 +281,7 @@ async def test_removing_a_companion_tells_them_and_closes_their_link(
     text = next(notice.text for notice in notices if notice.to == "brother@example.org")
     link = re.search(r"/i/[\w-]+", text)
     assert link is not None
-    consultations = await server.app[STORE].read.consultations.of_scheduler(
+    consultations = await server.app[STORE].read.consultations.visible_to(
         (await server.app[STORE].read.accounts.by_email("nurse@example.org")).id,  # type: ignore[union-attr]
         ("planned",),
     )

@@ -63,6 +63,7 @@ def _entries(viewer: Viewer) -> list[tuple[str, str, str]]:
     _ = viewer.translate
     return [
         ("admin_people", _("People"), _("Who can sign in.")),
+        ("admin_teams", _("Teams"), _("Who sees whose waiting room.")),
         ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
         (

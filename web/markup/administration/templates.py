@@ -7,8 +7,8 @@ import htpy as h
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import PLACEHOLDERS, ApprovedTemplate
 from web.markup.administration.frame import administration_frame
-from web.markup.administration.notice_labels import occasion_label
 from web.markup.shared.controls import error_summary, field, select, submit
+from web.markup.shared.notice_labels import occasion_label
 from web.routes import path
 from web.view_models import Form, Viewer
 
