@@ -257,5 +257,5 @@ async def test_the_page_is_for_administrators_and_begins_with_what_to_do(tmp_pat
             assert (await nurse.get("/admin/health")).status == 404
             await boss.sign_in("boss@example.org")
             page = (await boss.get("/admin/health")).text
-    assert page.index("Please look at these:") < page.index('href="#turn"') < page.index("Disk")
+    assert page.index("Please check these:") < page.index('href="#turn"') < page.index("Disk")
     assert str((await asyncio.to_thread(shutil.disk_usage, tmp_path)).total)[:1] in page

@@ -118,7 +118,7 @@ def _delivery(viewer: Viewer, health: Health, channel: Channel) -> Part:
         advice = _("Check the address and the password of the provider in the settings.")
         return Part(channel, label, "bad", facts, advice)
     if found.waiting:
-        return Part(channel, label, "warning", facts, _("Look again in a minute."))
+        return Part(channel, label, "warning", facts, _("Check again in a minute."))
     return Part(channel, label, "good", facts, _("Nothing to do."))
 
 
@@ -158,7 +158,7 @@ def _relay(viewer: Viewer, health: Health) -> Part:
             _("It runs, but does not answer this server at the addresses that browsers are given."),
             _("Open its UDP port in the firewall, or set the address that browsers reach."),
         ),
-        "restarting": ("warning", _("It is being started."), _("Look again in a minute.")),
+        "restarting": ("warning", _("It is being started."), _("Check again in a minute.")),
     }.get(
         health.relay,
         (
