@@ -33,11 +33,7 @@ GUEST_FILES = (
     "web/markup/guests/landing.py",
     "web/markup/guests/left.py",
     "web/markup/guests/page_text.py",
-    "web/markup/room/call.py",
-    "web/markup/room/chat.py",
-    "web/markup/room/lead.py",
-    "web/markup/room/page.py",
-    "web/markup/room/templates.py",
+    "web/markup/room/",
     "web/markup/shared/document.py",
     "web/pages/uploads.py",
     "web/report/",
@@ -48,6 +44,8 @@ GUEST_FILES = (
 NOTICES = "signaling/notices/texts.py"
 ERRORS = "signaling/errors.py"
 _COUNTED = ("counted", "counted_seconds")
+STAFF_FILES = ("web/markup/room/ending.py",)
+"Of these, what only a session's scheduler meets."
 STAFF_ERRORS = (
     errors.SecondFactorMissing,
     errors.WebhookRefused,
@@ -85,7 +83,7 @@ def _by_link(path: str, key: str, root: Path) -> bool:
         return False
     if path.endswith(".js"):
         return path in guest_modules(root)
-    return any(
+    return path not in STAFF_FILES and any(
         path.startswith(each) if each.endswith("/") else path == each for each in GUEST_FILES
     )
 

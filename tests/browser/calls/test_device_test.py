@@ -33,7 +33,10 @@ async def test_a_good_device_is_ready_and_the_scheduler_sees_it(
     ).to_be_visible()
 
     await expect(desk.locator(".row [data-readiness=ready]")).to_have_text("Ready")
-    await phone.get_by_role("button", name="Back to the invitation").click()
+    back = phone.get_by_role("button", name="Back to the invitation")
+    await expect(back).to_have_class("primary")
+    await expect(phone.get_by_role("button", name="Test again")).not_to_have_class("primary")
+    await back.click()
     await phone.get_by_role("button", name="Join the session").click()
     await desk.get_by_role("link", name="Waiting room").click()
     await expect(desk.locator("#waiting-list [data-readiness=ready]")).to_have_text("Ready")

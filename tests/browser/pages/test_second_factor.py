@@ -90,7 +90,7 @@ async def expect_dashboard(page: Page) -> None:
 
 async def scan(page: Page) -> pyotp.TOTP:
     """The app that has taken the secret from the page."""
-    await page.get_by_text("The code cannot be scanned?").click()
+    await page.get_by_text("Cannot scan the code?").click()
     return pyotp.TOTP((await page.locator("#secret").inner_text()).replace(" ", ""))
 
 

@@ -94,7 +94,7 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
         await expect(desk.locator("#other-side")).to_contain_text("Nobody else is connected")
         await desk.get_by_role("textbox", name="Message").fill("Another half")
         await pass_time(server, clock, timedelta(hours=13))
-        await expect(board.get_by_text("you come back to the same page")).to_be_visible()
+        await expect(board.get_by_text("you will come back to the same page")).to_be_visible()
         await fill_sign_in(board)
         await board.wait_for_url("**/invites?search=Baraka")
         await expect(board.get_by_text("Baraka").first).to_be_visible()
@@ -103,7 +103,7 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
 
         # somebody else who signs in there gets nothing of it
         await pass_time(server, clock, timedelta(hours=13))
-        await expect(board.get_by_text("you come back to the same page")).to_be_visible()
+        await expect(board.get_by_text("you will come back to the same page")).to_be_visible()
         await fill_sign_in(board, "doctor@example.org")
         await expect(desk.get_by_role("heading", name="Dashboard")).to_be_visible()
         kept = await desk.evaluate(

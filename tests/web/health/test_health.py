@@ -221,7 +221,7 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
     assert {name: state for name, (state, _) in found.items() if state == "bad"} == {"turn": "bad"}
     assert "stun:127.0.0.1:9" in found["turn"][1]
     assert good.disk.database > 0 and str(good.audit.head) in found["audit"][1]
-    assert found["email"][0] == found["provider"][0] == found["sign-in"][0] == "off"
+    assert found["email"][0] == found["provider"][0] == found["sign-in-provider"][0] == "off"
     soon, over = NOW + timedelta(days=5), NOW - timedelta(seconds=1)
     smtp = {"email": Delivery("smtp", 0, HandOver())}
     cases: list[tuple[str, dict[str, Any], str, str]] = [
@@ -230,8 +230,8 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
         ("email", {"mail_reach": "works", "delivery": smtp}, "good", "Nothing waits"),
         ("disk", {"disk": Disk(10**10, 10**12, 1, 1)}, "warning", "more space soon"),
         ("provider", {"answer": Answer(problem="dead")}, "bad", "dead"),
-        ("sign-in", {"sign_in": "keys: no answer in time"}, "bad", "no answer in time"),
-        ("sign-in", {"sign_in": ""}, "good", "It answers"),
+        ("sign-in-provider", {"sign_in": "keys: no answer in time"}, "bad", "no answer in time"),
+        ("sign-in-provider", {"sign_in": ""}, "good", "It answers"),
         ("clock", {"answer": Answer(timedelta(seconds=90))}, "bad", "NTP"),
         ("clock", {"answer": Answer(timedelta(seconds=-2))}, "good", "agrees"),
         ("clock", {"clock_trusted": False}, "bad", "nothing is deleted"),
@@ -257,5 +257,5 @@ async def test_the_page_is_for_administrators_and_begins_with_what_to_do(tmp_pat
             assert (await nurse.get("/admin/health")).status == 404
             await boss.sign_in("boss@example.org")
             page = (await boss.get("/admin/health")).text
-    assert page.index("Please look at these:") < page.index('href="#turn"') < page.index("Disk")
+    assert page.index("Please check these:") < page.index('href="#turn"') < page.index("Disk")
     assert str((await asyncio.to_thread(shutil.disk_usage, tmp_path)).total)[:1] in page

@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from signaling.errors import InvalidInput
 from signaling.text import literal
 from web.notices.mail_html import MAX_LENGTH, plain, render
+from web.settings.palette import OWN_PALETTE, palette_of
 from web.texts.safe_markdown import MAX_BRACKETS
 
 
@@ -55,6 +57,26 @@ def test_a_paragraph_that_is_one_link_is_a_button() -> None:
     document = render("[Join the session](https://tele.example/i/a?b=1&c=2)", "en", "ltr")
     assert 'href="https://tele.example/i/a?b=1&amp;c=2" style="display:inline-block' in document
     assert "style=" not in render("See [this](https://tele.example).", "en", "ltr")
+
+
+def test_a_mail_has_one_button_and_other_links_are_quiet() -> None:
+    two = "[Join](https://tele.example/i/a)\n\n[Test my device](https://tele.example/i/a/test)"
+    document = render(two, "en", "ltr")
+    assert document.count("style=") == 1
+    assert document.index("style=") < document.index("/test")
+
+
+def test_a_mail_has_the_colors_of_the_product_or_of_the_organization() -> None:
+    base = Path("web/static/css/base.css").read_text(encoding="utf-8")
+    assert f"--accent: {OWN_PALETTE.light.accent};" in base
+    assert f"--accent: {OWN_PALETTE.dark.accent};" in base
+    link = "[Join](https://tele.example/i/a)"
+    assert f"background:{OWN_PALETTE.light.accent}" in render(link, "en", "ltr")
+    red = palette_of("#aa1122")
+    document = render(link, "en", "ltr", red)
+    assert f"background:{red.light.accent};color:{red.light.on_accent}" in document
+    assert f"a {{ color: {red.dark.accent}; }}" in document
+    assert OWN_PALETTE.light.accent not in document
 
 
 @pytest.mark.parametrize(

@@ -420,3 +420,21 @@ async def test_a_question_about_a_number_is_in_the_language_of_its_page(
         asked = await manager.post(found.group(), form)
     assert asked.status == 400 and '<html lang="fr"' in asked.text
     assert "Ce numéro n’est pas valide (Suisse)" in asked.text
+
+
+async def test_an_interpreter_is_invited_to_interpret_and_told_the_languages(
+    server: Server, nurse: Person
+) -> None:
+    await ask(nurse)
+    link = await request_link(server, "first@example.org")
+    async with Person(server) as manager:
+        page = await manager.get(link)
+        await manager.post(link, ACCEPTANCE)
+    assert "<dt>Expected duration</dt><dd>30 minutes</dd>" in page.text
+    assert "<dt>Please answer by</dt>" in page.text and "As soon as possible" in page.text
+    mails = {notice.to: notice for notice in await outbox(server)}
+    told = mails["ibrahim@example.org"]
+    assert told.subject == "Invitation to interpret"
+    assert "Nurse Joy invites you to interpret in a session now" in told.text
+    assert "Languages: English, Arabic" in told.text
+    assert "interpret" not in mails["brother@example.org"].text

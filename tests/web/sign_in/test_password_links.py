@@ -330,7 +330,7 @@ async def test_a_server_without_mail_says_so_to_everybody(server: Server) -> Non
             await ask(stranger, "nobody@example.org"),
         ):
             assert "This server sends no mail." in answer.text
-            assert "goes to that address" not in answer.text
+            assert "is on its way to that address" not in answer.text
 
 
 async def test_a_mail_server_that_is_down_is_said_to_everybody_and_the_mail_leaves_later(

@@ -32,7 +32,7 @@ async def test_a_page_that_needs_a_sign_in_comes_after_it(server: Server) -> Non
         assert there == f"/signin?next={quote(wanted, safe='')}"
         page = (await nurse.get(there)).text
         assert hidden(page) == {"next": wanted}
-        assert "then you come back to the page" in page
+        assert "Then you will get to the page" in page
         form = {"email": "nurse@example.org", "password": "a slip", **hidden(page)}
         refused = await nurse.post("/signin", form)
         assert hidden(refused.text) == {"next": wanted}

@@ -35,7 +35,7 @@ def authenticator_app_page(
                 Markup(qr_svg)
             ],
             h.details[
-                h.summary[_("The code cannot be scanned?")],
+                h.summary[_("Cannot scan the code?")],
                 h.p[_("Type this key into the app. It is for you only.")],
                 h.p("#secret.link-text", dir="ltr")[groups],
                 h.p[h.a(href=address)[_("Open the app on this device")]],

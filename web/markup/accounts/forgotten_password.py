@@ -62,7 +62,7 @@ def _sent(viewer: Viewer, email: str) -> h.Node:
             filled(
                 _(
                     "If there is an account with a password for %(email)s, a mail with a link"
-                    " goes to that address. The link works once, for one hour."
+                    " is on its way to that address. The link works once, within one hour."
                 ),
                 email=h.bdi[email],
             )

@@ -26,7 +26,10 @@ def new_passkey_page(viewer: Viewer) -> h.Element:
             ],
             h.div("#passkey-elsewhere", hidden=True)[passkeys_elsewhere(viewer)],
             h.div("#no-passkeys", hidden=True)[
-                notice(_("This browser has no passkeys. Please use another one."), kind="warning")
+                notice(
+                    _("This browser does not support passkeys. Please use another one."),
+                    kind="warning",
+                )
             ],
             h.form(
                 "#new-passkey.card",
@@ -39,7 +42,7 @@ def new_passkey_page(viewer: Viewer) -> h.Element:
                     Form(),
                     "name",
                     _("Name of the passkey"),
-                    hint=_("So that you know it again, as “my phone”."),
+                    hint=_("So that you recognize it later, for example “my phone”."),
                     required=True,
                 ),
                 h.p("#passkey-problem.error", role="alert"),

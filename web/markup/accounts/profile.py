@@ -56,7 +56,7 @@ def profile_section(
                 form if "name" in form.values else Form({"name": account.name}, form.errors),
                 "name",
                 _("Name"),
-                hint=_("People whom you invite read it."),
+                hint=_("People you invite will see this name."),
                 required=True,
                 autocomplete="name",
             ),

@@ -35,7 +35,7 @@ def proof_page(
         _("Is it you?"),
         h.div(".narrow")[
             h.h1[_("Is it you?")],
-            h.p[_("Before anything changes here, please show once more that it is you.")],
+            h.p[_("Before anything changes here, please confirm that it is you.")],
             error_summary(viewer, form, labels),
             has_password
             and h.form(".card", method="post", action=proof_action)[

@@ -15,10 +15,10 @@ def sign_in_reason(viewer: Viewer, form: Form, *, over: bool) -> h.Node:
     if over:
         return h.p[
             _(
-                "The time of your sign-in is over, and you will not hear when somebody arrives. Please"
-                " sign in again: you come back to the same page."
+                "Your sign-in has expired, and you will not hear when somebody arrives. Please sign in"
+                " again: you will come back to the same page."
             )
         ]
     if back_to:
-        return h.p[_("Please sign in: then you come back to the page that you wanted to see.")]
+        return h.p[_("Please sign in. Then you will get to the page that you wanted to see.")]
     return None

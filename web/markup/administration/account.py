@@ -69,7 +69,7 @@ def _steps(viewer: Viewer, view: AccountView) -> list[tuple[str, h.Node]]:
         return action(path("admin_account", account_id=account.id, step=name), label)
 
     delete = (
-        _("Everything about this person goes, and their open sessions to a colleague."),
+        _("Everything about this person is deleted; their open sessions go to a colleague."),
         go(path("admin_delete_account", account_id=account.id), _("Delete")),
     )
     if account.suspended_at is not None:

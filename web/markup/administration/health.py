@@ -21,8 +21,8 @@ def health_page(viewer: Viewer, health: Health) -> h.Element:
         _("Health"),
         _whole(viewer, parts),
         h.ul(".list")[(_part(viewer, part) for part in parts)],
-        h.p(".hint")[filled(_("Looked at %(time)s"), time=clock(viewer, health.now))],
-        go(path("admin_health"), _("Look again")),
+        h.p(".hint")[filled(_("Checked %(time)s"), time=clock(viewer, health.now))],
+        go(path("admin_health"), _("Check again")),
         stylesheets=("css/figures.css",),
     )
 
@@ -36,7 +36,7 @@ def _whole(viewer: Viewer, parts: Sequence[Part]) -> h.Element:
     kind = "bad" if any(part.state == "bad" for part in concerned) else "warning"
     return notice(
         [
-            h.p[_("Please look at these:")],
+            h.p[_("Please check these:")],
             h.ul[(h.li[h.a(href=f"#{part.name}")[part.label]] for part in concerned)],
         ],
         kind="bad" if kind == "bad" else "warning",

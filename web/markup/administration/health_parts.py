@@ -118,7 +118,7 @@ def _delivery(viewer: Viewer, health: Health, channel: Channel) -> Part:
         advice = _("Check the address and the password of the provider in the settings.")
         return Part(channel, label, "bad", facts, advice)
     if found.waiting:
-        return Part(channel, label, "warning", facts, _("Look again in a minute."))
+        return Part(channel, label, "warning", facts, _("Check again in a minute."))
     return Part(channel, label, "good", facts, _("Nothing to do."))
 
 
@@ -140,12 +140,12 @@ def _sign_in(viewer: Viewer, health: Health) -> Part:
     label = _("Provider of sign-in")
     if health.sign_in is None:
         advice = _("To sign in with the organization's credentials, set up its provider.")
-        return Part("sign-in", label, "off", (), advice)
+        return Part("sign-in-provider", label, "off", (), advice)
     if health.sign_in:
         fact = h.span(dir="ltr")[health.sign_in]
         advice = _("Check its address in the settings; nobody can sign in with it meanwhile.")
-        return Part("sign-in", label, "bad", (fact,), advice)
-    return Part("sign-in", label, "good", (_("It answers."),), _("Nothing to do."))
+        return Part("sign-in-provider", label, "bad", (fact,), advice)
+    return Part("sign-in-provider", label, "good", (_("It answers."),), _("Nothing to do."))
 
 
 def _relay(viewer: Viewer, health: Health) -> Part:
@@ -158,7 +158,7 @@ def _relay(viewer: Viewer, health: Health) -> Part:
             _("It runs, but does not answer this server at the addresses that browsers are given."),
             _("Open its UDP port in the firewall, or set the address that browsers reach."),
         ),
-        "restarting": ("warning", _("It is being started."), _("Look again in a minute.")),
+        "restarting": ("warning", _("It is being started."), _("Check again in a minute.")),
     }.get(
         health.relay,
         (

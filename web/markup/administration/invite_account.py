@@ -37,8 +37,8 @@ def invite_page(viewer: Viewer, form: Form) -> h.Element:
         _("Invite somebody"),
         h.p[
             _(
-                "They get a mail with a link at which they choose their password. It works once,"
-                " for seven days."
+                "They will get a mail with a link to choose their password. The link works once,"
+                " within seven days."
             )
         ],
         error_summary(viewer, form, labels),
@@ -52,7 +52,7 @@ def invite_page(viewer: Viewer, form: Form) -> h.Element:
                 _("Language"),
                 viewer.languages,
                 default=viewer.language,
-                hint=_("Of the mail. They can choose another one."),
+                hint=_("Language of the mail. They can choose another one later."),
             ),
             submit(_("Send the invitation")),
         ],

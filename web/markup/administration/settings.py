@@ -218,7 +218,7 @@ def _environment(viewer: Viewer, view: SettingsView) -> h.Node:
         view.unknown
         and notice(
             [
-                _("These look like settings and are not, so most likely they are misspelled:"),
+                _("These look like settings but are not known, so they are probably misspelled:"),
                 " ",
                 h.span(dir="ltr")[", ".join(view.unknown)],
             ],

@@ -24,10 +24,10 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
             ],
             h.div(".actions")[
                 button("start-test", _("Start the test"), style="primary", disabled=""),
-                view.back_path and go(view.back_path, _("Back to the invitation")),
+                view.back_path and go(view.back_path, _("Back to the invitation"), id="go-back"),
             ],
             h.ol("#steps.steps")[(_step(viewer, step) for step in STEPS)],
-            h.div("#result.notice", role="status", tabindex="-1", hidden=True)[
+            h.div("#result.notice", tabindex="-1", hidden=True)[
                 h.p("#result-text"), h.p("#result-kept.hint", hidden=True)
             ],
             _templates(viewer),

@@ -9,7 +9,7 @@ import { signalingTest } from "../device-test/signaling.js";
 import { testSpeaker } from "../device-test/speaker.js";
 import { speedTest } from "../device-test/speed.js";
 import { _, loadCatalog } from "../shared/catalog.js";
-import { byId, clone, inside, setText, show } from "../shared/dom.js";
+import { byId, clone, inside, maybe, setText, show } from "../shared/dom.js";
 import { readinessLabel } from "../shared/readiness.js";
 import { setUpPage } from "./every-page.js";
 
@@ -102,7 +102,18 @@ async function sendResult(outcomes) {
   setText(kept, _("The person who invited you can see this result."));
   show(kept, Boolean(readiness) && page.kept !== undefined);
   show(place, true);
-  place.focus();
+  place.focus(); // which reads it, so it is no live region
+  leadOn(readiness === "ready");
+}
+
+/**
+ * The main button is what comes next: back to the invitation, or another test.
+ * @param {boolean} ready
+ */
+function leadOn(ready) {
+  const back = maybe("go-back", HTMLButtonElement);
+  back?.classList.toggle("primary", ready);
+  start.classList.toggle("primary", !back || !ready);
 }
 
 /** @param {string} step */
