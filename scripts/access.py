@@ -3,26 +3,28 @@
 import argparse
 import sys
 
-from signaling.access import EVERYBODY, MATRIX
+from signaling.access import MATRIX, ROLES
 
 _INTRODUCTION = """\
 # Who may do what
 
 Printed by `python -m scripts.access` from `signaling/access.py`; do not edit by hand.
 
-A role is a place in one session: the scheduler's belongs to the account that planned it, all others
-are taken by link. For anybody without a place in it, including other schedulers and administrators,
-the session does not exist.
+A role is a place in one session: the scheduler's belongs to the account that planned it or took it
+over, a co-scheduler's to an account with which it is shared; the invited people take theirs by link.
+A team member, an account in a team of the scheduler's, has no seat: once somebody is there or the
+session has begun, it may take part, which shares the session with it. For everybody else, including
+other schedulers and administrators, the session does not exist.
 """
 
 
 def table() -> str:
     """The matrix as Markdown: one row for each action, one column for each role."""
     rows = [
-        ["Action", *(role.replace("_", " ") for role in EVERYBODY)],
-        ["---", *(":-:" for _ in EVERYBODY)],
+        ["Action", *(role.replace("_", " ") for role in ROLES)],
+        ["---", *(":-:" for _ in ROLES)],
         *(
-            [f"`{action}`", *("yes" if role in roles else "" for role in EVERYBODY)]
+            [f"`{action}`", *("yes" if role in roles else "" for role in ROLES)]
             for action, roles in MATRIX.items()
         ),
     ]

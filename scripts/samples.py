@@ -60,8 +60,8 @@ class Sample:
 async def sample(app: web.Application) -> Sample:
     """Two accounts, and sessions of the first one in several states."""
     now = app[CLOCK].now()
-    account = await _account(app, NURSE, "Nurse Joy", administrator=True)
-    colleague = await _account(app, COLLEAGUE, "Лена Коваль", administrator=False)
+    account = await add_account(app, NURSE, "Nurse Joy", administrator=True)
+    colleague = await add_account(app, COLLEAGUE, "Лена Коваль", administrator=False)
     await app[STORE].write(partial(_count, now=now))
     asking = AccessRequest(
         new_id(), Identity("https://login.example.org", "yuki"), "yuki@example.org",
@@ -153,14 +153,17 @@ async def password_link(app: web.Application) -> str:
     return path("choose_password", token=token)
 
 
-async def _account(app: web.Application, email: str, name: str, *, administrator: bool) -> Account:
+async def add_account(
+    app: web.Application, email: str, name: str, *, administrator: bool, zone: str = "Europe/Zurich"
+) -> Account:
+    """Somebody who signs in with PASSWORD."""
     account = new_account(
         email=email,
         name=name,
         role="administrator" if administrator else "scheduler",
         password_hash=await app[PASSWORDS].hash(PASSWORD),
         language="en",
-        time_zone="Europe/Zurich",
+        time_zone=zone,
         now=app[CLOCK].now(),
     )
     await app[STORE].write(lambda records: records.accounts.add(account))

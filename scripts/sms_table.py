@@ -25,7 +25,12 @@ OCCASIONS: tuple[Occasion, ...] = (
     "reminder",
     "canceled",
     "removed",
+    "news",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 )
+UNDATED: tuple[Occasion, ...] = ("invitation", "news")
+"Whose text has no moment."
 ZONES = (
     "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos",
     "Africa/Mogadishu", "Africa/Nairobi", "America/Bogota", "America/New_York",
@@ -69,7 +74,7 @@ def taken(
         times[weights] += 1
     for weights, ways in alike.items():
         full = one_line(words, {**values, "moment": ways[0]})
-        if occasion == "planned_invitation":
+        if occasion.endswith("planned_invitation"):
             full += f" {LINK}/test"
         in_full[count(full).count] += times[weights]
         sent[count(sms(words, values, ways)).count] += times[weights]
@@ -101,7 +106,7 @@ def table() -> Iterator[str]:
 
 def _cells(language: str, told: list[Ways]) -> Iterator[str]:
     for occasion in OCCASIONS:
-        found = taken(language, occasion, [NOTHING] if occasion == "invitation" else told)
+        found = taken(language, occasion, [NOTHING] if occasion in UNDATED else told)
         yield f"{found.worst_in_full} > {found.worst} ({found.mean:.2f})"
 
 

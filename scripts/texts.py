@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
+from typing import get_args
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
+from scripts.audiences import Audience, meets
 from web.texts.catalogs import OWN_NAMES, SOURCE_LANGUAGE
 
 ROOT = Path(__file__).parents[1]
@@ -194,12 +196,21 @@ def update(languages: Iterable[str]) -> int:
     return 0
 
 
-def report(languages: Iterable[str], what: str) -> int:
+def report(languages: Iterable[str], what: str, audience: Audience | None = None) -> int:
     template = extract()
     for language in languages:
         findings = compare(read(language), template)
-        _print(language, findings.missing if what == "missing" else findings.stale)
+        keys = findings.missing if what == "missing" else findings.stale
+        _print(language, _for(audience, keys, template) if audience else keys)
     return 0
+
+
+def _for(audience: Audience, keys: Iterable[Key], template: Catalog) -> Iterable[Key]:
+    """Those of the source that this audience meets."""
+    for key in keys:
+        message = template.get(key)
+        if message is not None and audience in meets(message, ROOT):
+            yield key
 
 
 def check(languages: Iterable[str]) -> int:
@@ -234,15 +245,22 @@ def main() -> int:
         f"check: fail unless {', '.join(COMPLETE)} are complete and all files are up to date",
     )
     parser.add_argument(
-        "--language", choices=LANGUAGES, action="append", help="only this one (repeatable)"
+        "languages", nargs="*", metavar="language", help="only these: " + ", ".join(LANGUAGES)
     )
-    chosen = parser.parse_args()
-    languages = tuple(chosen.language or LANGUAGES)
+    parser.add_argument(
+        "--audience",
+        choices=get_args(Audience),
+        help="missing and stale: only what these people meet; service-user: all who come by link",
+    )
+    chosen = parser.parse_intermixed_args()
+    if unknown := set(chosen.languages) - set(LANGUAGES):
+        parser.error(f"no such language: {', '.join(sorted(unknown))}")
+    languages = tuple(chosen.languages or LANGUAGES)
     if chosen.command == "update":
         return update(languages)
     if chosen.command == "check":
         return check(languages)
-    return report(languages, chosen.command)
+    return report(languages, chosen.command, chosen.audience)
 
 
 if __name__ == "__main__":

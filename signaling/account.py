@@ -1,13 +1,15 @@
-"""An account: somebody who signs in."""
+"""An account: somebody who signs in; and teams of them."""
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from signaling.errors import N_, InvalidInput
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+from signaling.text import one_line
 
 AccountRole = Literal["scheduler", "administrator"]
 PasswordLinkKind = Literal["reset", "invitation", "forgotten"]
@@ -126,3 +128,27 @@ def checked_password(password: str) -> str:
             limit=LONGEST_PASSWORD,
         )
     return password
+
+
+@dataclass(frozen=True)
+class Team:
+    """Accounts that see each other's waiting rooms and start each other's sessions."""
+
+    id: str
+    name: str
+    members: tuple[str, ...] = ()
+    "Account ids."
+
+
+def team_name(typed: str) -> str:
+    """The name of a team. Raises InvalidInput for `name`."""
+    return one_line("name", typed, required=True)
+
+
+def mates_in(teams: Iterable[Team]) -> Mapping[str, frozenset[str]]:
+    """Account id -> ids of all who are in a team with it, without itself."""
+    found: dict[str, set[str]] = {}
+    for team in teams:
+        for member in team.members:
+            found.setdefault(member, set()).update(team.members)
+    return {member: frozenset(others - {member}) for member, others in found.items()}

@@ -33,6 +33,12 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     "invite": ("invite", "add_person", "send_again", "waive_interpreter"),
     "export": ("export", "export_with_files"),
     "see_links": ("see_link",),  # whoever sees a link could take its seat
+    "see_waiting": (),  # a list that is always there
+    "take_part": ("take_part",),
+    "share": ("share_session",),
+    "end_share": ("end_share",),
+    "give_back": ("give_back",),
+    "hand_over": ("hand_over",),
 }
 "Action of the access table -> words of its lines; empty ones have a reason."
 
@@ -41,7 +47,7 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 "Actions of timers, and of people without an account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
-               "suspend_account", "let_in_account", "delete_account", "hand_over",
+               "suspend_account", "let_in_account", "delete_account",
                "change_role", "sign_out_everywhere",
                "sign_out_elsewhere", "change_password", "reset_password",
                "choose_password", "invite_account",
@@ -58,6 +64,8 @@ OF_PROVIDER = ("link_identity", "provider_sign_out", "accept_access", "refuse_ac
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
                      "change_setting", "change_page_text", "send_test_message",
+                     "add_team", "rename_team", "remove_team", "add_team_member",
+                     "remove_team_member",
                      "see_outbox", "export_audit", "export_numbers")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")

@@ -4,7 +4,7 @@ Also its limits: what makes a page of lines, and how much one participant and al
 They are far above what people write, and keep one session from filling the disk.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,8 +16,8 @@ from signaling.text import CHAT_LENGTH, paragraphs
 
 LineKind = Literal[
     "text", "photo", "pdf", "joined", "left", "added", "removed", "started", "kept_open", "resumed",
-    "closed", "call_started", "call_ended", "call_missed", "photo_asked", "photo_declined",
-    "photo_failed", "photo_refused",
+    "reopened", "closed", "call_started", "call_ended", "call_missed", "call_declined", "photo_asked",
+    "photo_declined", "photo_failed", "photo_refused", "took_over",
 ]  # fmt: skip
 "MESSAGE_KINDS come from a person; every other kind is an event line without text."
 MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
@@ -102,3 +102,54 @@ def writable_bytes(written: Mapping[str, int], author: str) -> int:
     own = written.get(author, 0)
     shared = SESSION_BYTES - sum(written.values())
     return max(min(AUTHOR_BYTES - own, shared), SPARE_BYTES - own)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What one author wrote in one session and a reader has not seen."""
+
+    consultation_id: str
+    participant_id: str
+    "Of the author."
+    count: int
+    since: datetime
+    "When the oldest of these messages was sent."
+
+
+@dataclass(frozen=True)
+class UnreadSession:
+    """A session in which something is unread."""
+
+    consultation_id: str
+    names: tuple[str, ...]
+    "Of those who wrote, whoever began at first."
+    count: int
+    since: datetime
+
+
+def by_session(
+    unread: Iterable[Unread], names: Mapping[str, str], anonymous: str = "?"
+) -> list[UnreadSession]:
+    """The sessions in which something is unread, oldest first.
+
+    `names` are those of the authors, by participant id.
+    """
+    sessions: dict[str, list[Unread]] = {}
+    for each in sorted(unread, key=lambda each: each.since):
+        sessions.setdefault(each.consultation_id, []).append(each)
+    return [
+        _session(consultation_id, parts, names, anonymous)
+        for consultation_id, parts in sessions.items()
+    ]
+
+
+def _session(
+    consultation_id: str, parts: Sequence[Unread], names: Mapping[str, str], anonymous: str
+) -> UnreadSession:
+    written = (names.get(each.participant_id) or anonymous for each in parts)
+    return UnreadSession(
+        consultation_id,
+        tuple(dict.fromkeys(written)),
+        sum(each.count for each in parts),
+        parts[0].since,
+    )

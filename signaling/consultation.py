@@ -39,6 +39,11 @@ TRANSITIONS: Mapping[ConsultationState, Mapping[ConsultationEvent, ConsultationS
 OPEN_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "active", "kept_open")
 WRITABLE_STATES = OPEN_STATES
 "States in which the chat accepts messages, also while waiting."
+MAX_PEOPLE = 12
+"Seats of one session beside the scheduler's: what a forwarded call and a form can hold."
+BEGUN_STATES: tuple[ConsultationState, ...] = ("active", "kept_open")
+AWAITED_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "kept_open")
+"States in which whoever is there waits for the scheduler: nothing is in progress."
 CALL_STATES: tuple[ConsultationState, ...] = ("active",)
 
 
@@ -46,7 +51,7 @@ CALL_STATES: tuple[ConsultationState, ...] = ("active",)
 class Consultation:
     id: str
     scheduler_id: str
-    "Account of the person who planned it and holds it."
+    "Account of the person who planned it, or took it over, and holds it."
     kind: ConsultationKind
     state: ConsultationState
     created_at: datetime
@@ -66,6 +71,13 @@ class Consultation:
     "Last arrival, departure, message, start or call, to the hour; as of when this was read."
     calendar_sequence: int = 0
     "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
+    shared_with: frozenset[str] = frozenset()
+    "Accounts that hold it beside the scheduler."
+
+    @property
+    def holders(self) -> frozenset[str]:
+        """Every account that has a seat in it: the scheduler and those with whom it is shared."""
+        return self.shared_with | {self.scheduler_id}
 
     def after(self, event: ConsultationEvent, now: datetime) -> "Consultation":
         """The consultation after `event`. Raises TransitionRefused."""

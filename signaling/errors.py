@@ -125,7 +125,7 @@ class InvalidMessage(InvalidInput):
     """A socket message that is malformed, unknown, or has unknown or overlong members."""
 
     code = "invalid_message"
-    sentence = N_("This page and the server do not understand each other. Please reload the page.")
+    sentence = N_("This page is out of date. Please reload it.")
 
     def __init__(self) -> None:
         super().__init__("message")
@@ -162,7 +162,7 @@ class NotAllowed(TeleConnectError):
 class ForgedOrigin(TeleConnectError):
     code = "forged_origin"
     status = 403
-    sentence = N_("This request did not come from a page of this server. Go back and try again.")
+    sentence = N_("This was not sent from a page of this service. Please go back and try again.")
 
 
 class NotFound(TeleConnectError):
@@ -174,7 +174,7 @@ class NotFound(TeleConnectError):
 class Conflict(TeleConnectError):
     code = "conflict"
     status = 409
-    sentence = N_("This is not possible any more. Please reload the page.")
+    sentence = N_("This has changed in the meantime. Please reload the page to see how it is now.")
 
 
 class TransitionRefused(Conflict):
@@ -212,7 +212,7 @@ class CallsFull(Conflict):
 class InviteNotUsable(TeleConnectError):
     code = "invite_not_usable"
     status = 410
-    sentence = N_("This link cannot be used any more. Please ask the person who invited you.")
+    sentence = N_("Please ask the person who invited you for a new link.")
 
 
 class SessionClosed(InviteNotUsable):

@@ -16,6 +16,8 @@ class Preferences:
     "Percent; 0 is silent."
     notifications: bool = True
     "Whether the browser shows a notification when somebody waits or calls."
+    offer_notifications: bool = True
+    "Whether pages may ask to show them; not once it was declined, but under the profile."
 
     @classmethod
     def from_input(cls, ring_sound: str, ring_volume: str, *, notifications: bool) -> "Preferences":

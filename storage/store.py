@@ -25,6 +25,7 @@ from storage.records.chat import Chat
 from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
+from storage.records.deliveries import Deliveries
 from storage.records.device_checks import DeviceChecks
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
@@ -38,6 +39,7 @@ from storage.records.people.identities import AccessRequests, Identities
 from storage.records.people.known_browsers import KnownBrowsers
 from storage.records.people.password_links import PasswordLinks
 from storage.records.people.second_factors import SecondFactorRecords
+from storage.records.people.teams import Teams
 from storage.records.purged import Purged
 from storage.records.replies import Replies
 from storage.records.settings import Settings
@@ -61,7 +63,8 @@ class Records:
         self.identities = Identities(executor)
         self.access_requests = AccessRequests(executor)
         self.account_mails = AccountMails(executor, vault, hooks)
-        self.consultations = Consultations(executor, vault, purged_list)
+        self.teams = Teams(executor)
+        self.consultations = Consultations(executor, vault, purged_list, hooks)
         self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
@@ -77,6 +80,7 @@ class Records:
         self.interpreters = Interpreters(executor, vault)
         self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault, hooks)
+        self.deliveries = Deliveries(executor)
         self.notice_texts = NoticeTexts(executor)
         self.numbers = Numbers(executor)
         self.page_texts = PageTexts(executor)

@@ -161,7 +161,7 @@ ROOMS: dict[str, set[str]] = {
         "web/zones",
     },
     "web/connections": {"web", "web (keys)", "web/http"},
-    "web/markup/desk": {"web", "web/forms", "web/markup/shared"},
+    "web/markup/desk": {"web", "web/forms", "web/markup/shared", "web/texts"},
     "web/markup/room": {"web", "web/markup/desk", "web/markup/shared"},
     "web/markup/accounts": {"web", "web/markup/shared"},
     "web/markup/guests": {"web", "web/markup/shared", "web/texts"},

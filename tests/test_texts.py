@@ -25,7 +25,7 @@ from scripts.texts import (
 )
 from signaling.delivery.segments import count, without_accents
 from signaling.notices.texts import NOTICE_TEXTS
-from web.texts.catalogs import FILE_SCRIPTS, OWN_NAMES, Catalogs
+from web.texts.catalogs import LATER_SCRIPTS, OWN_NAMES, Catalogs
 
 read_catalog = cache(read)
 "Each is read once; no test changes it."
@@ -267,7 +267,7 @@ def test_the_browser_gets_its_sentences_and_its_plurals(
         places = [path for path, _ in message.locations if path.endswith(".js")]
         key = message.id if isinstance(message.id, str) else message.id[0]
         if key in later:
-            assert all(path.startswith(FILE_SCRIPTS) for path in places), key
+            assert all(path.startswith(LATER_SCRIPTS) for path in places), key
     if language in COMPLETE:
         wanted = [m for m in template if any(path.endswith(".js") for path, _ in m.locations)]
         keys = {m.id if isinstance(m.id, str) else m.id[0] for m in wanted}

@@ -26,7 +26,7 @@ from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.app_files import add_files
 from web.app_notices import add_notices
-from web.app_rooms import add_rooms
+from web.app_rooms import add_attendance, add_rooms
 from web.app_sign_in import add_provider
 from web.app_upkeep import add_upkeep
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -119,6 +119,7 @@ async def _assemble(
     _add_access(app, passwords)
     add_rooms(app)
     providers = await add_notices(app, config)
+    add_attendance(app)
     app[keys.GUESSING_ALARM] = GuessingAlarm(
         store, app[keys.ACCOUNT_MAIL], app[keys.WAITS], app[keys.WAITS]
     )

@@ -23,7 +23,16 @@ def add_files(app: web.Application, config: Config) -> None:
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
     app[keys.FILE_WORKERS] = workers = FileWorkers(harmless_environment())
     scanner = None if config.clamav_socket is None else ClamAv(config.clamav_socket)
-    attaching = Attaching(store, store.files, rooms, clock, workers, scanner)
+    attaching = Attaching(
+        store,
+        store.files,
+        rooms,
+        clock,
+        workers,
+        scanner,
+        app[keys.NEWS],
+        app[keys.UNREAD],
+    )
     limits = FileLimits(config.file_megabytes, config.session_megabytes)
     if scanner is not None:
         app[keys.SCANNER] = scanner

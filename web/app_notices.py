@@ -15,6 +15,7 @@ from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.interpreter_mail import InterpreterMail
+from signaling.flows.notices.news import News
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
@@ -23,6 +24,8 @@ from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.deleting import Deleting
 from signaling.flows.people.handing_over import HandingOver
 from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
+from signaling.flows.people.sharing import Sharing
+from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
@@ -136,11 +139,17 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.NOTICE_ROUTING] = routing
     app[keys.NOTICE_RENDERER] = renderer
     app[keys.COMPOSING] = composing
+    app[keys.NEWS] = News(store, composing, clock)
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
     handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
-    app[keys.DELETING] = Deleting(store, handing_over, clock, app[keys.ACCOUNT_MAIL_SENDING].forget)
+    app[keys.DELETING] = Deleting(
+        store, handing_over, clock, app[keys.ACCOUNT_MAIL_SENDING].forget, rooms.load_teams
+    )
+    mail = app[keys.ACCOUNT_MAIL]
+    app[keys.SHARING] = Sharing(store, rooms, handing_over, mail, renderer, clock)
+    app[keys.TEAMS] = Teams(store, clock, rooms.load_teams)
     app[keys.SENDING] = sending
     app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)

@@ -17,6 +17,7 @@ from signaling.flows.sessions.chatting import Chatting
 from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.turning import Turning
+from signaling.flows.sessions.unread import UnreadMessages
 from signaling.flows.timekeeping import Timekeeping
 from signaling.rooms.hub import Hub
 from web import keys
@@ -34,9 +35,8 @@ def add_rooms(app: web.Application) -> None:
     app[keys.FORWARDING] = changes.forwarding
     app[keys.REACHABILITY] = Reachability(relay, waits)
     app[keys.CALLING] = calling = Calling(changes, clock, waits)
-    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
-    app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
-    app[keys.CHATTING] = Chatting(store, clock)
+    app[keys.UNREAD] = unread = UnreadMessages(store, hub := Hub(), waits)
+    app[keys.ROOMS] = rooms = Rooms(store, hub, locks, calling, waits, unread.recount)
     app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
     app[keys.TURNING] = Turning(store)
     app[keys.RUNNING] = Running(
@@ -47,3 +47,11 @@ def add_rooms(app: web.Application) -> None:
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     app[keys.EMPTYING] = Emptying(store, waits)
+
+
+def add_attendance(app: web.Application) -> None:
+    """Add who comes and what they write; after the notices, which tell those who are away."""
+    store, clock, waits = app[keys.STORE], app[keys.CLOCK], app[keys.WAITS]
+    news = app[keys.NEWS]
+    app[keys.ATTENDING] = Attending(store, app[keys.ROOMS], app[keys.CALLING], news, clock, waits)
+    app[keys.CHATTING] = Chatting(store, clock, news, app[keys.UNREAD])

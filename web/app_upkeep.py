@@ -95,6 +95,7 @@ def _running(
             await app[keys.TIMEKEEPING].begin(_look_again(app, expiring, forget_web_sessions))
             await app[keys.FORGETTING].begin()
             await store.write(lambda records: records.consultations.forget_presence())
+            await app[keys.ROOMS].load_teams()
             await sending.recover()
             await account_mail.recover()
             await zone_changes.begin()

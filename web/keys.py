@@ -9,6 +9,7 @@ from signaling.flows.calls.reachability import Reachability
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
+from signaling.flows.notices.news import News
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
@@ -17,6 +18,8 @@ from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.deleting import Deleting
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
+from signaling.flows.people.sharing import Sharing
+from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
 from signaling.flows.retention.forgetting import Forgetting
@@ -28,6 +31,7 @@ from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.showing import Showing
 from signaling.flows.sessions.turning import Turning
+from signaling.flows.sessions.unread import UnreadMessages
 from signaling.flows.sessions.uploading import Uploading
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
@@ -118,9 +122,13 @@ SCANNER = web.AppKey("scanner", ClamAv)
 FILE_WORKERS = web.AppKey("file_workers", FileWorkers)
 SHOWING = web.AppKey("showing", Showing)
 TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
+NEWS = web.AppKey("news", News)
+UNREAD = web.AppKey("unread", UnreadMessages)
 UPLOADING = web.AppKey("uploading", Uploading)
 RECEIPTS = web.AppKey("receipts", Receipts)
 OPERATOR_TEXTS = web.AppKey("operator_texts", OperatorTexts)
 NOTICE_RENDERER = web.AppKey("notice_renderer", NoticeRenderer)
 NOTICE_ROUTING = web.AppKey("notice_routing", NoticeRouting)
 SENDING = web.AppKey("sending", Sending)
+SHARING = web.AppKey("sharing", Sharing)
+TEAMS = web.AppKey("teams", Teams)

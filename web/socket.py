@@ -41,6 +41,7 @@ from web.keys import (
     RUNNING,
     RUNTIME_SETTINGS,
     TURNING,
+    UNREAD,
 )
 
 HEARTBEAT = 25.0
@@ -65,10 +66,7 @@ class Socket:
     """One live connection, as `signaling.ports.connection.Connection`: `send` never waits."""
 
     def __init__(
-        self,
-        response: web.WebSocketResponse,
-        transport: asyncio.Transport | None,
-        peer_id: str,
+        self, response: web.WebSocketResponse, transport: asyncio.Transport | None, peer_id: str
     ) -> None:
         self.peer_id = peer_id
         self._response = response
@@ -217,9 +215,8 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
     """The first message. Raises InvalidMessage for any other, or for silence."""
     try:
-        async with asyncio.timeout(
-            HELLO_WITHIN
-        ):  # a timeout of receive() would restart with each ping
+        # a timeout of receive() would restart with each ping
+        async with asyncio.timeout(HELLO_WITHIN):
             frame = await response.receive()
     except TimeoutError:
         raise InvalidMessage from None
@@ -245,6 +242,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
 
     app = request.app
     async with _registered(app, connection, Grant(digest), activity, held) as ends_at:
+        await app[UNREAD].count_for(account.id)
         hub.enter_lobby(account.id, connection)
         connection.tell_end(ends_at, app[CLOCK].now())
         try:

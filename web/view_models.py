@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.chat import UnreadSession
+from signaling.interpreter_request import RequestState
+from signaling.notices.notice import Occasion
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+
+Readiness = Literal["ready", "ready_with_limits", "not_ready", "not_tested"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,16 @@ class Person:
     time_zone: str | None = None
     unconnected: bool = False
     "Has taken the seat, but no page of theirs is connected."
+    invite_id: str = ""
+    online: bool = False
+    readiness: Readiness = "not_tested"
+    usable: bool = True
+    "Whether the link works, or will when the session is reopened."
+
+    @property
+    def may_have_it(self) -> bool:
+        """Whether the latest message arrived, or may have: a second one would be one too many."""
+        return self.delivery_state in ("sent", "delivered", "read", "unknown")
 
 
 @dataclass(frozen=True)
@@ -113,13 +128,24 @@ class InviteRow:
     planned_at: datetime | None
     created_at: datetime
     online: bool
-    readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    readiness: Readiness = "not_tested"
     replies: tuple[str, ...] = ()
     "What people answered to an SMS or a WhatsApp message, oldest first."
     interpreting: str = "none"
     "State of the search for an interpreter."
     closes_at: datetime | None = None
     "When it is closed unless it is used; None: not soon."
+    unread: UnreadSession | None = None
+    "What its viewer has not read in it."
+    scheduler_id: str = ""
+    scheduler_name: str = ""
+    shared_with: tuple[str, ...] = ()
+    "Names of colleagues who hold it too."
+
+    @property
+    def name(self) -> str:
+        """By which the session goes: the awaited person's."""
+        return self.people[0].name if self.people else ""
 
     @property
     def may_notify(self) -> bool:
@@ -141,6 +167,55 @@ class InviteList:
 
 
 @dataclass(frozen=True)
+class AskedOrganization:
+    """An interpreting organization that was asked about one session."""
+
+    name: str
+    "Empty: it was removed since."
+    state: RequestState
+    asked_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """One try to tell somebody something about a session, or what is still to be sent."""
+
+    occasion: Occasion
+    to: tuple[str, ...]
+    "Names of people or of an organization; none: the scheduler."
+    at: datetime
+    "When it was tried, queued or is due."
+    channel: str = ""
+    "Empty: none was tried."
+    state: str | None = None
+    "Of the attempt; None: it waits for its time."
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """The page of a session."""
+
+    row: InviteRow
+    messages: tuple[Message, ...]
+    "Earliest first."
+    note: str = ""
+    interpreting_language: str = ""
+    "Own name of the language."
+    asked: tuple[AskedOrganization, ...] = ()
+    "In the order in which they were asked."
+    next_organization: str = ""
+    "Who is asked if the last one declines; empty: nobody is left."
+    started_at: datetime | None = None
+    closed_at: datetime | None = None
+    purge_at: datetime | None = None
+    own: bool = True
+    "Whether the viewer is its scheduler, who alone may cancel it."
+
+
+@dataclass(frozen=True)
 class InvitedPerson:
     """An invited person on the page "Edit"."""
 
@@ -159,7 +234,9 @@ class WaitingRow:
     language: str
     waiting_since: datetime
     state: str
-    readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    readiness: Readiness = "not_tested"
+    whose: str = ""
+    "Name of the scheduler of that session, for whoever is not."
 
 
 @dataclass(frozen=True)
@@ -169,6 +246,9 @@ class HistoryRow:
     started_at: datetime | None
     closed_at: datetime
     purge_at: datetime
+    messages: int = 0
+    files: int = 0
+    "In the chat."
 
 
 @dataclass(frozen=True)
@@ -279,6 +359,9 @@ class RequestView:
     organization_name: str
     languages: str
     planned_at: datetime | None
+    "None: as soon as somebody has accepted."
+    minutes: int
+    "How long the session is expected to take."
     date: str
     "Calendar sequence of that date, which the answer returns: the date that was accepted."
     state: str

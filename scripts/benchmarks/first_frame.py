@@ -50,7 +50,7 @@ async def _session(browser: Browser, server: Server, place: Place) -> dict[str, 
     await phone.goto(path("landing", token=place.invite_token))
     start = desk.get_by_role("button", name="Start the session")
     call = desk.get_by_role("button", name="Start video call")
-    accept = phone.get_by_role("button", name="Accept")
+    accept = phone.get_by_role("button", name="Accept", exact=True)
 
     joined = time.perf_counter()
     await phone.get_by_role("button", name="Join the session").click()

@@ -1,11 +1,11 @@
 """Opening and closing rooms: the live side of a consultation, built once from what is stored."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from signaling.account import Account
+from signaling.account import Account, mates_in
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
@@ -26,12 +26,20 @@ class Rooms:
     """Finds live rooms, opens them from storage, and serializes the changes of each."""
 
     def __init__(
-        self, store: Store, hub: Hub, locks: Locks, calling: Calling, timers: Timers
+        self,
+        store: Store,
+        hub: Hub,
+        locks: Locks,
+        calling: Calling,
+        timers: Timers,
+        recount: Callable[[str], Awaitable[None]],
     ) -> None:
+        """`recount` counts again what an account has not read, for its lobbies."""
         self._store = store
         self._locks = locks
         self._calling = calling
         self._timers = timers
+        self._recount = recount
         self.hub = hub
 
     def exclusive(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -100,8 +108,9 @@ class Rooms:
         scheduler = await read.accounts.get(consultation.scheduler_id)
         if scheduler is None:
             raise NotFound
+        colleagues = [await read.accounts.get(each) for each in sorted(consultation.shared_with)]
         checks = await read.device_checks.of_consultation(consultation_id)
-        seats = [_seat_of(scheduler)]
+        seats = [_seat_of(each) for each in (scheduler, *colleagues) if each is not None]
         for invite in await read.invites.of_consultation(consultation_id):
             if invite.state != "revoked":
                 check = checks.get(invite.id)
@@ -122,17 +131,30 @@ class Rooms:
         return room
 
     def notify_scheduler(self, scheduler_id: str) -> None:
-        """Show the scheduler who waits, and those who wait whether the scheduler is busy."""
+        """Show a scheduler's colleagues and the scheduler who waits in their rooms.
+
+        And show those who wait whether their scheduler is busy.
+        """
+        watchers = self.hub.watchers(scheduler_id)
+        for account_id in watchers:
+            self._show_whether_busy(account_id)
+        for account_id in watchers:
+            self.hub.notify_lobby(account_id)
+
+    def _show_whether_busy(self, scheduler_id: str) -> None:
         rooms = list(self.hub.rooms_of(scheduler_id))
         attended = [
-            room for room in rooms if room.scheduler_attends and room.consultation.state == "active"
+            room
+            for room in rooms
+            if room.consultation.state == "active" and room.is_online(scheduler_id)
         ]
         for room in rooms:
+            if room.consultation.scheduler_id != scheduler_id:
+                continue
             busy = any(other is not room for other in attended)
             if busy != room.scheduler_busy:
                 room.scheduler_busy = busy
                 room.publish_consultation()
-        self.hub.notify_lobby(scheduler_id)
 
     @staticmethod
     def disconnect(room: Room, *, everybody: bool = False) -> None:
@@ -158,25 +180,69 @@ class Rooms:
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
     def change_scheduler(self, room: Room, scheduler: Account, now: datetime) -> None:
-        """Another account holds the session now. Within `exclusive`.
+        """Another account is the scheduler now. Within `exclusive`.
 
         Whoever is there waits for the new scheduler; the former one's page ends, and the name stays
-        beside what they wrote.
+        beside what they wrote. Somebody with whom the session was shared stays where they are.
         """
-        before = room.consultation.scheduler_id
-        room.consultation = replace(room.consultation, scheduler_id=scheduler.id)
-        self._timers.cancel(absence(room, before))
-        if (seat := room.retire(before)) is not None:
+        before = room.consultation
+        room.consultation = replace(
+            before,
+            scheduler_id=scheduler.id,
+            shared_with=before.shared_with - {scheduler.id},
+        )
+        self._seat_colleague(room, scheduler)
+        self._retire(room, before.scheduler_id, now)
+
+    def add_colleague(self, room: Room, colleague: Account) -> None:
+        """The session is shared with a colleague, who has a seat now. Within `exclusive`."""
+        shared_with = room.consultation.shared_with | {colleague.id}
+        room.consultation = replace(room.consultation, shared_with=shared_with)
+        self._seat_colleague(room, colleague)
+
+    def remove_colleague(self, room: Room, colleague_id: str, now: datetime) -> None:
+        """It is shared with them no longer: their page ends, and their name stays. Within `exclusive`."""
+        shared_with = room.consultation.shared_with - {colleague_id}
+        room.consultation = replace(room.consultation, shared_with=shared_with)
+        self._retire(room, colleague_id, now)
+
+    @staticmethod
+    def _seat_colleague(room: Room, colleague: Account) -> None:
+        if colleague.id not in room.seats:
+            room.former.pop(colleague.id, None)
+            room.seats[colleague.id] = _seat_of(colleague)
+            room.publish_participant(colleague.id)
+
+    def _retire(self, room: Room, account_id: str, now: datetime) -> None:
+        """Somebody's seat is gone; whoever is left there without staff waits from now on."""
+        self._timers.cancel(absence(room, account_id))
+        if (seat := room.retire(account_id)) is not None:
             _dismiss(seat)
-        room.seats[scheduler.id] = _seat_of(scheduler)
-        room.publish_participant(scheduler.id)
-        if room.waiting_since is None and room.others_online():
+        if room.waiting_since is None and room.others_online() and not room.scheduler_attends:
             room.waiting_since = now
 
     async def changed(self, consultation_ids: Iterable[str]) -> None:
         """Refresh lists of these consultations: something outside their rooms has changed."""
-        for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
-            self.hub.notify_lobby(scheduler_id, wire.ListChanged())
+        held = await self._store.read.consultations.holders(consultation_ids)
+        for account_id in {each for holders in held.values() for each in holders}:
+            self.hub.notify_lobby(account_id, wire.ListChanged())
+
+    async def holders_changed(self, *account_ids: str) -> None:
+        """Sessions have come to these accounts, or gone from them: what they and theirs see changes."""
+        concerned: set[str] = set()
+        for account_id in account_ids:
+            self.notify_scheduler(account_id)
+            concerned |= self.hub.watchers(account_id)
+        for account_id in concerned:
+            self.hub.notify_lobby(account_id, wire.ListChanged())
+            await self._recount(account_id)
+
+    async def load_teams(self) -> None:
+        """The teams are what is stored now: show everybody whom they see waiting."""
+        self.hub.mates = mates_in(await self._store.read.teams.all())
+        for account_id in self.hub.with_lobby():
+            self.hub.notify_lobby(account_id)
+            await self._recount(account_id)
 
 
 def _seat_of(scheduler: Account) -> Seat:

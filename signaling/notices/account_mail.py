@@ -24,6 +24,8 @@ AccountOccasion = Literal[
     "recovery_code_used",
     "wrong_codes",
     "deletion_requested",
+    "session_shared",
+    "session_handed_over",
 ]
 
 WORTH_SENDING = timedelta(hours=24)
@@ -37,6 +39,8 @@ GIVEN_BY_CALLER: Mapping[AccountOccasion, tuple[str, ...]] = {
     "access_requested": ("person",),
     "recovery_code_used": ("count",),  # how many are left
     "deletion_requested": ("person",),
+    "session_shared": ("person",),  # who shares it
+    "session_handed_over": ("person",),  # who held it before
 }
 "Placeholders whose values come with the occasion; `person` is a name."
 
@@ -51,6 +55,7 @@ class AccountText:
 
 SIGN_IN = N_("Sign in")
 CHOOSE = N_("Choose a password")
+OPEN = N_("Open the session")
 
 ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
     "invitation": AccountText(
@@ -68,7 +73,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("A new password for $service"),
         mail=N_(
             "Hello $name,\n\n"
-            "somebody, probably you, has asked for a new password for your account at $service.\n\n"
+            "Somebody, probably you, has asked for a new password for your account at $service.\n\n"
             "Open this link to choose it:\n\n"
             "$link\n\n"
             "The link works once, until $until. It is for you only. Please do not pass it on.\n\n"
@@ -80,7 +85,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("Your password was changed"),
         mail=N_(
             "Hello $name,\n\n"
-            "the password of your account at $service was changed: $now.\n\n"
+            "The password of your account at $service was changed: $now.\n\n"
             "If it was you, you need not do anything. If it was not, please choose a new password"
             " at once with “Forgot your password?” on this page, and tell your administrator:\n\n"
             "$link"
@@ -91,7 +96,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("Wrong passwords for your account"),
         mail=N_(
             "Hello $name,\n\n"
-            "somebody has tried to sign in to your account at $service with a wrong password,"
+            "Somebody has tried to sign in to your account at $service with a wrong password,"
             " $count times by now: $now. Number of networks that this came from: $networks.\n\n"
             "If it was you, and you do not remember your password, choose a new one with “Forgot"
             " your password?” on this page:\n\n"
@@ -106,7 +111,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
     "access_granted": AccountText(
         subject=N_("You can sign in now"),
         mail=N_(
-            "Hello $name,\n\nyour request was accepted: you can sign in to $service now.\n\n$link"
+            "Hello $name,\n\nYour request was accepted: you can sign in to $service now.\n\n$link"
         ),
         label=SIGN_IN,
     ),
@@ -124,7 +129,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("The second step of your sign-in was removed"),
         mail=N_(
             "Hello $name,\n\n"
-            "an administrator has removed the second step with which you sign in to $service:"
+            "An administrator has removed the second step with which you sign in to $service:"
             " $now. Your password alone is enough until you set one up again under “Your"
             " profile”.\n\n"
             "If you did not ask for it, please tell your administrator.\n\n"
@@ -136,7 +141,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("A second step was added to your sign-in"),
         mail=N_(
             "Hello $name,\n\n"
-            "a passkey or an authenticator app was added to your account at $service: $now.\n\n"
+            "A passkey or an authenticator app was added to your account at $service: $now.\n\n"
             "If it was you, you need not do anything. If it was not, please choose a new password"
             " at once with “Forgot your password?” on this page, and tell your administrator:\n\n"
             "$link"
@@ -147,7 +152,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("A recovery code was used to sign in"),
         mail=N_(
             "Hello $name,\n\n"
-            "a recovery code was used to sign in to your account at $service: $now. Recovery codes"
+            "A recovery code was used to sign in to your account at $service: $now. Recovery codes"
             " left: $count.\n\n"
             "If it was you, you need not do anything; when few are left, make new ones under “Your"
             " profile”. If it was not, please choose a new password at once with “Forgot your"
@@ -160,7 +165,7 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         subject=N_("Wrong codes after your password"),
         mail=N_(
             "Hello $name,\n\n"
-            "somebody has typed your password for $service and then several wrong codes: $now."
+            "Somebody has typed your password for $service and then several wrong codes: $now."
             " Nobody has signed in by this.\n\n"
             "If it was you, you need not do anything. If it was not, somebody knows your password:"
             " please choose a new one at once with “Forgot your password?” on this page, and tell"
@@ -178,6 +183,25 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
             "$link"
         ),
         label=N_("People"),
+    ),
+    "session_shared": AccountText(
+        subject=N_("A session was shared with you"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$person shares a session at $service with you. You can hold it together, or when"
+            " $person is away.\n\n"
+            "$link"
+        ),
+        label=OPEN,
+    ),
+    "session_handed_over": AccountText(
+        subject=N_("A session was handed over to you"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$person has handed a session at $service over to you. It is yours from now on.\n\n"
+            "$link"
+        ),
+        label=OPEN,
     ),
 }
 "occasion -> its texts"

@@ -38,6 +38,9 @@ Occasion = Literal[
     "interpreter_request_withdrawn",
     "interpreter_unavailable",
     "left_open",
+    "news",
+    "interpreter_invitation",
+    "interpreter_planned_invitation",
 ]
 
 NoticeState = Literal["pending", "handed_over", "failed", "dropped"]

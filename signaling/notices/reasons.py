@@ -30,7 +30,7 @@ REASONS = {
     "number_unreachable": N_("This number does not exist or cannot receive messages."),
     "blocked": N_("The recipient or the phone network blocks our messages."),
     "not_on_whatsapp": N_("This number does not use WhatsApp."),
-    "no_route": N_("No route allows this number."),
+    "no_route": N_("The administrator has not allowed messages to this number."),
     "too_late": N_("It could not be sent within a day."),
     "restored": N_(
         "The server was restored from a backup. This message may have been sent before that."

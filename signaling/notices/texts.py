@@ -22,7 +22,7 @@ PLACEHOLDERS = {
     "test_link": N_("the personal link of the device test"),
     "moment": N_("date, time and time zone of the session"),
     "note": N_("the note of the scheduler, may be empty"),
-    "languages": N_("the languages of an interpreter request"),
+    "languages": N_("the languages between which somebody interprets"),
     "duration": N_("the expected duration in minutes"),
     "until": N_("when an interpreter request expires"),
 }
@@ -66,35 +66,34 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         short=N_("$scheduler invites you to a session: $moment. Join: $link"),
     ),
     "moved": NoticeText(
-        subject=N_("Your session was moved"),
+        subject=N_("Your session has been moved"),
         mail=N_(
             "Hello $name,\n\n"
-            "your session with $scheduler was moved. The new date:\n\n"
+            "Your session with $scheduler has been moved. The new date:\n\n"
             "**$moment**\n\n"
             "The link stays the same:\n\n"
             "$link\n\n"
             "$note"
         ),
-        short=N_("Your session with $scheduler was moved: $moment. Join: $link"),
+        short=N_("Your session with $scheduler has been moved: $moment. Join: $link"),
     ),
     "canceled": NoticeText(
-        subject=N_("Your session was canceled"),
+        subject=N_("Your session has been canceled"),
         mail=N_(
             "Hello $name,\n\n"
-            "the session with $scheduler was canceled. The link does not work any more.\n\n"
+            "Your session with $scheduler has been canceled. The link no longer works.\n\n"
             "$moment"
         ),
-        short=N_("The session with $scheduler was canceled. $moment"),
+        short=N_("The session with $scheduler has been canceled. $moment"),
     ),
     "removed": NoticeText(
-        subject=N_("You are no longer expected at the session"),
+        subject=N_("You no longer need to attend the session"),
         mail=N_(
             "Hello $name,\n\n"
-            "you are no longer expected at the session with $scheduler. Your link does not work "
-            "any more.\n\n"
+            "You no longer need to attend the session with $scheduler. Your link no longer works.\n\n"
             "$moment"
         ),
-        short=N_("You are no longer expected at the session with $scheduler. $moment"),
+        short=N_("You no longer need to attend the session with $scheduler. $moment"),
     ),
     "interpreter_request": NoticeText(
         subject=N_("Request for an interpreter"),
@@ -106,7 +105,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "Expected duration: $duration minutes\n\n"
             "Please accept or decline here:\n\n"
             "$link\n\n"
-            "Without an answer by $until the request is passed on."
+            "If you do not answer by $until, another organization will be asked."
         ),
         short="",
     ),
@@ -120,7 +119,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "Expected duration: $duration minutes\n\n"
             "Please accept or decline here:\n\n"
             "$link\n\n"
-            "Without an answer by $until the request is passed on."
+            "If you do not answer by $until, another organization will be asked."
         ),
         short="",
     ),
@@ -138,10 +137,10 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         subject=N_("No interpreter is available"),
         mail=N_(
             "Hello $name,\n\n"
-            "no interpreter is available for the session you asked one for.\n\n"
+            "No interpreter is available for your session.\n\n"
             "Languages: $languages\n\n"
             "Date: $moment\n\n"
-            "Nobody was invited yet. You can invite without an interpreter or cancel here:\n\n"
+            "Nobody has been invited yet. You can invite without an interpreter, or cancel, here:\n\n"
             "$link"
         ),
         short="",
@@ -150,7 +149,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         subject=N_("An open session will be closed"),
         mail=N_(
             "Hello $name,\n\n"
-            "nothing has happened in one of your open sessions for some days. It will be closed:\n\n"
+            "Nothing has happened in one of your open sessions for some days. It will be closed:\n\n"
             "**$moment**\n\n"
             "Its links will then stop working, and it will be deleted like every closed session. "
             "To keep it, open it and write something in the chat:\n\n"
@@ -158,18 +157,67 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         ),
         short="",
     ),
+    "news": NoticeText(
+        subject=N_("Something new waits for you"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "Something new waits for you in your session with $scheduler.\n\n"
+            "Open this link to see it:\n\n"
+            "$link\n\n"
+            "The link is for you only. Please do not pass it on."
+        ),
+        short=N_("Something new waits for you in your session with $scheduler. Open: $link"),
+    ),
     "reminder": NoticeText(
         subject=N_("Reminder of your session"),
         mail=N_(
             "Hello $name,\n\n"
-            "this is a reminder of your session with $scheduler.\n\n"
+            "This is a reminder of your session with $scheduler.\n\n"
             "**$moment**\n\n"
             "Open this link at that time to join:\n\n"
             "$link"
         ),
         short=N_("Reminder: session with $scheduler, $moment. Join: $link"),
     ),
+    "interpreter_invitation": NoticeText(
+        subject=N_("Invitation to interpret"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler invites you to interpret in a session now, by chat, audio or video.\n\n"
+            "Languages: $languages\n\n"
+            "Open this link on your phone or computer to join:\n\n"
+            "$link\n\n"
+            "The link is for you only. Please do not pass it on.\n\n"
+            "$note"
+        ),
+        short=N_("$scheduler invites you to interpret. Join: $link"),
+    ),
+    "interpreter_planned_invitation": NoticeText(
+        subject=N_("Invitation to interpret"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler invites you to interpret in a session, by chat, audio or video.\n\n"
+            "**$moment**\n\n"
+            "Languages: $languages\n\n"
+            "Open this link at that time to join:\n\n"
+            "$link\n\n"
+            "Test your phone or computer beforehand:\n\n"
+            "$test_link\n\n"
+            "The links are for you only. Please do not pass them on.\n\n"
+            "$note"
+        ),
+        short=N_("$scheduler invites you to interpret: $moment. Join: $link"),
+    ),
 }
+
+TEMPLATE_OF: dict[Occasion, Occasion] = {
+    "interpreter_invitation": "invitation",
+    "interpreter_planned_invitation": "planned_invitation",
+}
+"occasion -> whose approved WhatsApp template it takes while it has none of its own"
+
+INVITATIONS: tuple[Occasion, ...] = ("invitation", "planned_invitation", *TEMPLATE_OF)
+"To whoever is given a place in a session."
 
 PARTS: dict[Part, int] = {"subject": 150, "mail": 5000, "short": 1000}
 "part -> most characters of an operator's text"
@@ -238,7 +286,7 @@ class ApprovedTemplate:
                 "name", N_("A template's name has Latin letters, digits and underscores.")
             )
         if not _TEMPLATE_LOCALE.fullmatch(self.locale):
-            raise InvalidInput("locale", N_("A locale looks like fr or pt_BR."))
+            raise InvalidInput("locale", N_("A language code looks like fr or pt_BR."))
         unknown = [name for name in self.parameters if name not in PLACEHOLDERS]
         if unknown or len(self.parameters) > MAX_PARAMETERS:
             raise InvalidInput(

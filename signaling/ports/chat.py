@@ -1,10 +1,11 @@
 """The chat as it is stored."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
 from signaling.attachment import Attachment
-from signaling.chat import ChatMessage, LineKind
+from signaling.chat import ChatMessage, LineKind, Unread
 
 
 class Chat(Protocol):
@@ -25,4 +26,6 @@ class Chat(Protocol):
     async def written(self, consultation_id: str) -> dict[str, int]: ...
     async def announced(self, consultation_id: str) -> dict[str, LineKind]: ...
     async def mark_seen(self, consultation_id: str, participant_id: str, position: int) -> None: ...
+    async def unread(self, reader_id: str, consultation_ids: Iterable[str]) -> list[Unread]: ...
+    async def last_visit(self, consultation_id: str, participant_id: str) -> str: ...
     async def seen(self, consultation_id: str) -> dict[str, int]: ...

@@ -15,6 +15,7 @@ from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
 from signaling.ports.second_factors import SecondFactorRecords
+from signaling.ports.teams import Teams
 from signaling.ports.upkeep import Audit, Numbers, SeenClock, Settings
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ class Records(Protocol):
     def account_mails(self) -> AccountMails: ...
     @property
     def second_factors(self) -> SecondFactorRecords: ...
+    @property
+    def teams(self) -> Teams: ...
     @property
     def consultations(self) -> Consultations: ...
     @property

@@ -52,8 +52,8 @@ class Wording(Protocol):
         """A name inside a sentence of this language: neither changes the direction of the other."""
         ...
 
-    def note(self, text: str) -> str:
-        """Typed text in which numbers and measures keep their direction."""
+    def note(self, text: str, language: str) -> str:
+        """Typed text in a mail of this language: lines, numbers and measures keep their direction."""
         ...
 
     def service_name(self) -> str:
@@ -75,6 +75,10 @@ class Wording(Protocol):
         ...
 
     def session_address(self, consultation_id: str) -> str: ...
+
+    def case_address(self, consultation_id: str) -> str:
+        """Of the session's page, where its scheduler decides about it."""
+        ...
 
     def language_name(self, code: str, language: str) -> str:
         """The name of the language `code` in `language`."""

@@ -1,15 +1,16 @@
 """All live rooms of this process, and the lobbies: sockets that show schedulers who waits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from signaling.access import TEAM_MEMBER, may, role_of
 from signaling.consultation import Consultation
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.connection import Connection
 from signaling.rooms.room import Room, Seat
 from signaling.wire import messages as wire
-from signaling.wire.values import WaitingEntry
+from signaling.wire.values import UnreadEntry, WaitingEntry
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,20 @@ class Waiting:
     seat: Seat
     "Of the first one who is online."
     since: datetime
+    whose: str = ""
+    "Name of the scheduler, for whoever is not."
+    of_team: bool = False
+    "Whether it is a session of a team that is not shared yet."
 
 
 class Hub:
     def __init__(self) -> None:
         self._rooms: dict[str, Room] = {}
         self._lobbies: dict[str, set[Connection]] = {}
+        self.mates: Mapping[str, frozenset[str]] = {}
+        "Account id -> who is in a team with it."
+        self._unread: dict[str, list[UnreadEntry]] = {}
+        "Of those who have a lobby."
 
     # --- rooms
 
@@ -38,47 +47,91 @@ class Hub:
     def remove(self, consultation_id: str) -> None:
         self._rooms.pop(consultation_id, None)
 
-    def rooms_of(self, scheduler_id: str) -> Iterator[Room]:
-        return (
-            room for room in self._rooms.values() if room.consultation.scheduler_id == scheduler_id
-        )
+    def rooms_of(self, account_id: str) -> Iterator[Room]:
+        """Rooms of the sessions that an account holds, its own and those shared with it."""
+        return (room for room in self._rooms.values() if account_id in room.consultation.holders)
+
+    def watchers(self, scheduler_id: str) -> set[str]:
+        """Accounts whose lobby shows what happens in a scheduler's rooms."""
+        holders = (room.consultation.holders for room in self.rooms_of(scheduler_id))
+        return {scheduler_id}.union(self.mates.get(scheduler_id, ()), *holders)
+
+    def readers(self, room: Room) -> set[str]:
+        """Accounts whose lobby shows what is unread in a room."""
+        consultation = room.consultation
+        return {*consultation.holders, *self.mates.get(consultation.scheduler_id, ())}
 
     # --- lobbies
 
-    def enter_lobby(self, scheduler_id: str, connection: Connection) -> None:
-        self._lobbies.setdefault(scheduler_id, set()).add(connection)
-        connection.send(wire.encode(self.lobby(scheduler_id)), counted=False)
+    def enter_lobby(self, account_id: str, connection: Connection) -> None:
+        self._lobbies.setdefault(account_id, set()).add(connection)
+        connection.send(wire.encode(self.lobby(account_id)), counted=False)
 
-    def leave_lobby(self, scheduler_id: str, connection: Connection) -> None:
-        connections = self._lobbies.get(scheduler_id, set())
+    def leave_lobby(self, account_id: str, connection: Connection) -> None:
+        connections = self._lobbies.get(account_id, set())
         connections.discard(connection)
         if not connections:
-            self._lobbies.pop(scheduler_id, None)
+            self._lobbies.pop(account_id, None)
+            self._unread.pop(account_id, None)
 
-    def notify_lobby(self, scheduler_id: str, message: wire.ServerMessage | None = None) -> None:
-        """Send `message` to this scheduler's lobby; without one, who waits now."""
-        connections = self._lobbies.get(scheduler_id)
+    def with_lobby(self) -> Iterable[str]:
+        """Accounts that have a lobby open."""
+        return tuple(self._lobbies)
+
+    def notify_lobby(self, account_id: str, message: wire.ServerMessage | None = None) -> None:
+        """Send `message` to this account's lobby; without one, who waits now."""
+        connections = self._lobbies.get(account_id)
         if connections:
-            frame = wire.encode(message or self.lobby(scheduler_id))
+            frame = wire.encode(message or self.lobby(account_id))
             for connection in connections:
                 connection.send(frame)
 
-    def waiting(self, scheduler_id: str) -> list[Waiting]:
-        """Rooms in which somebody is online without the scheduler, longest wait first.
+    def waiting(self, account_id: str) -> list[Waiting]:
+        """Rooms in which somebody is online without any of its staff, longest wait first.
 
-        Also sessions that are kept open and that somebody came back to.
+        Those of an account, of sessions shared with it, and of its teams; also sessions that are kept
+        open and that somebody came back to. Of those in progress only one that was handed over to
+        this account, until they enter it.
         """
-        found = []
-        for room in self.rooms_of(scheduler_id):
+        found, mates = [], self.mates.get(account_id, frozenset())
+        for room in self._rooms.values():
             if room.waiting_since is None or room.scheduler_attends:
+                continue
+            consultation = room.consultation
+            role = role_of(consultation, account_id, mates)
+            if not may(role, "see_waiting"):
                 continue
             others = [seat for seat in room.seats.values() if seat.role != "scheduler"]
             if online := [seat for seat in others if seat.online]:
-                found.append(Waiting(room.consultation, online[0], room.waiting_since))
+                own = consultation.scheduler_id == account_id
+                whose = "" if own else room.name_of(consultation.scheduler_id)
+                since, of_team = room.waiting_since, role == TEAM_MEMBER
+                found.append(Waiting(consultation, online[0], since, whose, of_team))
         return sorted(found, key=lambda waiting: waiting.since)
 
-    def lobby(self, scheduler_id: str) -> wire.Lobby:
-        return wire.Lobby([_entry(waiting) for waiting in self.waiting(scheduler_id)])
+    def lobby(self, account_id: str) -> wire.Lobby:
+        return wire.Lobby(
+            [_entry(waiting) for waiting in self.waiting(account_id)],
+            self._unread.get(account_id, []),
+        )
+
+    # --- what is unread, as open lobbies show it
+
+    def in_lobby(self, account_id: str) -> bool:
+        """Whether any page shows this account who waits."""
+        return account_id in self._lobbies
+
+    def shows_unread(self, account_id: str, consultation_id: str) -> bool:
+        """Whether the lobby says that something in this session is unread."""
+        shown = self._unread.get(account_id, [])
+        return any(entry.consultation_id == consultation_id for entry in shown)
+
+    def show_unread(self, account_id: str, unread: list[UnreadEntry]) -> None:
+        """Show what is unread from now on, also in the lobbies that are open."""
+        if unread == self._unread.get(account_id, []):
+            return
+        self._unread[account_id] = unread
+        self.notify_lobby(account_id)
 
     # --- all
 
@@ -103,4 +156,5 @@ def _entry(waiting: Waiting) -> WaitingEntry:
         waiting_since=to_ms(waiting.since),
         state=waiting.consultation.state,
         readiness=waiting.seat.readiness,
+        whose=waiting.whose,
     )

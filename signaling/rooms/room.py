@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from signaling.calls.call import Call
-from signaling.chat import ChatMessage
+from signaling.chat import MESSAGE_KINDS, ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
@@ -97,7 +97,7 @@ class Room:
         seen: dict[str, int],
         former: dict[str, str] | None = None,
     ) -> None:
-        """`former`: who has handed the session over, by participant id: their names."""
+        """`former`: who held the session, and no longer does, by participant id: their names."""
         self.consultation = consultation
         self.seats = {seat.participant_id: seat for seat in seats}
         self.chat = chat
@@ -127,8 +127,16 @@ class Room:
     # --- who is here
 
     def others_online(self) -> bool:
-        """Whether anybody but the scheduler is connected."""
+        """Whether anybody but the scheduler and colleagues who share the session is connected."""
         return any(seat.online for seat in self.seats.values() if seat.role != "scheduler")
+
+    def name_of(self, participant_id: str) -> str:
+        seat = self.seats.get(participant_id)
+        return self.former.get(participant_id, "") if seat is None else seat.name
+
+    def is_online(self, participant_id: str) -> bool:
+        seat = self.seats.get(participant_id)
+        return seat is not None and seat.online
 
     def reachable(self) -> list[Seat]:
         """Seats that can be rung."""
@@ -140,7 +148,7 @@ class Room:
 
     @property
     def scheduler_attends(self) -> bool:
-        """Whether the scheduler is connected, so that nobody here waits."""
+        """Whether the scheduler, or a colleague who shares the session, is connected: nobody waits."""
         return any(seat.online for seat in self.seats.values() if seat.role == "scheduler")
 
     @property
@@ -252,6 +260,16 @@ class Room:
         self.seen[participant_id] = position
         self.publish(lambda seq: wire.SeenChanged(seq, participant_id, position))
         return True
+
+    def has_unread(self, participant_id: str) -> bool:
+        """Whether others have written something that this participant has not seen."""
+        seen = self.seen.get(participant_id, 0)
+        for line in reversed(self.chat.lines):
+            if line.position <= seen:
+                return False
+            if line.participant_id != participant_id and line.kind in MESSAGE_KINDS:
+                return True
+        return False
 
     def turn_photo(self, line_id: str, turned: int) -> None:
         """Show a photo with that many quarter turns clockwise from now on."""

@@ -1,15 +1,13 @@
 """The wire messages of `/socket`, one struct each; PROTOCOL.md describes them as a conversation.
 
-Every frame is one JSON object in a text message; `type` names the struct. Unknown types and
-unknown members are refused. Times are milliseconds since 1970 UTC. A command carries an `id`
-made by the browser: it is done once, however often it is sent, and answered by `ack` only
-after its effect is durable.
+Every frame is one JSON object in a text message; `type` names the struct. Unknown types and unknown
+members are refused. Times are milliseconds since 1970 UTC. A command carries an `id` made by the
+browser: it is done once, however often it is sent, and `ack` says that its effect is durable.
 """
 
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
 
 from signaling.errors import InvalidMessage
 from signaling.wire.values import (
@@ -31,6 +29,7 @@ from signaling.wire.values import (
     Sdp,
     Text,
     TrackKind,
+    UnreadEntry,
     WaitingEntry,
 )
 
@@ -79,7 +78,7 @@ class ChatSend(Message, tag="chat_send", frozen=True):
 class Seen(Message, tag="seen", frozen=True):
     """Every line up to this position was on the screen."""
 
-    position: Annotated[int, Meta(ge=1)]
+    position: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class ReadChat(Message, tag="read_chat", frozen=True):
@@ -97,7 +96,7 @@ class TurnPhoto(Message, tag="turn_photo", frozen=True):
 
     id: Id
     line_id: Id
-    turned: Annotated[int, Meta(ge=0, le=3)]
+    turned: Annotated[int, msgspec.Meta(ge=0, le=3)]
 
 
 class AskPhoto(Message, tag="ask_photo", frozen=True):
@@ -165,7 +164,7 @@ class SendCandidate(Message, tag="send_candidate", frozen=True):
 class RelayAnswer(Message, tag="relay_answer", frozen=True):
     """To the relay's offer of that revision."""
 
-    revision: Annotated[int, Meta(ge=0)]
+    revision: Annotated[int, msgspec.Meta(ge=0)]
     sdp: Sdp
 
 
@@ -173,7 +172,7 @@ class PathReady(Message, tag="path_ready", frozen=True):
     """Over `topology` this page receives the media of these peers."""
 
     topology: Literal["mesh", "forwarded"]
-    peers: Annotated[list[Id], Meta(max_length=64)]
+    peers: Annotated[list[Id], msgspec.Meta(max_length=64)]
 
 
 class PathFailed(Message, tag="path_failed", frozen=True):
@@ -187,7 +186,7 @@ class TileShown(Message, tag="tile_shown", frozen=True):
 
     peer_id: Id
     kind: Literal["video", "screen"]
-    height: Annotated[int, Meta(ge=0, le=20_000)] | None
+    height: Annotated[int, msgspec.Meta(ge=0, le=20_000)] | None
 
 
 class SetMedia(Message, tag="set_media", frozen=True):
@@ -385,9 +384,10 @@ class Goodbye(Message, tag="goodbye", frozen=True):
 
 
 class Lobby(Message, tag="lobby", frozen=True):
-    """Who waits for this scheduler, longest first; sent in full at every change."""
+    """Who waits for this scheduler, and what is unread; sent in full at every change."""
 
     waiting: list[WaitingEntry]
+    unread: list[UnreadEntry] = []
 
 
 class SignInEnds(Message, tag="sign_in_ends", frozen=True):

@@ -172,6 +172,17 @@ class IceServer(Value, frozen=True):
     credential: str | None = None
 
 
+class UnreadEntry(Value, frozen=True):
+    """A session with messages that its scheduler has not read; what they say is nowhere in it."""
+
+    consultation_id: str
+    name: str
+    "Who wrote; several names are separated by commas."
+    count: int
+    since: int
+    "When the oldest of them was sent."
+
+
 class WaitingEntry(Value, frozen=True):
     """One row of the waiting room."""
 
@@ -181,3 +192,5 @@ class WaitingEntry(Value, frozen=True):
     waiting_since: int
     state: str
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    whose: str = ""
+    "Name of the scheduler of that session, for whoever is not."

@@ -42,7 +42,15 @@ class WebSessionMoved:
     "Digests of its web sessions."
 
 
-Loss = WebSessionsEnded | SeatTaken | SeatsLeft | WebSessionMoved
+@dataclass(frozen=True)
+class PlaceLost:
+    """An account does not hold this consultation any more."""
+
+    consultation_id: str
+    account_id: str
+
+
+Loss = WebSessionsEnded | SeatTaken | SeatsLeft | WebSessionMoved | PlaceLost
 
 
 class CommitHooks:
@@ -68,6 +76,9 @@ class CommitHooks:
 
     def seats_left(self, executor: Executor, digest: bytes) -> None:
         executor.after_commit(lambda: self._lose(SeatsLeft(digest)))
+
+    def place_lost(self, executor: Executor, consultation_id: str, account_id: str) -> None:
+        executor.after_commit(lambda: self._lose(PlaceLost(consultation_id, account_id)))
 
     def notice_queued(self, executor: Executor) -> None:
         executor.after_commit(self._wake)

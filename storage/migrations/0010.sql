@@ -107,7 +107,7 @@ CREATE TABLE page_text (
 -- Colleagues who see each other's waiting rooms and start each other's sessions.
 CREATE TABLE team (
     id TEXT PRIMARY KEY,
-    name TEXT NOT NULL
+    name TEXT NOT NULL COLLATE NOCASE UNIQUE
 ) STRICT;
 CREATE TABLE team_member (
     team_id TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,

@@ -6,7 +6,7 @@ not detected. Lines from before migration 2 are bound to their row alone, until 
 """
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import closing
 from datetime import datetime
 
@@ -17,11 +17,12 @@ from signaling.chat import (
     PAGE_LINES,
     ChatMessage,
     LineKind,
+    Unread,
     one_page,
     stored_bytes,
 )
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor, Row
+from storage.engine.database import Executor, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
 from storage.records import attachments
 
@@ -34,6 +35,17 @@ _LINES = """
     LEFT JOIN attachment ON chat_message.kind IN ('photo', 'pdf')
     AND attachment.consultation_id = chat_message.consultation_id
     AND attachment.id = chat_message.id
+"""
+_UNREAD = """
+    SELECT line.consultation_id, line.participant_id, COUNT(*) AS count, MIN(line.sent_at) AS since
+    FROM consultation AS held
+    LEFT JOIN seen AS own ON own.consultation_id = held.id AND own.participant_id = ?
+    LEFT JOIN seen AS theirs ON theirs.consultation_id = held.id
+    AND theirs.participant_id = held.scheduler_id
+    JOIN chat_message AS line ON line.consultation_id = held.id
+    AND line.position > COALESCE(own.position, theirs.position, 0)
+    AND line.participant_id NOT IN (?, held.scheduler_id)
+    AND line.kind IN ('text', 'photo', 'pdf')
 """
 _EVENT = "kind NOT IN ('text', 'photo', 'pdf')"
 "As in the index chat_event."
@@ -203,6 +215,15 @@ class Chat:
         """Every line, in order."""
         return [line async for page in self.pages(consultation_id) for line in page]
 
+    async def amounts(self, consultation_id: str) -> tuple[int, int]:
+        """How many messages people have written, and how many of them are photos or PDFs."""
+        row = await self._executor.row(
+            "SELECT COUNT(*) AS messages, SUM(kind <> 'text') AS files FROM chat_message"
+            f" WHERE consultation_id = ? AND NOT ({_EVENT})",
+            (consultation_id,),
+        )
+        return (row["messages"], row["files"] or 0) if row else (0, 0)
+
     async def written(self, consultation_id: str) -> dict[str, int]:
         """Participant id -> what they have written, in bytes as `signaling.chat.stored_bytes`."""
         rows = await self._executor.rows(
@@ -229,6 +250,44 @@ class Chat:
             " position = MAX(position, excluded.position)",
             (consultation_id, participant_id, position),
         )
+
+    async def unread(self, reader_id: str, consultation_ids: Iterable[str]) -> list[Unread]:
+        """Messages after the reader's marker, by session and author, those begun first at first.
+
+        A reader without a marker has that of the session's scheduler. What these two wrote counts not.
+        """
+        found = []
+        for ids in batched(consultation_ids):
+            rows = await self._executor.rows(
+                f"{_UNREAD} WHERE held.id IN ({marks(ids)}) GROUP BY line.consultation_id,"
+                " line.participant_id",
+                (reader_id, reader_id, *ids),
+            )
+            found += [
+                Unread(
+                    row["consultation_id"],
+                    row["participant_id"],
+                    row["count"],
+                    from_ms(row["since"]),
+                )
+                for row in rows
+            ]
+        return sorted(found, key=lambda each: each.since)
+
+    async def last_visit(self, consultation_id: str, participant_id: str) -> str:
+        """Distinguishes the visits of a participant: another word after each time they have come.
+
+        Made of where the chat says that they joined, and how far they have seen it.
+        """
+        row = await self._executor.row(
+            "SELECT (SELECT MAX(position) FROM chat_message INDEXED BY chat_event"
+            f" WHERE consultation_id = ?1 AND participant_id = ?2 AND {_EVENT}"
+            " AND kind = 'joined') AS joined, (SELECT position FROM seen"
+            " WHERE consultation_id = ?1 AND participant_id = ?2) AS seen",
+            (consultation_id, participant_id),
+        )
+        assert row is not None
+        return f"{row['joined'] or 0}-{row['seen'] or 0}"
 
     async def seen(self, consultation_id: str) -> dict[str, int]:
         """Participant id -> position up to which they have seen the chat."""

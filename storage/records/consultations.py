@@ -10,6 +10,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
 from storage.engine.vault import Vault
 from storage.errors import MasterKeyError
@@ -17,6 +18,15 @@ from storage.folder.purged_list import PurgedList
 
 _log = logging.getLogger(__name__)
 _NOTE = "consultation.note"
+_SELECT = (
+    "SELECT consultation.*, (SELECT group_concat(account_id, ' ') FROM shared_session"
+    " WHERE consultation_id = consultation.id) AS shared_with FROM consultation"
+)
+_HELD = (
+    "id IN (SELECT id FROM consultation WHERE scheduler_id = ?1"
+    " UNION ALL SELECT consultation_id FROM shared_session WHERE account_id = ?1)"
+)
+"Held by the account ?1: its own, and those shared with it."
 
 
 def _former(participant_id: str) -> str:
@@ -24,10 +34,13 @@ def _former(participant_id: str) -> str:
 
 
 class Consultations:
-    def __init__(self, executor: Executor, vault: Vault, purged: PurgedList) -> None:
+    def __init__(
+        self, executor: Executor, vault: Vault, purged: PurgedList, hooks: CommitHooks
+    ) -> None:
         self._executor = executor
         self._vault = vault
         self._purged = purged
+        self._hooks = hooks
 
     async def _consultation(self, row: Row) -> Consultation:
         return Consultation(
@@ -45,6 +58,7 @@ class Consultations:
             interpreting_language=row["interpreting_language"],
             last_event_at=from_ms(row["last_event_at"]),
             calendar_sequence=row["calendar_sequence"],
+            shared_with=frozenset((row["shared_with"] or "").split()),
         )
 
     async def _note(self, row: Row) -> str:
@@ -82,9 +96,7 @@ class Consultations:
             )
 
     async def get(self, consultation_id: str) -> Consultation | None:
-        row = await self._executor.row(
-            "SELECT * FROM consultation WHERE id = ?", (consultation_id,)
-        )
+        row = await self._executor.row(f"{_SELECT} WHERE id = ?", (consultation_id,))
         return await self._consultation(row) if row else None
 
     async def ids(self) -> list[str]:
@@ -94,27 +106,22 @@ class Consultations:
     async def in_states(self, states: Sequence[str]) -> list[Consultation]:
         """All consultations in these states, oldest first."""
         rows = await self._executor.rows(
-            f"SELECT * FROM consultation WHERE state IN ({marks(states)}) ORDER BY created_at, id",
+            f"{_SELECT} WHERE state IN ({marks(states)}) ORDER BY created_at, id",
             tuple(states),
         )
         return [await self._consultation(row) for row in rows]
 
-    async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
-        """The distinct account ids of these consultations' schedulers."""
-        ids = tuple(consultation_ids)
-        rows = await self._executor.rows(
-            f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
-        )
-        return [row["scheduler_id"] for row in rows]
-
-    async def holders(self, consultation_ids: Iterable[str]) -> dict[str, str]:
-        """Consultation id -> account id of its scheduler, of those that exist."""
-        found: dict[str, str] = {}
+    async def holders(self, consultation_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Consultation id -> account ids of its holders, of those that exist."""
+        found: dict[str, frozenset[str]] = {}
         for ids in batched(consultation_ids):
-            for row in await self._executor.rows(
-                f"SELECT id, scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
+            for statement in (
+                f"SELECT id, scheduler_id AS holder FROM consultation WHERE id IN ({marks(ids)})",
+                "SELECT consultation_id AS id, account_id AS holder FROM shared_session"
+                f" WHERE consultation_id IN ({marks(ids)})",
             ):
-                found[row["id"]] = row["scheduler_id"]
+                for row in await self._executor.rows(statement, ids):
+                    found[row["id"]] = found.get(row["id"], frozenset()) | {row["holder"]}
         return found
 
     async def change(self, consultation: Consultation) -> None:
@@ -130,14 +137,21 @@ class Consultations:
             ),
         )  # fmt: skip
 
-    async def of_scheduler(self, scheduler_id: str, states: Sequence[str]) -> list[Consultation]:
-        """In these states, soonest first."""
+    async def visible_to(self, account_id: str, states: Sequence[str]) -> list[Consultation]:
+        """Those that an account holds, its own and those shared with it; soonest first."""
         rows = await self._executor.rows(
-            f"SELECT * FROM consultation WHERE scheduler_id = ? AND state IN ({marks(states)})"
-            " ORDER BY COALESCE(planned_at, created_at), id",
-            (scheduler_id, *states),
+            f"{_SELECT} WHERE {_HELD} AND state IN ({marks(states)}) ORDER BY COALESCE(planned_at, created_at), id",
+            (account_id, *states),
         )
         return [await self._consultation(row) for row in rows]
+
+    async def ids_held_by(self, account_id: str, states: Sequence[str]) -> list[str]:
+        """The ids of the same."""
+        rows = await self._executor.rows(
+            f"SELECT id FROM consultation WHERE {_HELD} AND state IN ({marks(states)})",
+            (account_id, *states),
+        )
+        return [row["id"] for row in rows]
 
     async def ids_of(self, scheduler_id: str, states: Sequence[str]) -> list[str]:
         """The ids of a scheduler's consultations in these states, in order."""
@@ -148,20 +162,53 @@ class Consultations:
         )
         return [row["id"] for row in rows]
 
+    async def shared_with(self, account_id: str) -> list[str]:
+        """The ids of consultations that others share with an account."""
+        rows = await self._executor.rows(
+            "SELECT consultation_id FROM shared_session WHERE account_id = ?"
+            " ORDER BY consultation_id",
+            (account_id,),
+        )
+        return [row["consultation_id"] for row in rows]
+
+    async def share(self, consultation_id: str, account_id: str) -> None:
+        await self._executor.rows(
+            "INSERT INTO shared_session (consultation_id, account_id) VALUES (?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (consultation_id, account_id),
+        )
+
+    async def end_share(self, consultation_id: str, colleague: Account) -> None:
+        """The colleague holds it no longer; the name stays with it, sealed."""
+        await self._executor.rows(
+            "DELETE FROM shared_session WHERE consultation_id = ? AND account_id = ?",
+            (consultation_id, colleague.id),
+        )
+        await self._keep_name(consultation_id, colleague)
+        self._hooks.place_lost(self._executor, consultation_id, colleague.id)
+
     async def hand_over(self, consultation_id: str, former: Account, to_id: str) -> None:
         """Make another account its scheduler; the name of the former one stays with it, sealed."""
+        await self._keep_name(consultation_id, former)
+        await self._executor.rows(
+            "UPDATE consultation SET scheduler_id = ? WHERE id = ?", (to_id, consultation_id)
+        )
+        await self._executor.rows(
+            "DELETE FROM shared_session WHERE consultation_id = ? AND account_id = ?",
+            (consultation_id, to_id),
+        )
+        self._hooks.place_lost(self._executor, consultation_id, former.id)
+
+    async def _keep_name(self, consultation_id: str, former: Account) -> None:
         key = await self._vault.key(self._executor, consultation_id)
         await self._executor.rows(
             "INSERT INTO former_scheduler (consultation_id, participant_id, name)"
             " VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name",
             (consultation_id, former.id, key.seal(_former(former.id), former.name.encode())),
         )
-        await self._executor.rows(
-            "UPDATE consultation SET scheduler_id = ? WHERE id = ?", (to_id, consultation_id)
-        )
 
     async def former_schedulers(self, consultation_id: str) -> dict[str, str]:
-        """Participant id -> name of those who have handed it over."""
+        """Participant id -> name of those who held it, and hold it no longer."""
         rows = await self._executor.rows(
             "SELECT participant_id, name FROM former_scheduler WHERE consultation_id = ?",
             (consultation_id,),
@@ -180,7 +227,7 @@ class Consultations:
         Except while an interpreter is being looked for: their people were not told yet.
         """
         rows = await self._executor.rows(
-            "SELECT * FROM consultation WHERE state IN ('planned', 'waiting')"
+            f"{_SELECT} WHERE state IN ('planned', 'waiting')"
             " AND interpreting <> 'requested' AND COALESCE(planned_at, created_at) <= ?"
             " ORDER BY COALESCE(planned_at, created_at) LIMIT ?",
             (to_ms(before), limit),
@@ -190,7 +237,7 @@ class Consultations:
     async def left_alone(self, before: datetime, after_id: str, limit: int) -> list[Consultation]:
         """Started ones without an event since `before`, ordered by id, after `after_id`."""
         rows = await self._executor.rows(
-            "SELECT * FROM consultation INDEXED BY consultation_abandoned"
+            f"{_SELECT} INDEXED BY consultation_abandoned"
             " WHERE state IN ('active', 'kept_open') AND last_event_at <= ? AND id > ?"
             " ORDER BY id LIMIT ?",
             (to_ms(before), after_id, limit),
@@ -213,7 +260,7 @@ class Consultations:
     async def ended_before(self, moment: datetime, limit: int) -> list[Consultation]:
         """Closed or canceled at or before `moment`, earliest first."""
         rows = await self._executor.rows(
-            "SELECT * FROM consultation WHERE closed_at <= ? ORDER BY closed_at LIMIT ?",
+            f"{_SELECT} WHERE closed_at <= ? ORDER BY closed_at LIMIT ?",
             (to_ms(moment), limit),
         )
         return [await self._consultation(row) for row in rows]

@@ -45,7 +45,7 @@ def _notice(row: Row) -> Notice:
     )
 
 
-def _attempt(row: Row) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
     return Attempt(
         id=row["id"],
         notice_id=row["notice_id"],
@@ -282,9 +282,9 @@ class Notices:
         )
 
     async def withdraw_waiting(
-        self, consultation_id: str, occasions: Sequence[Occasion]
+        self, consultation_id: str, occasions: Sequence[Occasion], invite_id: str | None = None
     ) -> list[tuple[str, Occasion]]:
-        """Drop what waits on these occasions, so that it can be queued again in other words.
+        """Drop what waits on these occasions, for one person or all, so that it can be queued again.
 
         Returns (invite id, occasion) of each. What is being sent right now stays as it is.
         """
@@ -293,8 +293,8 @@ class Notices:
             " dedupe_key = dedupe_key || ':' || id"
             " WHERE consultation_id = ? AND state = 'pending' AND next_at IS NOT NULL"
             f" AND invite_id IS NOT NULL AND occasion IN ({marks(occasions)})"
-            " RETURNING invite_id, occasion",
-            (consultation_id, *occasions),
+            " AND invite_id = COALESCE(?, invite_id) RETURNING invite_id, occasion",
+            (consultation_id, *occasions, invite_id),
         )
         return [(row["invite_id"], row["occasion"]) for row in rows]
 
@@ -370,7 +370,7 @@ class Notices:
                 f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks(ids)}) ORDER BY number",
                 ids,
             ):
-                found[row["notice_id"]].append(_attempt(row))
+                found[row["notice_id"]].append(attempt_of(row))
         return found
 
     async def put_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:
@@ -402,7 +402,7 @@ class Notices:
             "SELECT * FROM delivery_attempt WHERE provider_id = ?", (provider_id,)
         )
         notice = await self.get(row["notice_id"]) if row else None
-        return (_attempt(row), notice) if row and notice else None
+        return (attempt_of(row), notice) if row and notice else None
 
     async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
         """Id -> (notice, its attempts in the order of their ways), of notices that still exist."""
@@ -429,14 +429,3 @@ class Notices:
             " WHERE notice.next_at IS NOT NULL OR notice.state = 'pending' OR notice.id IN ("
             " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
         )
-
-    async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:
-        """Invite id -> the latest attempt to deliver anything to that person."""
-        rows = await self._executor.rows(
-            "SELECT notice.invite_id, delivery_attempt.* FROM delivery_attempt"
-            " JOIN notice ON notice.id = delivery_attempt.notice_id"
-            f" WHERE notice.invite_id IN ({marks(invite_ids)})"
-            " ORDER BY notice.created_at, notice.rowid, delivery_attempt.number",
-            tuple(invite_ids),
-        )
-        return {row["invite_id"]: _attempt(row) for row in rows}

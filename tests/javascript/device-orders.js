@@ -14,6 +14,7 @@ const BUTTONS = {
   "start-video": 3,
   "start-audio": 2,
   "accept-call": 8,
+  "accept-without-camera": 2,
   "join-call": 3,
   "decline-call": 1,
   "hang-up": 2,
@@ -22,6 +23,9 @@ const BUTTONS = {
   "share-screen": 3,
   "switch-camera": 3,
   "audio-only": 1,
+  "see-yourself": 2,
+  "look-microphone": 2,
+  "look-camera": 2,
 };
 
 /** One order: a fresh page of the session, and what it must hold after every step. */
@@ -35,11 +39,13 @@ class Order {
   isOut = true;
   /** The dialog with the camera for a photo is open. */
   takesPhoto = false;
+  /** Before a call they look at themselves. */
+  wasLooking = false;
   /** @type {string[]} */
   log = [];
 
   /**
-   * @param {{ CallController: any, Refused: any, StillCamera: any }} modules
+   * @param {{ CallController: any, LazyGreenroom: any, Refused: any, StillCamera: any }} modules
    * @param {Hardware} hardware
    * @param {Clock} clock
    * @param {Dice} dice
@@ -78,9 +84,14 @@ class Order {
         ),
       room: () => this.room,
       notify: () => {},
-      render: () => this.media?.render(this.room),
+      render: () => this.#render(),
     });
-    this.media.render(this.room);
+    this.greenroom = new modules.LazyGreenroom({
+      loadCalls: () => {},
+      render: () => this.#render(),
+      notify: () => {},
+    });
+    this.#render();
     /** A phone that runs one camera at a time. */
     this.isOneCamera = dice.is(0.5);
     this.still = new modules.StillCamera({
@@ -93,7 +104,16 @@ class Order {
   /** @param {any} call */
   #learn(call) {
     this.room = { ...this.room, seq: this.room.seq + 1, call };
-    this.media.render(this.room);
+    this.#render();
+  }
+
+  #render() {
+    if (!this.media || !this.greenroom) return;
+    const room = this.line.ended ? { ...this.room, call: null, consultation: null } : this.room;
+    this.media.render(room);
+    const rings = !this.line.ended && this.media.isRinging && room.call.media === "video";
+    const isBefore = !this.line.ended && !this.media.membership.inside;
+    this.greenroom.render(isBefore, rings, this.media);
   }
 
   async run() {
@@ -173,12 +193,13 @@ class Order {
     const was = this.#shown("call");
     const pressed = document.getElementById(name)?.getAttribute("aria-pressed") === "true";
     if (name === "microphone") this.wishes.microphone = !pressed;
-    if (name === "camera") this.wishes.camera = !pressed && was;
+    if (name === "camera") this.wishes.camera = !pressed && (was || this.#looks());
     if (name === "share-screen") this.wishes.screen = !pressed && was;
     if (name === "audio-only" && !pressed) this.wishes.camera = this.wishes.screen = false;
     if (name === "microphone") this.refused.delete("audio");
     if (name === "camera") this.refused.delete("video");
     if (name === "share-screen") this.refused.delete("screen");
+    this.#wishBefore(name, pressed);
     document.getElementById(name)?.click();
     if (name === "hang-up") this.isOut = true;
     if (!was && this.#shown("call")) {
@@ -186,9 +207,43 @@ class Order {
       this.refused.clear();
       const { call } = this.room;
       this.wishes.camera =
-        name === "start-video" || (name !== "start-audio" && call?.media === "video");
+        name === "start-video" ||
+        (/^(accept-call|join-call)$/.test(name) && call?.media === "video");
     }
-    if (!this.#shown("call")) this.wishes.camera = this.wishes.screen = false;
+    if (!this.#shown("call") && !this.#looks()) this.wishes.camera = this.wishes.screen = false;
+  }
+
+  /**
+   * What is pressed before a call.
+   * @param {string} name
+   * @param {boolean} pressed
+   */
+  #wishBefore(name, pressed) {
+    const { wishes } = this;
+    if (name === "look-microphone") this.refused.delete("audio");
+    if (name === "look-camera") this.refused.delete("video");
+    if (!this.#looks()) return;
+    if (name === "see-yourself") wishes.microphone = wishes.camera = true;
+    if (name === "look-microphone") wishes.microphone = !pressed;
+    if (name === "look-camera") wishes.camera = !pressed;
+    if (name === "see-yourself") this.refused.clear();
+  }
+
+  #looks() {
+    return this.#shown("look") && this.#shown("greenroom");
+  }
+
+  /** A look that has begun is one with both; after it the microphone is on. */
+  #followLook() {
+    const { wishes } = this;
+    const looks = this.#looks();
+    if (looks && !this.wasLooking) {
+      wishes.microphone = wishes.camera = true;
+      this.refused.clear();
+    }
+    if (!looks && this.wasLooking && !this.#shown("call")) wishes.microphone = true;
+    this.wasLooking = looks;
+    return looks;
   }
 
   /** @param {string} id of a list of devices */
@@ -264,10 +319,12 @@ class Order {
     const { hardware } = this;
     const call = this.#shown("call") && !this.line.ended;
     if (this.isOut) this.#is(this.line.ended || !call, "a call is shown after hanging up");
+    const looks = this.#followLook();
     if (!call) {
       const photo = hardware.live("still").length;
-      this.#is(this.#live() === photo, "something is live without a call");
-      this.wishes.camera = this.wishes.screen = false;
+      this.#is(looks || this.#live() === photo, "something is live without a call");
+      this.wishes.screen = false;
+      if (!looks) this.wishes.camera = false;
     }
     const still = hardware.live("still").length > 0;
     this.#is(this.takesPhoto || !still, "a camera is live and nobody takes a photo");
@@ -282,6 +339,11 @@ class Order {
     const [sound] = hardware.live("audio");
     const heard = sound?.track.enabled === true;
     this.#is(this.wishes.microphone || !heard, "somebody muted is heard");
+    if (looks) {
+      this.#is(this.#pressed("look-microphone") === heard, "the look's microphone is wrong");
+      this.#is(this.#pressed("look-camera") === this.#hasPicture(), "the look's camera is");
+      this.#checkOwnPicture("#own-picture video");
+    }
     if (!call) return;
     this.#is(this.#pressed("microphone") === heard, "the microphone's button is wrong");
     this.#is(this.#pressed("camera") === this.#hasPicture(), "the camera's is");
@@ -289,11 +351,12 @@ class Order {
       this.#pressed("share-screen") === hardware.live("screen").length > 0,
       "the screen's is",
     );
-    this.#checkOwnPicture();
+    this.#checkOwnPicture("#self-tile video");
   }
 
-  #checkOwnPicture() {
-    const video = document.querySelector("#self-tile video");
+  /** @param {string} place */
+  #checkOwnPicture(place) {
+    const video = document.querySelector(place);
     const own = video instanceof HTMLVideoElement ? video.srcObject : null;
     const shown = own instanceof MediaStream ? own.getTracks() : [];
     const { hardware, wishes } = this;
@@ -308,7 +371,7 @@ class Order {
     const call = this.#shown("call");
     const mine = this.line.call?.members[ME]?.state;
     this.#is(call === (mine === "joined"), `the server has me as ${mine}`);
-    if (!call) return;
+    if (!call && !this.#looks()) return;
     const { hardware, refused, wishes } = this;
     for (const [kind, wanted] of /** @type {[Kind, boolean][]} */ ([
       ["audio", wishes.microphone],
@@ -319,6 +382,7 @@ class Order {
       if (!wanted || refused.has(kind) || (kind === "video" && this.takesPhoto)) continue;
       this.#is(hardware.live(kind).length === 1, `${kind} is wanted and is not there`);
     }
+    if (!call) return;
     const told = this.line.media;
     this.#is(told?.camera === this.#hasPicture(), "the others are told otherwise");
   }
@@ -364,6 +428,11 @@ export async function runOrders({ base, seed, orders }) {
   const { CallController } = await import(`${base}/js/room/call/call-controller.js`);
   const { Refused } = await import(`${base}/js/signaling/channel.js`);
   const { StillCamera } = await import(`${base}/js/room/files/still-camera.js`);
+  const { LazyGreenroom } = await import(`${base}/js/room/lazy-greenroom.js`);
+  // what it loads is there, so that nothing but the orders takes time
+  await import(`${base}/js/room/greenroom/greenroom.js`);
+  await (await import(`${base}/js/shared/style-sheet.js`)).styleSheet("greenroom.css");
+  await (await import(`${base}/js/shared/catalog.js`)).loadFileSentences();
   const hardware = new Hardware();
   await hardware.install();
   let dice = new Dice(seed);
@@ -390,7 +459,7 @@ export async function runOrders({ base, seed, orders }) {
     const people = 1 + (number % 3);
     try {
       await new Order(
-        { CallController, Refused, StillCamera },
+        { CallController, LazyGreenroom, Refused, StillCamera },
         hardware,
         clock,
         dice,

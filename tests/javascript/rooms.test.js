@@ -18,15 +18,16 @@ const MAY_IMPORT = {
   "shared/time": ["shared"],
   signaling: ["shared", "shared/time"],
   // attachments.js and photos.js load what is in room/files when it is used
-  room: ["room/call", "room/files", "shared", "signaling"],
+  room: ["room/call", "room/files", "room/greenroom", "shared", "shared/time", "signaling"],
   "room/call": ["room", "shared", "signaling"],
+  "room/greenroom": ["room", "room/call", "room/files", "shared", "shared/time", "signaling"],
   "room/chat": ["room", "shared", "shared/text", "shared/time", "signaling"],
   "room/files": ["room", "room/call", "room/chat", "shared", "shared/time", "signaling"],
   forms: ["shared", "shared/time"],
   "device-test": ["shared", "signaling"],
   pages: [
     ...["device-test", "forms", "room", "room/call", "room/chat", "room/files"],
-    ...["shared", "shared/time", "signaling"],
+    ...["room/greenroom", "shared", "shared/time", "signaling"],
   ],
 };
 

@@ -106,7 +106,7 @@ async def test_an_unknown_text_does_not_exist(nurse: Desk, path: str) -> None:
     ("values", "problem"),
     [
         ({"name": "has space", "locale": "en"}, "Latin letters"),
-        ({"name": "a", "locale": "english"}, "A locale looks like"),
+        ({"name": "a", "locale": "english"}, "A language code looks like"),
         ({"name": "a", "locale": "en", "parameters": "name nome"}, "no placeholder $nome"),
     ],
 )

@@ -58,7 +58,7 @@ async def test_another_address_and_another_date_at_once_are_one_invitation(
         await move(nurse, session, address="haddad@example.org", **TO_THE_26TH)
         assert sorted(told(around)) == [
             ("haddad@example.org", "Invitation to a planned session", True),
-            ("lee@example.org", "Your session was moved", True),
+            ("lee@example.org", "Your session has been moved", True),
         ]
 
 
@@ -69,7 +69,7 @@ async def test_a_corrected_name_and_another_date_are_a_move(
         await nurse.invite(**PLANNED)
         await move(nurse, await consultation_id(nurse), first_name="Aminah", **TO_THE_26TH)
         [_, moved] = around.mail.received
-        assert moved.message["Subject"] == "Your session was moved"
+        assert moved.message["Subject"] == "Your session has been moved"
         assert "Hello Aminah" in body(moved.message, "plain")
 
 

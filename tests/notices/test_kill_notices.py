@@ -159,7 +159,7 @@ async def _states(data_dir: Path) -> dict[str, str]:
         nurse = await store.read.accounts.by_email("nurse@example.org")
         assert nurse is not None
         found = {}
-        for consultation in await store.read.consultations.of_scheduler(nurse.id, ("planned",)):
+        for consultation in await store.read.consultations.visible_to(nurse.id, ("planned",)):
             [notice] = await store.read.notices.of_consultation(consultation.id)
             address = (await store.read.notices.envelope(notice)).address
             attempts = await store.read.notices.attempts(notice.id)

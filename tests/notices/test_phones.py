@@ -19,7 +19,7 @@ async def attempts(nurse: Desk) -> list[tuple[str, str, str]]:
     found = []
     account = await read.accounts.by_email("nurse@example.org")
     assert account is not None
-    for consultation in await read.consultations.of_scheduler(
+    for consultation in await read.consultations.visible_to(
         account.id, ("planned", "waiting", "active", "closed", "canceled")
     ):
         for notice in await read.notices.of_consultation(consultation.id):

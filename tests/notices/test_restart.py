@@ -15,7 +15,7 @@ async def states(nurse: Desk) -> list[str]:
     account = await read.accounts.by_email("nurse@example.org")
     assert account is not None
     found = []
-    for consultation in await read.consultations.of_scheduler(account.id, ("planned",)):
+    for consultation in await read.consultations.visible_to(account.id, ("planned",)):
         for notice in await read.notices.of_consultation(consultation.id):
             found += [attempt.state for attempt in await read.notices.attempts(notice.id)]
     return sorted(found)

@@ -47,7 +47,7 @@ async def test_what_no_route_allows_any_more_is_shown_as_not_sent(nurse: Desk) -
     assert (await nurse.person.post("/admin/routes", denied)).status == 303
     await send_again(nurse)
     assert len(nurse.outside.texts) == 1
-    assert "No route allows this number." in await nurse.list()
+    assert "The administrator has not allowed messages to this number." in await nurse.list()
 
 
 async def test_an_unreadable_notice_blocks_nobody(nurse: Desk) -> None:

@@ -28,7 +28,7 @@ async def write_about_the_session(nurse: Desk, *, fails: bool = False) -> None:
     assert account is not None
 
     async def work(records: Records) -> None:
-        [session] = await records.consultations.of_scheduler(account.id, ("planned",))
+        [session] = await records.consultations.visible_to(account.id, ("planned",))
         recipient = Recipient("anybody", "Anybody", "anybody@example.org", "en")
         values = {"moment": "tomorrow", "link": "https://tele.example"}
         await app[COMPOSING].queue_to(records, "left_open", session, recipient, values)

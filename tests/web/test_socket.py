@@ -245,6 +245,30 @@ async def test_nobody_is_told_by_itself_of_a_reopening_and_the_link_is_at_hand(
     assert len(await outbox(visit.nurse.server)) == before + 1
 
 
+async def test_a_button_pressed_twice_does_a_thing_once(visit: Visit) -> None:
+    for kind, members in (
+        ("start_consultation", {}),
+        ("terminate_consultation", {"choice": "keep_open"}),
+        ("resume_consultation", {}),
+    ):
+        for _ in range(2):
+            await visit.desk.command(kind, **members)
+    await visit.desk.command("call_start", id="call-0001", media="audio")
+    for _ in range(2):
+        await visit.amina.command("call_decline", call_id="call-0001")
+    for _ in range(2):
+        await visit.desk.command("terminate_consultation", choice="close")
+    for _ in range(2):
+        assert (await visit.nurse.post(f"/sessions/{visit.consultation_id}/reopen")).status == 303
+    lines = await visit.desk.chat_page()
+    kinds = [line["kind"] for line in lines]
+    assert [kind for kind in kinds if kind not in ("joined", "left")] == [
+        "started", "kept_open", "resumed", "call_started", "call_declined", "closed", "reopened",
+    ]  # fmt: skip
+    declined = next(line for line in lines if line["kind"] == "call_declined")
+    assert declined["participant_id"] == visit.seat
+
+
 async def test_a_flood_ends_the_conversation(visit: Visit) -> None:
     for _ in range(BURST * 3):
         await visit.amina.ws.send_str('{"type":"ping"}')

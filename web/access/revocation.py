@@ -1,7 +1,7 @@
 """Closing what is open when the access it was granted on is revoked.
 
 Sockets, uploads and downloads stay open on the strength of a browser's web session, of an invite's
-seat, or of being a consultation's scheduler. A loss that the store reports ends them at once.
+seat, or of holding a consultation. A loss that the store reports ends them at once.
 Besides, everything open is compared with the store every few seconds, so that nothing stays open
 because a loss was not reported, or another process wrote to the database.
 
@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
 from signaling.ports.clock import Clock, Timers
-from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken, WebSessionMoved
+from storage.engine.commit_hooks import Loss, PlaceLost, SeatsLeft, SeatTaken, WebSessionMoved
 from storage.store import Store
 from web.access.web_sessions import WebSessionStorage
 
@@ -41,7 +41,7 @@ class Grant:
     invite_id: str | None = None
     "The invite whose seat this browser has."
     held: tuple[str, str] | None = None
-    "(consultation id, account id of its scheduler)."
+    "(consultation id, account id of one who holds it)."
 
 
 _ERRORS: dict[str, type[TeleConnectError]] = {
@@ -173,6 +173,9 @@ class RevocationWatch:
             self._end(lambda grant: bool(grant.invite_id) and grant.web_session == digest, LEFT)
         elif isinstance(loss, WebSessionMoved):
             self._move(loss.before, loss.after)
+        elif isinstance(loss, PlaceLost):
+            place = (loss.consultation_id, loss.account_id)
+            self._end(lambda grant: grant.held == place, "gone")
         else:
             self._end(lambda grant: grant.web_session in loss.digests, LEFT)
 
@@ -256,7 +259,10 @@ def _digests(entries: Iterable[_Access]) -> Iterator[bytes]:
 
 
 def _reason(
-    grant: Grant, alive: set[bytes], seats: dict[str, bytes | None], held: dict[str, str]
+    grant: Grant,
+    alive: set[bytes],
+    seats: dict[str, bytes | None],
+    held: dict[str, frozenset[str]],
 ) -> str | None:
     """Why this must end: a key of values.CLOSE_CODES; None: it need not."""
     if grant.web_session not in alive:
@@ -268,6 +274,6 @@ def _reason(
             return LEFT
         if seats[grant.invite_id] != grant.web_session:
             return "replaced"
-    if grant.held is not None and held.get(grant.held[0]) != grant.held[1]:
+    if grant.held is not None and grant.held[1] not in held.get(grant.held[0], ()):
         return "gone"
     return None

@@ -43,6 +43,6 @@ async def _blocked(request: web.Request, viewer: Viewer) -> str:
             " people who run the server."
         )
     return _(
-        "Live connections (WebSocket) are blocked on the way to the server. Try another network,"
+        "Live connections are blocked on the way to the server. Try another network,"
         " such as mobile data."
     )

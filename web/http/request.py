@@ -125,9 +125,10 @@ async def administrator(request: web.Request) -> Account:
 
 
 async def own_consultation(request: web.Request, action: str) -> tuple[Account, Consultation]:
-    """The signed-in scheduler and the consultation of the address, for an action.
+    """The account that is signed in and the consultation of the address, for an action.
 
-    Raises SignInRequired; NotFound for anybody else's consultation; what `owned` raises.
+    Raises SignInRequired; NotFound for a consultation that the account does not hold; what `owned`
+    raises.
     """
     account = await signed_in(request)
     found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])

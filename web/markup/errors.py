@@ -11,7 +11,7 @@ from web.view_models import Viewer
 def error_page(viewer: Viewer, status: int, sentence: str) -> h.Element:
     """`sentence` is already translated."""
     _ = viewer.translate
-    heading = _("Not found") if status == 404 else _("This did not work")
+    heading = _("Not found") if status == 404 else _("That did not work")
     return document(
         viewer,
         heading,

@@ -12,6 +12,7 @@ from markdown.extensions.nl2br import Nl2BrExtension
 from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension
 
+from web.settings.palette import OWN_PALETTE, Palette
 from web.texts.safe_markdown import converted
 
 MAX_LENGTH = 8000
@@ -28,10 +29,10 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 
-# Inline, as some mail programs drop style sheets. Contrast is 4.5:1 on both backgrounds.
+# Inline, as some mail programs drop style sheets.
 _BUTTON = (
-    "display:inline-block;padding:12px 20px;border-radius:6px;background:#1d4ed8;"
-    "color:#ffffff;text-decoration:none;font-weight:600"
+    "display:inline-block;padding:12px 20px;border-radius:6px;background:{accent};"
+    "color:{on_accent};text-decoration:none;font-weight:600"
 )
 _LONE_LINK = re.compile(r'<p><a href="([^"]*)"([^>]*)>([^<]*)</a></p>')
 _ADDRESS = re.compile(r'<a (href="([^"]*)"[^>]*)>(?=\2</a>)')
@@ -50,9 +51,10 @@ _PAGE = """\
 body {{ margin: 0; padding: 24px; font: 16px/1.5 system-ui, sans-serif; }}
 main {{ max-width: 600px; margin: 0 auto; }}
 a {{ overflow-wrap: anywhere; }}
+a {{ color: {link}; }}
 @media (prefers-color-scheme: dark) {{
-  body {{ background: #111827; color: #f3f4f6; }}
-  a {{ color: #93c5fd; }}
+  body {{ background: #182326; color: #e6eff1; }}
+  a {{ color: {dark_link}; }}
 }}
 </style>
 </head>
@@ -67,10 +69,12 @@ a {{ overflow-wrap: anywhere; }}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 
 
-def render(markdown_text: str, language: str, direction: str) -> str:
+def render(
+    markdown_text: str, language: str, direction: str, palette: Palette = OWN_PALETTE
+) -> str:
     """The HTML document of a mail; `direction` is ltr or rtl.
 
-    A paragraph that is one link becomes a button. Links are http(s), mailto and tel only; images,
+    The first paragraph that is one link becomes the button: a mail asks for one thing. Links are http(s), mailto and tel only; images,
     scripts, styles and forms are dropped. Raises InvalidInput for the field `text` if it is too
     long or would take too long to convert; ValueError for an invalid language.
     """
@@ -78,8 +82,16 @@ def render(markdown_text: str, language: str, direction: str) -> str:
         raise ValueError("Not a language or direction.")
     body = body_of(markdown_text)
     body = _ADDRESS.sub(r'<a \1 dir="ltr">', body)
-    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
-    return _PAGE.format(language=language, direction=direction, body=body)
+    light = palette.light
+    button = _BUTTON.format(accent=light.accent, on_accent=light.on_accent)
+    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{button}"\2>\3</a></p>', body, count=1)
+    return _PAGE.format(
+        language=language,
+        direction=direction,
+        link=light.accent,
+        dark_link=palette.dark.accent,
+        body=body,
+    )
 
 
 def body_of(markdown_text: str) -> str:

@@ -1,7 +1,7 @@
 """The texts of notices: the operator's own where there is one, else the catalog's."""
 
 from signaling.notices.notice import Occasion
-from signaling.notices.texts import ApprovedTemplate, Part, source_text
+from signaling.notices.texts import TEMPLATE_OF, ApprovedTemplate, Part, source_text
 from storage.store import Store
 from web.texts.catalogs import Catalogs
 
@@ -30,7 +30,8 @@ class OperatorTexts:
         return self.own(occasion, language, part) or self.original(occasion, language, part)
 
     def template(self, occasion: Occasion, language: str) -> ApprovedTemplate | None:
-        return self._templates.get((occasion, language))
+        own = self._templates.get((occasion, language))
+        return own or self._templates.get((TEMPLATE_OF.get(occasion, occasion), language))
 
     @property
     def has_templates(self) -> bool:

@@ -52,15 +52,16 @@ class NoticeRenderer:
         return sms(text, values, moments(at, time_zone, code) if at else ("",))
 
     def html(self, text: str, values: Mapping[str, str], language: str) -> str:
-        return fill_html(text, values, language, self._texts.get(language).direction)
+        direction = self._texts.get(language).direction
+        return fill_html(text, values, language, direction, self._settings.palette)
 
     def name(self, name: str, language: str) -> str:
         if is_foreign(name, self._texts.get(language).direction):
             return f"{FIRST_STRONG_ISOLATE}{name}{POP_ISOLATE}"
         return name
 
-    def note(self, text: str) -> str:
-        return "\n".join(map(isolated, text.split("\n")))
+    def note(self, text: str, language: str) -> str:
+        return "\n".join(self.name(isolated(line), language) for line in text.split("\n"))
 
     def service_name(self) -> str:
         return self._config.public_url.host or self._config.brand
@@ -102,6 +103,9 @@ class NoticeRenderer:
 
     def session_address(self, consultation_id: str) -> str:
         return public_address(self._config.public_url, "session", consultation_id=consultation_id)
+
+    def case_address(self, consultation_id: str) -> str:
+        return public_address(self._config.public_url, "case", consultation_id=consultation_id)
 
     def language_name(self, code: str, language: str) -> str:
         return Locale.parse(code).get_display_name(language) or code

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from web.http.forms import interpreting_of
 from web.http.request import show, signed_in, viewer_of
-from web.keys import ROOMS
-from web.markup.desk.dashboard import dashboard_page
+from web.keys import ROOMS, UNREAD
+from web.markup.desk.dashboard import Desk, dashboard_page
 from web.markup.desk.history import history_page
 from web.markup.desk.opened import opened_page
 from web.markup.desk.waiting_room import waiting_room_page
@@ -22,9 +22,12 @@ async def show_dashboard(request: web.Request) -> web.Response:
     return show(
         dashboard_page(
             viewer,
-            waiting_rows(app, account),
-            await invite_rows(app, account, PLANNED_STATES),
-            await invite_rows(app, account, OPENED_STATES),
+            Desk(
+                waiting_rows(app, account),
+                await app[UNREAD].of(account.id),
+                await invite_rows(app, account, PLANNED_STATES),
+                await invite_rows(app, account, OPENED_STATES),
+            ),
             interpreting=await interpreting_of(request),
         )
     )
@@ -36,12 +39,13 @@ async def show_waiting_room(request: web.Request) -> web.Response:
 
 
 async def start_next(request: web.Request) -> web.Response:
-    """Go to the session of the person who has waited longest."""
+    """Go to the session of the person who has waited longest; one's own before those of a team."""
     account = await signed_in(request)
     waiting = request.app[ROOMS].hub.waiting(account.id)
     if not waiting:
         raise web.HTTPSeeOther(path("waiting_room"))
-    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation.id))
+    first = min(waiting, key=lambda each: (each.of_team, each.since))
+    raise web.HTTPSeeOther(path("session", consultation_id=first.consultation.id))
 
 
 async def show_opened(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
+from signaling.flows.notices.interpreter_mail import USUAL_MINUTES
 from signaling.invite import Person
 from web.forms.invitation import answered, read_reachable
 from web.http.client_address import client_network
@@ -57,7 +58,10 @@ async def answer(request: web.Request) -> web.Response:
 async def invite_without(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
-    await app[INTERPRETING].invite_without(request.match_info["consultation_id"], account)
+    consultation_id = request.match_info["consultation_id"]
+    await app[INTERPRETING].invite_without(consultation_id, account)
+    if request.query.get("back") == "case":
+        raise web.HTTPSeeOther(path("case", consultation_id=consultation_id))
     raise web.HTTPSeeOther(path("invites"))
 
 
@@ -74,6 +78,7 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         organization_name=opened.organization.name if opened.organization else "",
         languages=_languages(request, viewer, scheduler.language, asked.language),
         planned_at=consultation.planned_at,
+        minutes=USUAL_MINUTES,
         date=str(consultation.calendar_sequence),
         state=asked.state,
         expires_at=asked.expires_at,

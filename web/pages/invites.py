@@ -94,22 +94,30 @@ async def show_qr(request: web.Request) -> web.Response:
 
 
 async def send_again(request: web.Request) -> web.Response:
+    """Queue the invitation again; scripts are told so without a page."""
     account = await signed_in(request)
     app = request.app
     await app[LIMITS].hit("invite", account.id)
     invite = await app[INVITING].send_again(request.match_info["invite_id"], account)
-    back = {"edit": "edit_session", "session": "session"}.get(request.query.get("back", ""))
-    if back is not None:
-        raise web.HTTPSeeOther(path(back, consultation_id=invite.consultation_id))
-    raise web.HTTPSeeOther(path("invites"))
+    if "application/json" in request.headers.get(hdrs.ACCEPT, ""):
+        return web.Response(status=204)
+    raise web.HTTPSeeOther(_back(request, invite.consultation_id) or path("invites"))
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Uninvite one person; the page "Edit" shows who is left."""
+    """Uninvite one person; the page "Edit" or the session's own shows who is left."""
     account = await signed_in(request)
     app = request.app
     invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)
-    raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
+    edit = path("edit_session", consultation_id=invite.consultation_id)
+    raise web.HTTPSeeOther(_back(request, invite.consultation_id) or edit)
+
+
+def _back(request: web.Request, consultation_id: str) -> str:
+    """The page of the session on which the button was pressed; empty for any other."""
+    pages = {"edit": "edit_session", "session": "session", "case": "case"}
+    name = pages.get(request.query.get("back", ""))
+    return path(name, consultation_id=consultation_id) if name else ""
 
 
 def _matches(row: InviteRow, search: str, state: str) -> bool:

@@ -1,6 +1,7 @@
 """Consultations as rows of lists, with their people and state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.rooms.room import Room
-from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE
+from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE, UNREAD
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
@@ -22,25 +23,32 @@ async def invite_rows(
     app: web.Application, account: Account, states: Sequence[str], only: str | None = None
 ) -> list[InviteRow]:
     """The account's consultations in these states, soonest first; or `only` this one of them."""
-    consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
+    consultations = await app[STORE].read.consultations.visible_to(account.id, states)
+    unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
     return [
-        await _invite_row(app, consultation)
+        replace(await invite_row(app, consultation), unread=unread.get(consultation.id))
         for consultation in consultations
         if only in (None, consultation.id)
     ]
 
 
-async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
+async def _names(app: web.Application, account_ids: Iterable[str]) -> tuple[str, ...]:
+    found = [await app[STORE].read.accounts.get(each) for each in account_ids]
+    return tuple(sorted(account.name for account in found if account is not None))
+
+
+async def invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
+    """One consultation with its people: those who are invited now, the awaited person first."""
     read = app[STORE].read
     every = await read.invites.of_consultation(consultation.id)
     invites = [invite for invite in every if invite.state != "revoked"] or every[:1]
-    deliveries = await read.notices.delivery_of([invite.id for invite in invites])
+    deliveries = await read.deliveries.latest([invite.id for invite in invites])
     checks = await read.device_checks.of_consultation(consultation.id)
     replies = await read.replies.of_invites([invite.id for invite in invites])
     room = app[ROOMS].hub.room(consultation.id)
     people = []
     for invite in invites:
-        delivery = deliveries.get(invite.id)
+        delivery, check = deliveries.get(invite.id), checks.get(invite.id)
         people.append(
             Person(
                 name=invite.person.name,
@@ -53,6 +61,10 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=todays_name(invite.person.time_zone or ""),
                 unconnected=_is_unconnected(app, room, invite),
+                invite_id=invite.id,
+                online=room is not None and _is_online(room, invite),
+                readiness=check.readiness if check else "not_tested",
+                usable=invite.state != "revoked",
             )
         )
     return InviteRow(
@@ -64,12 +76,13 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         planned_at=consultation.planned_at,
         created_at=consultation.created_at,
         online=room is not None and room.others_online(),
-        readiness=checks[invites[0].id].readiness
-        if invites and invites[0].id in checks
-        else "not_tested",
+        readiness=people[0].readiness if people else "not_tested",
         interpreting=consultation.interpreting,
         closes_at=await app[ABANDONING].closes_at(consultation),
         # a reply without text is shown by its kind: image, location
+        scheduler_id=consultation.scheduler_id,
+        scheduler_name="".join(await _names(app, [consultation.scheduler_id])),
+        shared_with=await _names(app, consultation.shared_with),
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 
@@ -77,8 +90,12 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
 def _is_unconnected(app: web.Application, room: Room | None, invite: Invite) -> bool:
     if invite.joined_at is None or app[CLOCK].now() - invite.joined_at < CONNECT_WITHIN:
         return False
-    seat = room.seats.get(invite.id) if room is not None else None
-    return invite.state == "joined" and not (seat is not None and seat.online)
+    return invite.state == "joined" and not (room is not None and _is_online(room, invite))
+
+
+def _is_online(room: Room, invite: Invite) -> bool:
+    seat = room.seats.get(invite.id)
+    return seat is not None and seat.online
 
 
 def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
@@ -91,6 +108,7 @@ def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
             waiting_since=waiting.since,
             state=waiting.consultation.state,
             readiness=waiting.seat.readiness,
+            whose=waiting.whose,
         )
         for waiting in app[ROOMS].hub.waiting(account.id)
     ]
@@ -100,11 +118,12 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
     """What was closed and is not purged yet, latest first."""
     read = app[STORE].read
     rows = []
-    for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
+    for consultation in await read.consultations.visible_to(account.id, ("closed",)):
         purge_at = consultation.purge_at(app[RUNNING].retention)
         if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
             continue
         invites = await read.invites.of_consultation(consultation.id)
+        messages, files = await read.chat.amounts(consultation.id)
         rows.append(
             HistoryRow(
                 consultation_id=consultation.id,
@@ -112,6 +131,8 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
                 started_at=consultation.started_at,
                 closed_at=consultation.closed_at,
                 purge_at=purge_at,
+                messages=messages,
+                files=files,
             )
         )
     return sorted(rows, key=lambda row: row.closed_at, reverse=True)

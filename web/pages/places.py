@@ -1,4 +1,4 @@
-"""Whose page asks for the files of a session: its scheduler's, or that of somebody with a seat."""
+"""Whose page asks for the files of a session: that of an account which holds it, or of somebody with a seat."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from signaling.access import require
+from signaling.access import require, role_of
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.sessions.uploading import Author
 from web.access.revocation import Grant
@@ -40,7 +40,8 @@ async def place_of(request: web.Request, action: str) -> Place:
         account, consultation = await own_consultation(request, action)
     except SignInRequired:
         raise NotFound from None
-    author = Author(consultation.id, account.id, "scheduler")
+    role = role_of(consultation, account.id) or ""
+    author = Author(consultation.id, account.id, role)
     return Place(author, Grant(digest, held=(consultation.id, account.id)))
 
 

@@ -2,16 +2,22 @@
 
 from aiohttp import web
 
+from signaling.errors import NotFound
 from signaling.flows.sessions.planning import EDITABLE_STATES
 from web.http.request import own_consultation, show, viewer_of
 from web.keys import PLANNING, RUNNING, STORE
 from web.markup.room.page import session_page
+from web.pages.sharing import lead_to_taking_part
 from web.routes import path
 from web.view_models import SessionView
 
 
 async def show_session(request: web.Request) -> web.Response:
-    account, consultation = await own_consultation(request, "enter")
+    try:
+        account, consultation = await own_consultation(request, "enter")
+    except NotFound:
+        await lead_to_taking_part(request)
+        raise
     invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
     view = SessionView(
         consultation_id=consultation.id,

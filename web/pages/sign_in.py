@@ -49,7 +49,7 @@ from web.sign_in.session_start import browsers_sessions
 from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
 
-WRONG = N_("This email and password do not belong together. Please check both.")
+WRONG = N_("Email or password is wrong. Please check both.")
 NOT_KEPT = N_(
     "This browser keeps no cookies from this page, so you are not signed in. Please allow them"
     " here, or use another browser."

@@ -54,6 +54,12 @@ class Palette:
         )
 
 
+OWN_PALETTE = Palette(
+    Shades("#0b6e75", "#ffffff", "#e3f0f1"), Shades("#5cc4cc", "#06282b", "#17373b")
+)
+"The product's own colors, for what cannot have a style sheet."
+
+
 def checked_color(text: str) -> str:
     """The color as #rrggbb. Raises InvalidInput for the field `color`, also where no palette is
     possible."""

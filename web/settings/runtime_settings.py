@@ -17,7 +17,7 @@ from storage.store import Store
 from web import config_values as read
 from web.config import Config
 from web.settings.logo import Logo, read_logo
-from web.settings.palette import checked_color, palette_of
+from web.settings.palette import OWN_PALETTE, Palette, checked_color, palette_of
 from web.texts.catalogs import OWN_NAMES, SOURCE_LANGUAGE
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class _InForce:
     media_policy: MediaPolicy
     reminder_minutes: tuple[float, ...]
     color: str
+    palette: Palette
     style_sheet: str
     logo: Logo | None
     languages_off: frozenset[str]
@@ -96,6 +97,11 @@ class RuntimeSettings:
         return self._in_force.color
 
     @property
+    def palette(self) -> Palette:
+        """The colors of links and buttons, for what has no style sheet."""
+        return self._in_force.palette
+
+    @property
     def style_sheet(self) -> str:
         """The color's variables; empty without a color."""
         return self._in_force.style_sheet
@@ -125,12 +131,14 @@ class RuntimeSettings:
     def _read(self) -> _InForce:
         config = self._config
         color = self._chosen(COLOR, checked_color, "")
+        palette = palette_of(color) if color else OWN_PALETTE
         return _InForce(
             brand=self._chosen(BRAND, read.brand, config.brand),
             media_policy=self._chosen(MEDIA_POLICY, read.media_policy, config.media_policy),
             reminder_minutes=self._chosen(REMINDER_MINUTES, read.amounts, config.reminder_minutes),
             color=color,
-            style_sheet=palette_of(color).style_sheet() if color else "",
+            palette=palette,
+            style_sheet=palette.style_sheet() if color else "",
             logo=self._chosen(LOGO, read_logo, None),
             languages_off=frozenset(self._stored.get(LANGUAGES_OFF, "").split())
             - {SOURCE_LANGUAGE},

@@ -34,10 +34,10 @@ NOT_ASKED = N_(
 )
 
 
-async def begin(request: web.Request, back_to: str) -> tuple[str, Pending]:
+async def begin(request: web.Request, back_to: str, *, again: bool = False) -> tuple[str, Pending]:
     """Begin a sign-in; the state that the answer has to name, and what belongs to it."""
     state, now = new_token(), request.app[CLOCK].now()
-    pending = Pending(new_token(), new_token() + new_token(), back_to, now)
+    pending = Pending(new_token(), new_token() + new_token(), back_to, now, again)
     entry = asdict(pending) | {"sent_at": now.isoformat()}
 
     def add(data: Data) -> None:
@@ -68,7 +68,9 @@ async def take(request: web.Request, state: str) -> Pending:
     sent_at = datetime.fromisoformat(found["sent_at"])
     if not sent_at - LASTS <= request.app[CLOCK].now() <= sent_at + LASTS:
         raise SignInRefused("the answer comes too late", NOT_ASKED)
-    return Pending(found["nonce"], found["verifier"], found["back_to"], sent_at)
+    return Pending(
+        found["nonce"], found["verifier"], found["back_to"], sent_at, bool(found.get("again"))
+    )
 
 
 async def still_begun(request: web.Request) -> Data:

@@ -55,8 +55,9 @@ OWN_NAMES = {
 "The languages of the service, by their own names."
 
 
-FILE_SCRIPTS = "web/static/js/room/files/"
-"Scripts for photos and PDFs. A page loads them, and their sentences, when the first one is used."
+LATER_SCRIPTS = ("web/static/js/room/files/", "web/static/js/room/greenroom/")
+"""Scripts for photos and PDFs, and around a call. A page loads them, and their sentences, when the
+first one is used."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Language:
     catalog: bytes = field(repr=False)
     "JSON for the browser."
     file_catalog: bytes = field(repr=False)
-    "JSON of the sentences that only scripts for photos and PDFs use, which are loaded later."
+    "JSON of the sentences that only LATER_SCRIPTS use."
     share: float = 1.0
     "How much of the sentences is translated, from 0 to 1."
 
@@ -209,11 +210,11 @@ def _json(value: dict[str, Any]) -> bytes:
 
 
 def _messages(catalog: Catalog, *, of_files: bool) -> dict[str, Any]:
-    """The translations that the browser's scripts use: those for files only, or all others."""
+    """The translations that the browser's scripts use: those of LATER_SCRIPTS only, or all others."""
     messages: dict[str, Any] = {}
     for message in catalog:
         scripts = [name for name, _ in message.locations if name.endswith(".js")]
-        only_files = all(name.startswith(FILE_SCRIPTS) for name in scripts)
+        only_files = all(name.startswith(LATER_SCRIPTS) for name in scripts)
         if not message.id or not scripts or only_files != of_files:
             continue
         source, translated = message.id, message.string

@@ -6,12 +6,12 @@ from web.texts.catalogs import Language
 JOINING = N_("Joining a session")
 JOIN = N_("Open your personal link and press **%(button)s**. Nothing needs to be installed.")
 ALLOW = N_("When your browser asks, allow it to use the camera and the microphone.")
-PERSONAL = N_("Your link is for you alone: whoever opens it takes your place.")
+PERSONAL = N_("Your link is for you alone: anyone who opens it can take your place.")
 TROUBLE = N_("If something does not work")
-TEST = N_("Without sound or picture, press **%(button)s**. The test says what to do.")
+TEST = N_("If there is no sound or picture, press **%(button)s**. The test tells you what to do.")
 KEEP_OPEN = N_("If the connection is lost, keep the page open. It connects again by itself.")
 BROWSER = N_(
-    "Use a current version of Chrome, Edge, Firefox or Safari. If the link was opened inside another"
+    "Use an up-to-date version of Chrome, Edge, Firefox or Safari. If the link was opened inside another"
     " app, copy it and open it in one of these."
 )
 NEW_LINK = N_("If your link no longer works, ask the person who invited you for a new one.")

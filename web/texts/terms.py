@@ -3,12 +3,14 @@
 from signaling.errors import N_
 from web.texts.catalogs import Language
 
-SEEN_HERE_ONLY = N_("What you write, say and show here is seen by the people in this session only.")
+SEEN_HERE_ONLY = N_(
+    "Only the people in this session see and hear what you write, say and show here."
+)
 NOT_RECORDED = N_(
     "Sound and picture are not recorded by this service. Please do not record them either."
 )
 NO_EMERGENCY = N_(
-    "This is not an emergency service. In an emergency call your local emergency number."
+    "This is not an emergency service. In an emergency, call your local emergency number."
 )
 SENTENCES = (SEEN_HERE_ONLY, NOT_RECORDED, NO_EMERGENCY)
 "All that are the same for every retention."

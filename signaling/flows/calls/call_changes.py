@@ -20,11 +20,19 @@ from signaling.ports.relay import Relay
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 
-_END_LINES: dict[CallState, LineKind] = {
-    "ended": "call_ended",
-    "refused": "call_missed",
-    "missed": "call_missed",
-}
+_END_LINES: dict[CallState, LineKind] = {"ended": "call_ended", "missed": "call_missed"}
+"A refused call ends with the line of whoever declined last."
+
+
+def _line_of(before: Call | None, call: Call) -> tuple[LineKind, str] | None:
+    """What the chat says of this change, and of whom."""
+    if before is None or before.id != call.id:
+        return "call_started", call.started_by
+    for participant, member in call.members.items():
+        if member.state == "declined" and before.members.get(participant) != member:
+            return "call_declined", participant
+    kind = _END_LINES.get(call.state)
+    return (kind, call.started_by) if kind else None
 
 
 class CallChanges:
@@ -79,7 +87,7 @@ class CallChanges:
             return False
         consultation_id = room.consultation.id
         new = before is None or before.id != call.id
-        kind: LineKind | None = "call_started" if new else _END_LINES.get(call.state)
+        said = _line_of(before, call)
 
         async def work(records: Records) -> tuple[bool, ChatMessage | None]:
             if command is not None:
@@ -94,11 +102,10 @@ class CallChanges:
                 await records.numbers.count(now, [_counted(room, call)])
             if new:
                 await records.audit.append(now, call.started_by, "start_call", consultation_id)
-            if kind is None:
+            if said is None:
                 return True, None
-            line = await records.chat.append(
-                consultation_id, new_id(), call.started_by, kind, "", now
-            )
+            kind, author = said
+            line = await records.chat.append(consultation_id, new_id(), author, kind, "", now)
             return True, line
 
         first, line = await self._store.write(work)

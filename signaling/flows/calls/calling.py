@@ -56,11 +56,13 @@ class Calling:
         return wire.Ack(message.id)
 
     async def decline(self, attendance: Attendance, message: wire.CallDecline) -> wire.Ack:
+        """Decline; without effect once the call is over, as by this very answer given before."""
         room = attendance.room
         async with self._changes.exclusive(room):
-            call = self._current(room, message.call_id)
-            changed = call.decline(attendance.participant_id, self._clock.now())
-            await self._changes.change(room, attendance.command(message.id), changed)
+            call = room.call
+            if call is not None and call.id == message.call_id:
+                changed = call.decline(attendance.participant_id, self._clock.now())
+                await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def hang_up(self, attendance: Attendance, message: wire.CallLeave) -> wire.Ack:

@@ -19,7 +19,7 @@ LONGEST = timedelta(seconds=45)
 "A browser connects within one or two seconds and waits for eight; on a slow line four times that."
 OFFER_WITHIN = 5.0
 "Seconds."
-NO_TRIAL = N_("The path for sound and picture cannot be tested now. Please test again later.")
+NO_TRIAL = N_("Calls cannot be tested right now. Please test again later.")
 
 
 class Reachability:

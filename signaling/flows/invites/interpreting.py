@@ -100,7 +100,7 @@ class Interpreting:
         if organization is None:
             if not requests:
                 raise InvalidInput(
-                    "interpreter", N_("No interpreting organization speaks this language.")
+                    "interpreter", N_("No interpreting organization offers this language.")
                 )
             changed = consultation.interpreting_after("give_up", self._clock.now())
             await records.consultations.change(changed)
@@ -155,7 +155,10 @@ class Interpreting:
                 current = await self._decide(records, request, "accept")
                 if calendar_sequence not in (None, str(current.calendar_sequence)):
                     raise InvalidInput(
-                        "", N_("The session was moved meanwhile. Please look at the new date.")
+                        "",
+                        N_(
+                            "The session has been moved in the meantime. Please check the new date."
+                        ),
                     )
                 accepted = current.interpreting_after("accept", self._clock.now())
                 await records.consultations.change(accepted)

@@ -110,8 +110,7 @@ class Inviting:
     ) -> None:
         """Queue the invitation and the reminders of one person, once for each date."""
         about = InviteContext(consultation, scheduler, invite, consultation.note)
-        planned = consultation.planned_at is not None
-        occasion: Occasion = "planned_invitation" if planned else "invitation"
+        occasion = _occasion(invite, planned=consultation.planned_at is not None)
         await self._composing.queue(records, occasion, about, allowance=allowance)
         await self._reminding.queue(records, about)
 
@@ -125,7 +124,7 @@ class Inviting:
             await self._log(records, scheduler.id, "send_again", invite_id)
             about = InviteContext(consultation, scheduler, invite, consultation.note)
             planned = consultation.planned_at is not None and consultation.state == "planned"
-            occasion: Occasion = "planned_invitation" if planned else "invitation"
+            occasion = _occasion(invite, planned=planned)
             # a notice that still waits is sent now, so a button pressed twice sends once
             if not await records.notices.hasten(invite_id, occasion, self._clock.now()):
                 await self._composing.queue(
@@ -158,3 +157,10 @@ class Inviting:
             raise NotFound
         consultation = await self._store.read.consultations.get(invite.consultation_id)
         return invite, owned(consultation, scheduler_id, action)
+
+
+def _occasion(invite: Invite, *, planned: bool) -> Occasion:
+    """Of the invitation: an interpreter's says that they interpret."""
+    if invite.role == "interpreter":
+        return "interpreter_planned_invitation" if planned else "interpreter_invitation"
+    return "planned_invitation" if planned else "invitation"

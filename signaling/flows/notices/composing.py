@@ -22,7 +22,7 @@ from signaling.notices.notice import (
     Way,
     dedupe_key,
 )
-from signaling.notices.texts import ApprovedTemplate
+from signaling.notices.texts import INVITATIONS, ApprovedTemplate
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records
 from signaling.ports.wording import NoticeWords, Ways, Wording
@@ -34,11 +34,12 @@ LINKS = ("link", "test_link")
 NAMES = ("name", "scheduler")
 "Placeholders whose values are names, in any script."
 LABELS = {"link": N_("Join the session"), "test_link": N_("Test my device")}
-BY_INVITE = ("invitation", "planned_invitation", "moved", "reminder")
+BY_INVITE = (*INVITATIONS, "moved", "reminder", "news")
 "Occasions whose links belong to an invite."
 _LONE_LINK = re.compile(rf"^\$({'|'.join(LINKS)})$", re.MULTILINE)
 _CALENDAR: dict[Occasion, CalendarMethod] = {
     "planned_invitation": "REQUEST",
+    "interpreter_planned_invitation": "REQUEST",
     "moved": "REQUEST",
     "canceled": "CANCEL",
     "removed": "CANCEL",
@@ -64,6 +65,13 @@ class Recipient:
     name: str
     email: str
     language: str
+
+
+async def scheduler_of(records: Records, consultation: Consultation, acting: Account) -> Account:
+    """Whom notices of a session name, whichever of those who hold it acts."""
+    if acting.id == consultation.scheduler_id:
+        return acting
+    return await records.accounts.get(consultation.scheduler_id) or acting
 
 
 class Composing:
@@ -92,6 +100,8 @@ class Composing:
         person = about.invite.person
         if person.channel == "none":
             return False
+        scheduler = await scheduler_of(records, about.consultation, about.scheduler)
+        about = replace(about, scheduler=scheduler)
         now = self._clock.now()
         token = await records.invites.token(about.consultation.id, about.invite.id)
         notice = Notice(
@@ -185,6 +195,7 @@ class Composing:
             "test_link": wording.test_address(token),
             "moment": wording.moment(planned_at, zone, person.language) if planned_at else "",
             "note": about.note,
+            "languages": self.languages(consultation, about.scheduler, person.language),
         }
         subject = one_line(self._words.text(occasion, person.language, "subject"), values)
         if person.channel != "email":
@@ -205,12 +216,26 @@ class Composing:
         names = {
             name: self._wording.name(values[name], language) for name in NAMES if name in values
         }
-        values = {**values, **names, "note": self._wording.note(values.get("note", ""))}
+        note = values.get("note", "") and self.note(values["note"], values["scheduler"], language)
+        values = {**values, **names, "note": note}
         return Content(
             subject,
             fill(mail.replace("**", ""), values),
             html=self._wording.html(self.with_labels(mail, occasion, language), values, language),
         )
+
+    def note(self, note: str, author: str, language: str) -> str:
+        """A note below a line that says whose words these are."""
+        whose = self._wording.translate(language, N_("%(name)s writes:"))
+        name = self._wording.name(author, language)
+        return f"{whose % {'name': name}}\n{self._wording.note(note, language)}"
+
+    def languages(self, consultation: Consultation, scheduler: Account, language: str) -> str:
+        """Between which languages somebody interprets, named in `language`; empty: nobody does."""
+        if not consultation.interpreting_language:
+            return ""
+        spoken = dict.fromkeys((scheduler.language, consultation.interpreting_language))
+        return ", ".join(self._wording.language_name(code, language) for code in spoken)
 
     def with_labels(self, mail: str, occasion: Occasion, language: str) -> str:
         """The Markdown of a mail for HTML, in which a link on a line of its own gets a label.

@@ -5,7 +5,7 @@ from datetime import datetime
 from signaling.account import Account
 from signaling.allowance import Allowance
 from signaling.consultation import Consultation
-from signaling.flows.notices.composing import Composing, Recipient
+from signaling.flows.notices.composing import Composing, Recipient, scheduler_of
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
 from signaling.notices.notice import Occasion
 from signaling.ports.store import Records
@@ -33,6 +33,7 @@ class InterpreterMail:
         allowance: Allowance | None,
     ) -> None:
         """Raises TooMuchSent, TooMuchForOne."""
+        scheduler = await scheduler_of(records, consultation, scheduler)
         token = await records.interpreters.token(consultation.id, request.id)
         recipient = Recipient(request.id, organization.name, organization.email, scheduler.language)
         await self._composing.queue_to(
@@ -51,7 +52,10 @@ class InterpreterMail:
     async def none_available(
         self, records: Records, consultation: Consultation, scheduler: Account
     ) -> None:
-        """Tell the scheduler that every organization has refused or kept silent."""
+        """Tell the scheduler that every organization has refused or kept silent.
+
+        The link leads to where that can be decided.
+        """
         recipient = Recipient(
             f"{consultation.id}-{scheduler.id}", scheduler.name, scheduler.email, scheduler.language
         )
@@ -61,18 +65,14 @@ class InterpreterMail:
             consultation,
             recipient,
             self._values(consultation, scheduler)
-            | {"link": self._wording.session_address(consultation.id)},
+            | {"link": self._wording.case_address(consultation.id)},
         )
 
     def _values(self, consultation: Consultation, scheduler: Account) -> dict[str, str]:
-        names = (
-            self._wording.language_name(code, scheduler.language)
-            for code in (scheduler.language, consultation.interpreting_language)
-        )
         at = consultation.planned_at or consultation.created_at
         return {
             "scheduler": scheduler.name,
-            "languages": ", ".join(names),
+            "languages": self._composing.languages(consultation, scheduler, scheduler.language),
             "moment": self._moment(at, consultation, scheduler),
             "duration": str(USUAL_MINUTES),
         }

@@ -164,6 +164,13 @@ async def able_to_sign_in(records: Records) -> list[Account]:
     ]
 
 
+async def still_administrator(records: Records, account_id: str) -> None:
+    """Asked again where a change is written. Raises NotFound for anybody else."""
+    account = await records.accounts.get(account_id)
+    if account is None or account.role != "administrator" or account.suspended_at is not None:
+        raise NotFound
+
+
 async def another_administrator(records: Records, account: Account) -> bool:
     """Whether there is an administrator besides this account who can sign in."""
     return any(

@@ -1,13 +1,18 @@
 """Deleting an account: its open sessions go to a colleague, and nothing that names it stays."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import get_args
 
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
-from signaling.flows.people.accounts import able_to_sign_in, another_administrator
-from signaling.flows.people.handing_over import HandingOver, hand_over
+from signaling.flows.people.accounts import (
+    able_to_sign_in,
+    another_administrator,
+    still_administrator,
+)
+from signaling.flows.people.handing_over import Handed, HandingOver, hand_over
 from signaling.notices.account_mail import AccountOccasion
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
@@ -20,6 +25,16 @@ CHOOSE = N_("Please choose who takes over the open sessions.")
 PLANNED = N_("They have planned a session meanwhile. Please try again.")
 
 
+@dataclass(frozen=True)
+class _Deleted:
+    """What a deletion has changed, for those who see it live."""
+
+    handed: Handed
+    colleague: Account | None
+    shared: list[str]
+    mails: list[str]
+
+
 class Deleting:
     def __init__(
         self,
@@ -27,15 +42,22 @@ class Deleting:
         handing_over: HandingOver,
         clock: Clock,
         forget: Callable[[Iterable[str]], Awaitable[None]],
+        teams_changed: Callable[[], Awaitable[None]],
     ) -> None:
-        """`forget` deletes the files of mails about accounts, and what deleted rows left behind."""
+        """`forget` deletes the files of mails about accounts, and what deleted rows left behind.
+
+        `teams_changed` is called when there is a member less.
+        """
         self._store = store
         self._handing_over = handing_over
         self._clock = clock
         self._forget = forget
+        self._teams_changed = teams_changed
 
     async def delete(self, account_id: str, colleague_id: str, *, actor: str) -> None:
         """Hand the open sessions to a colleague, and delete the account, in one transaction.
+
+        Sessions that colleagues share with it keep its name beside what it wrote.
 
         Lines of the audit log keep the id, which then refers to nobody. `colleague_id` may be empty
         if there are no open sessions. Raises NotFound, also if the actor is no administrator any more;
@@ -45,9 +67,10 @@ class Deleting:
         async with self._handing_over.held(account_id) as held:
             now = self._clock.now()
 
-            async def work(records: Records) -> tuple[list[str], Account | None, Sequence[str]]:
+            async def work(records: Records) -> _Deleted:
                 account = await records.accounts.get(account_id)
-                if account is None or not await _may_delete(records, actor):
+                await still_administrator(records, actor)  # waiting for the sessions takes a while
+                if account is None:
                     raise NotFound
                 if account_id == actor:
                     raise Conflict(OWN)
@@ -57,27 +80,26 @@ class Deleting:
                 colleague = await _colleague(records, colleague_id, account_id)
                 if is_open and colleague is None:
                     raise InvalidInput("colleague", CHOOSE)
-                if not held.issuperset(is_open):
+                shared = await records.consultations.shared_with(account_id)
+                if not held.issuperset((*is_open, *shared)):
                     raise Conflict(PLANNED)
-                handed: list[str] = []
+                handed: Handed = []
                 if colleague is not None:
                     handed = await hand_over(records, account_id, colleague.id, now, actor=actor)
-                    await self._handing_over.tell(records, handed, colleague)
+                    await self._handing_over.tell(records, [each for each, _ in handed], colleague)
+                for consultation_id in shared:
+                    await records.consultations.end_share(consultation_id, account)
                 await records.audit.append(now, actor, "delete_account", account_id)
                 mails = await records.account_mails.remove_of(account_id, get_args(AccountOccasion))
                 await records.accounts.remove(account_id, now)
-                return handed, colleague, mails
+                return _Deleted(handed, colleague, shared, list(mails))
 
-            handed, colleague, mails = await self._store.write(work)
-            if colleague is not None:
-                await self._handing_over.follow(handed, account_id, colleague)
-        await self._forget(mails)
-
-
-async def _may_delete(records: Records, actor: str) -> bool:
-    """Asked again here: waiting for the sessions may have taken a while."""
-    account = await records.accounts.get(actor)
-    return account is not None and account.role == "administrator" and account.suspended_at is None
+            deleted = await self._store.write(work)
+            if deleted.colleague is not None:
+                await self._handing_over.follow(deleted.handed, account_id, deleted.colleague)
+            await self._handing_over.forget_colleague(deleted.shared, account_id)
+        await self._teams_changed()
+        await self._forget(deleted.mails)
 
 
 async def _colleague(records: Records, colleague_id: str, account_id: str) -> Account | None:

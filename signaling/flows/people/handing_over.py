@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from signaling.account import Account
+from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
@@ -17,29 +18,49 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.notices.notice import Occasion
+from signaling.notices.texts import INVITATIONS
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
+from signaling.rooms.room import Room
 
-WITH_NAME: tuple[Occasion, ...] = ("invitation", "planned_invitation", "moved", "reminder")
+WITH_NAME: tuple[Occasion, ...] = (*INVITATIONS, "moved", "reminder")
 "Occasions whose notices name the scheduler, and wait long enough to be worth new words."
 _log = logging.getLogger(__name__)
+
+Handed = list[tuple[str, ChatMessage | None]]
+"Ids of consultations, each with the line of its chat that says so."
 
 
 async def hand_over(
     records: Records, from_id: str, to_id: str, now: datetime, *, actor: str
-) -> list[str]:
+) -> Handed:
     """Make another account the scheduler of all open sessions, within the caller's transaction.
 
-    Returns the ids of their consultations. Raises NotFound if there is no account to hand over from.
+    Raises NotFound if there is no account to hand over from.
     """
     former = await records.accounts.get(from_id)
     if former is None:
         raise NotFound
     handed = await records.consultations.ids_of(from_id, OPEN_STATES)
-    for consultation_id in handed:
-        await records.consultations.hand_over(consultation_id, former, to_id)
-        await records.audit.append(now, actor, "hand_over", consultation_id)
-    return handed
+    return [
+        (each, await hand_over_one(records, each, former, to_id, now, actor=actor))
+        for each in handed
+    ]
+
+
+async def hand_over_one(
+    records: Records,
+    consultation_id: str,
+    former: Account,
+    to_id: str,
+    now: datetime,
+    *,
+    actor: str,
+) -> ChatMessage | None:
+    """The same for one session. Returns the line of its chat that says so."""
+    await records.consultations.hand_over(consultation_id, former, to_id)
+    await records.audit.append(now, actor, "hand_over", consultation_id)
+    return await records.chat.append(consultation_id, new_id(), to_id, "took_over", "", now)
 
 
 class HandingOver:
@@ -63,14 +84,16 @@ class HandingOver:
 
     @asynccontextmanager
     async def held(self, from_id: str) -> AsyncIterator[frozenset[str]]:
-        """Within, nobody else changes or opens the open sessions of an account, given by their ids.
+        """Within, nobody else changes or opens what an account holds, given by ids.
 
-        One that is planned meanwhile is not among them.
+        These are its own open sessions, and all that are shared with it. One that is planned or
+        shared meanwhile is not among them.
         """
-        ids = await self._store.read.consultations.ids_of(from_id, OPEN_STATES)
+        read = self._store.read.consultations
+        ids = {*await read.ids_of(from_id, OPEN_STATES), *await read.shared_with(from_id)}
         async with AsyncExitStack() as locks:
             # always in this order, so that two never wait for each other
-            for consultation_id in ids:
+            for consultation_id in sorted(ids):
                 await locks.enter_async_context(self._rooms.closed_to_all(consultation_id))
             yield frozenset(ids)
 
@@ -92,17 +115,33 @@ class HandingOver:
                     else:
                         await self._composing.queue(records, occasion, about, detail=new_id())
 
-    async def follow(self, handed: Sequence[str], from_id: str, colleague: Account) -> None:
+    async def follow(self, handed: Handed, from_id: str, colleague: Account) -> None:
         """After the commit, within `held`: live rooms change their scheduler, and lists show it."""
-        for consultation_id in handed:
+        for consultation_id, line in handed:
+            room = self._rooms.hub.room(consultation_id)
+            if room is None:  # nobody is there, and it is not opened within `held`
+                continue
+            await self.leave_call(room, from_id)
+            self._rooms.change_scheduler(room, colleague, self._clock.now())
+            if line is not None:
+                room.add_chat(line)
+        await self._rooms.holders_changed(from_id, colleague.id)
+
+    async def forget_colleague(self, shared: Sequence[str], colleague_id: str) -> None:
+        """After the commit, within `held`: these sessions are shared with a colleague no longer."""
+        for consultation_id in shared:
             room = self._rooms.hub.room(consultation_id)
             if room is None:
                 continue
-            try:
-                await self._calling.remove(room, from_id)
-            except Exception:  # the call goes on without them, and ends with the others
-                _log.exception("call not left", extra={"consultation_id": consultation_id})
-            self._rooms.change_scheduler(room, colleague, self._clock.now())
-        self._rooms.notify_scheduler(from_id)
-        self._rooms.notify_scheduler(colleague.id)
-        await self._rooms.changed(handed)
+            await self.leave_call(room, colleague_id)
+            self._rooms.remove_colleague(room, colleague_id, self._clock.now())
+        held = await self._store.read.consultations.holders(shared)
+        await self._rooms.holders_changed(colleague_id, *frozenset().union(*held.values()))
+
+    async def leave_call(self, room: Room, account_id: str) -> None:
+        """Take somebody out of the call of a room, before they lose their seat."""
+        try:
+            await self._calling.remove(room, account_id)
+        except Exception:  # the call goes on without them, and ends with the others
+            consultation_id = room.consultation.id
+            _log.exception("call not left", extra={"consultation_id": consultation_id})

@@ -32,7 +32,9 @@ from signaling.errors import (
     NotFound,
     Unavailable,
 )
+from signaling.flows.notices.news import News
 from signaling.flows.rooms import Rooms
+from signaling.flows.sessions.unread import UnreadMessages
 from signaling.ports.clock import Clock
 from signaling.ports.examining import Examined, Examiner, Picture, Scanner
 from signaling.ports.files import Files
@@ -50,6 +52,8 @@ class Attaching:
         clock: Clock,
         examiner: Examiner,
         scanner: Scanner | None,
+        news: News,
+        unread: UnreadMessages,
     ) -> None:
         self._store = store
         self._files = files
@@ -57,6 +61,8 @@ class Attaching:
         self._clock = clock
         self._examiner = examiner
         self._scanner = scanner
+        self._news = news
+        self._unread = unread
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         "(consultation id, upload id) -> what puts it into the chat"
         self._writing: set[tuple[str, str]] = set()
@@ -216,6 +222,7 @@ class Attaching:
             )
             if line is not None:
                 await records.uploads.delete(upload.consultation_id, upload.id)
+                await self._news.queue(records, room, upload.participant_id)
             return line
 
         key = upload.consultation_id, upload.id
@@ -227,6 +234,7 @@ class Attaching:
         if added is None:
             raise Conflict
         room.add_chat(added)
+        self._unread.written(room)
         if upload.request_id is not None:
             room.photo_sent(upload.request_id, upload.participant_id)
 

@@ -2,11 +2,17 @@
 
 from datetime import timedelta
 
-from signaling.access import require
+from signaling.access import require, role_of
 from signaling.chat import ChatMessage, LineKind
-from signaling.consultation import OPEN_STATES, TRANSITIONS, ConsultationEvent
+from signaling.consultation import (
+    AWAITED_STATES,
+    OPEN_STATES,
+    TRANSITIONS,
+    ConsultationEvent,
+)
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calls.calling import Calling
+from signaling.flows.notices.news import News
 from signaling.flows.rooms import Rooms, absence
 from signaling.identifier import new_id
 from signaling.moments.milliseconds import to_ms
@@ -28,21 +34,34 @@ def _open_seat(room: Room, participant_id: str) -> Seat:
     seat = room.seats.get(participant_id)
     if seat is None:
         raise NotFound
-    require(seat.role, "enter")
-    require(seat.role, "read_chat")  # the snapshot holds it
+    role = _role(room, seat)
+    require(role, "enter")
+    require(role, "read_chat")  # the snapshot holds it
     if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
         # closed while this socket was on its way
         raise SessionClosed if room.consultation.state == "closed" else InviteNotUsable
     return seat
 
 
+def _role(room: Room, seat: Seat) -> str:
+    """By the table of access: what others are shown does not tell a colleague from the scheduler."""
+    return role_of(room.consultation, seat.participant_id) or seat.role
+
+
 class Attending:
     def __init__(
-        self, store: Store, rooms: Rooms, calling: Calling, clock: Clock, timers: Timers
+        self,
+        store: Store,
+        rooms: Rooms,
+        calling: Calling,
+        news: News,
+        clock: Clock,
+        timers: Timers,
     ) -> None:
         self._store = store
         self._rooms = rooms
         self._calling = calling
+        self._news = news
         self._clock = clock
         self._timers = timers
 
@@ -77,7 +96,7 @@ class Attending:
 
         self._rooms.keep(room)
         self._timers.cancel(absence(room, participant_id))
-        attendance = Attendance(room, participant_id, seat.role, connection)
+        attendance = Attendance(room, participant_id, _role(room, seat), connection)
         same_page = seat.peer_id == connection.peer_id
         room.attach(participant_id, connection, hello.resume, welcome, hello.calls)
         try:
@@ -109,8 +128,13 @@ class Attending:
     async def _arrived(self, room: Room, participant_id: str) -> None:
         now = self._clock.now()
         seat = room.seats[participant_id]
-        if seat.role != "scheduler" and room.waiting_since is None:
-            room.waiting_since = now
+        if seat.role == "scheduler":
+            if room.consultation.state == "active":
+                room.waiting_since = None
+        else:
+            await self._news.came(room.consultation.id, participant_id)
+            if room.waiting_since is None and room.consultation.state in AWAITED_STATES:
+                room.waiting_since = now
         async with self._rooms.exclusive(room.consultation.id):
             first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]

@@ -4,6 +4,8 @@ from signaling.access import require
 from signaling.chat import ChatMessage, checked_text
 from signaling.consultation import WRITABLE_STATES
 from signaling.errors import ChatFull, Conflict
+from signaling.flows.notices.news import News
+from signaling.flows.sessions.unread import UnreadMessages
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
@@ -12,9 +14,11 @@ from signaling.wire import messages as wire
 
 
 class Chatting:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, news: News, unread: UnreadMessages) -> None:
         self._store = store
         self._clock = clock
+        self._news = news
+        self._unread = unread
 
     async def send(self, attendance: Attendance, message: wire.ChatSend) -> wire.Ack:
         """Store a message, publish it, and acknowledge it, in this order.
@@ -32,14 +36,18 @@ class Chatting:
             return await self._repeated(attendance, message.id, ChatFull())
 
         async def work(records: Records) -> ChatMessage | None:
-            return await records.chat.append(
+            added = await records.chat.append(
                 consultation_id, message.id, author, "text", text, self._clock.now()
             )
+            if added is not None:
+                await self._news.queue(records, room, author)
+            return added
 
         added = await self._store.write(work)
         if added is None:
             return await self._repeated(attendance, message.id, Conflict())
         room.add_chat(added)
+        self._unread.written(room)
         return wire.Ack(message.id, added.position, room.chat.nearly_full(author))
 
     async def _repeated(
@@ -78,3 +86,4 @@ class Chatting:
             )
 
         await self._store.write(work)
+        await self._unread.seen(room, attendance.participant_id)

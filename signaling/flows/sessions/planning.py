@@ -10,7 +10,7 @@ from signaling.access import owned
 from signaling.account import Account
 from signaling.allowance import INVITING, MOVING
 from signaling.chat import ChatMessage
-from signaling.consultation import OPEN_STATES, Consultation
+from signaling.consultation import MAX_PEOPLE, OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
 from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing, InviteContext
@@ -18,6 +18,7 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
+from signaling.notices.texts import INVITATIONS
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
@@ -26,16 +27,13 @@ ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
 EDITABLE_STATES = ("planned", "waiting")
 OF_A_DATE = (
-    "invitation",
-    "planned_invitation",
+    *INVITATIONS,
     "moved",
     "reminder",
     "interpreter_request",
     "interpreter_request_moved",
 )
 "Occasions whose notices hold the session's date."
-MAX_PEOPLE = 12
-"Seats of one session beside the scheduler's: what a forwarded call and a form can hold."
 
 
 class Requests(Protocol):
@@ -264,7 +262,10 @@ class Planning:
                 others = await records.invites.of_consultation(consultation.id)
                 if sum(other.usable for other in others) < 2:
                     raise InvalidInput(
-                        "", N_("Somebody must remain invited. Cancel the session instead.")
+                        "",
+                        N_(
+                            "At least one person must stay invited. To stop the session for everybody, cancel it."
+                        ),
                     )
                 await records.notices.drop_pending_of(invite_id)
                 newer = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)

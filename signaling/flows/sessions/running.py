@@ -8,7 +8,7 @@ from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, LineKind
 from signaling.command import Command
-from signaling.consultation import ConsultationEvent
+from signaling.consultation import ConsultationEvent, ConsultationState
 from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Rooms
@@ -25,9 +25,17 @@ _LINES: dict[ConsultationEvent, LineKind] = {
     "keep_open": "kept_open",
     "resume": "resumed",
     "close": "closed",
-    "reopen": "resumed",
+    "reopen": "reopened",
     "expire": "closed",
 }
+_DONE: dict[ConsultationEvent, ConsultationState] = {
+    "start": "active",
+    "resume": "active",
+    "keep_open": "kept_open",
+    "close": "closed",
+    "reopen": "kept_open",
+}
+"The state in which somebody who asks for a step already has what they want."
 
 
 class Running:
@@ -97,6 +105,8 @@ class Running:
         consultation_id = room.consultation.id
         if command is not None and await self._done(consultation_id, command):
             return
+        if room.consultation.state == _DONE.get(event):
+            return  # pressed twice, or by two people at once
         changed = room.consultation.after(event, now)
         if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
@@ -112,6 +122,8 @@ class Running:
             await records.numbers.count(now, counted)
             if event == "start":
                 await records.notices.drop_pending(consultation_id, ("reminder",))
+            if event == "close":
+                await records.notices.drop_pending(consultation_id, ("news",))
             if event == "expire":
                 await records.notices.drop_all_pending(consultation_id)
             for invite in await records.invites.of_consultation(consultation_id):

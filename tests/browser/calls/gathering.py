@@ -73,7 +73,7 @@ class Gathering:
         await self.arrive("phone")
         desk = await self.begin()
         await desk.get_by_role("button", name=f"Start {media} call").click()
-        await self.pages["phone"].get_by_role("button", name="Accept").click()
+        await self.pages["phone"].get_by_role("button", name="Accept", exact=True).click()
         await self.everybody_hears("desk", "phone")
 
     async def join(self, name: str) -> None:

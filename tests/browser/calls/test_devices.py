@@ -82,7 +82,7 @@ async def test_what_the_browser_allows_too_late_is_turned_off_and_told(
 
     # an open question is told on both sides, and its late answer too
     await phone.evaluate("__shut()")
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     await expect(phone.locator("#device-words")).to_contain_text("Your browser asks")
     await expect(desk.locator("#tiles .status")).to_contain_text("has answered")
     await desk.get_by_role("button", name="Hang up").click()
@@ -98,7 +98,7 @@ async def test_what_the_browser_allows_too_late_is_turned_off_and_told(
     # one refusal does not hide the other
     await phone.evaluate("__refusal = 'NotFoundError'")
     await desk.get_by_role("button", name="Start video call").click()
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     words = phone.locator("#device-words")
     await expect(words).to_contain_text("No microphone was found")
     await expect(words).to_contain_text("No camera was found")

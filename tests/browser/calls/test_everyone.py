@@ -62,7 +62,7 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
     await manager.goto(await link_for(server, "voices@example.org", "r"))
     await manager.get_by_label("Name of the interpreter").fill("Ibrahim")
     await manager.get_by_label("Email or mobile number").fill("ibrahim@example.org")
-    await manager.get_by_role("button", name="Accept").click()
+    await manager.get_by_role("button", name="Accept", exact=True).click()
     await expect(manager.get_by_text("The request was accepted")).to_be_visible()
     await manager.context.close()
 

@@ -177,7 +177,7 @@ async def test_two_without_a_direct_path_meet_through_the_relay(
     for page in scene.pages.values():
         await hide_candidates(page)
     await desk.get_by_role("button", name="Start video call").click()
-    await scene.pages["phone"].get_by_role("button", name="Accept").click()
+    await scene.pages["phone"].get_by_role("button", name="Accept", exact=True).click()
     await scene.has_topology("forwarded", "desk", "phone")
     await scene.everybody_sees("desk", "phone")
     await scene.everybody_hears("desk", "phone")

@@ -150,7 +150,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 async def arrived(page: Page, url: str, session: Session) -> Page:
     await page.goto(url + session.link)
     await page.get_by_role("button", name=re.compile("Join the session")).click()
-    await expect(page.locator("#connected")).to_be_visible()
+    await expect(page.locator("#room")).to_have_attribute("data-line", "open")
     return page
 
 
@@ -351,7 +351,7 @@ async def test_a_large_photo_is_made_smaller_for_a_slow_line_unless_its_author_d
 
         # a page that has measured nothing yet believes the browser that the line is slow
         await phone.reload()
-        await expect(phone.locator("#connected")).to_be_visible()
+        await expect(phone.locator("#room")).to_have_attribute("data-line", "open")
         await send(phone, file("smaller.jpg", "image/jpeg", large))
         await is_drawn(bubble(phone, "smaller.jpg"))
         width, height = await phone.evaluate(SIZE, "smaller.jpg")

@@ -193,9 +193,9 @@ async def test_a_call_that_rings_can_be_answered_first(
     await press(dialog, "Take the photo")
     await live(phone, "video")
     await desk.get_by_role("button", name="Start audio call").click()
-    await expect(phone.get_by_role("button", name="Accept")).to_be_visible()
+    await expect(phone.get_by_role("button", name="Accept", exact=True)).to_be_visible()
     await live(phone, "")
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     await expect(dialog).to_contain_text("asks for a photo")
     await expect(dialog.get_by_role("button", name="Not now")).to_be_visible()
 

@@ -78,7 +78,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         page = await context.new_page()
         await page.goto(server.url + await nurse.invite())
         await page.get_by_role("button", name="Join the session").click()
-        await expect(page.locator("#other-side")).to_contain_text("not here yet")
+        await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
         invite_id = page.url.rpartition("/")[2]
         invite = await server.app[STORE].read.invites.get(invite_id)
         assert invite is not None
@@ -151,12 +151,16 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         # a list that is open follows; and whoever signs out leaves nothing of theirs in the tab
         await sign_in(page, server)
         await page.get_by_role("link", name="History").click()
-        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await expect(
+            page.get_by_text("No session was closed in the last 24 hours.")
+        ).to_be_visible()
         desk = await nurse.enter(consultation_id=invite.consultation_id)
         await desk.command("terminate_consultation", choice="close")
         await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
         await nurse.post(f"/sessions/{invite.consultation_id}/reopen")
-        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await expect(
+            page.get_by_text("No session was closed in the last 24 hours.")
+        ).to_be_visible()
         await page.evaluate("sessionStorage.setItem('unsent:seat', 'Half a')")
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
@@ -175,7 +179,7 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
         await page.add_init_script(CUTTABLE_LINE)
         await page.goto(await nurse.invite())
         await page.get_by_role("button", name="Join the session").click()
-        await expect(page.locator("#other-side")).to_contain_text("not here yet")
+        await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
         address = page.url
         invite = await server.app[STORE].read.invites.get(address.rpartition("/")[2])
         assert invite is not None
@@ -193,13 +197,13 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
 
         page = await context.new_page()
         await page.goto(address)
-        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.locator("#left-behind li")).to_have_text(
             ["It hurts", "since Monday", "and I"]
         )
         await page.wait_for_function(f"async () => (await ({STORED})()).length === 0")
         await page.reload()
-        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.get_by_text("It hurts")).to_have_count(0)
 
 
@@ -212,7 +216,7 @@ async def test_a_browser_that_keeps_nothing_says_so_and_a_reload_still_sends(
         "Object.defineProperty(window, 'indexedDB', { value: undefined });" + CUTTABLE_LINE
     )
     await join(page, await link_to(server))
-    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
     text = page.get_by_role("textbox", name="Message")
     await text.fill("Half a")
     await page.evaluate("__setLine(false)")

@@ -51,7 +51,7 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
     async with Person(server) as nurse:
         await nurse.sign_in()
         await join(page, server.url + await nurse.invite())
-        await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
+        await expect(page.get_by_text("has not joined yet")).to_be_visible()
         [room] = server.app[ROOMS].hub.rooms_of((await nurse_of(server)).id)
         desk = await nurse.enter(consultation_id=room.consultation.id)
         await desk.command("start_consultation")
@@ -94,7 +94,7 @@ async def test_a_page_whose_scripts_never_arrive_says_so_and_offers_to_try_again
     await expect(page.get_by_text("Loading…")).to_be_visible()
     down = False
     await page.get_by_role("link", name="Try again").click()
-    await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
+    await expect(page.get_by_text("has not joined yet")).to_be_visible()
     await expect(page.get_by_role("link", name="Try again")).to_be_hidden()
 
 
@@ -251,4 +251,4 @@ async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
     await expect(phone.get_by_text("A secret of mine")).to_be_visible()
     await phone.clock.fast_forward("02:00")
     await expect(phone.get_by_text("A secret of mine")).to_have_count(0)
-    await expect(phone.get_by_text("This link is not open")).to_be_visible()
+    await expect(phone.get_by_text("This link no longer works")).to_be_visible()

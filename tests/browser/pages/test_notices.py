@@ -2,17 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, WebSocketRoute, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
+from signaling.interpreter_request import InterpretingOrganization
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import sign_in as sign_in_at
 from tests.browser.pages.test_forms import open_form, plan
 from tests.delivery.certificates import certificates
 from tests.notices.desk import NUMBER, Desk, answer_of, desk, outside, receipt
+from web.keys import STORE
 
 
 @pytest.fixture
@@ -92,18 +94,119 @@ async def test_an_sms_shows_its_price_before_and_what_became_of_it_after(
     assert (await nurse.hook("inbound", answer_of(NUMBER, "سأتأخر <b>"))).status == 200
     await expect(row.locator("q")).to_have_text("سأتأخر <b>")
 
-    await page.get_by_role("button", name="Send again").click()
+    # it was read: a second message is asked about, and what came of it stands at the button
+    again = page.get_by_role("button", name="Send again")
+    await again.click()
+    await page.get_by_role("button", name="Not now").click()
+    await again.click()
+    await page.get_by_role("button", name="Send it again").click()
+    await expect(page.locator("#row-status")).to_have_text("On its way.")
+    assert await distance(page, again) < 40
     await nurse.deliver()
     assert len(nurse.outside.phones.messages) == 3
     link = nurse.outside.texts[-1].split()[-1]
-    await page.get_by_role("button", name="Copy link").click()
+    copy = page.get_by_role("button", name="Copy link")
+    await copy.click()
     await expect(page.locator("#row-status")).to_have_text("Copied.")
+    assert await distance(page, copy) < 40
     copied = await page.evaluate("navigator.clipboard.readText()")
     assert copied.rpartition("/")[2] == link.rpartition("/")[2]
     await page.get_by_role("button", name="Show QR code").click()
-    code = page.get_by_role("dialog").get_by_role("img")
-    await expect(code).to_be_visible()
+    dialog = page.get_by_role("dialog", name="Amina")
+    await expect(dialog).to_contain_text("Let them scan this with the phone's camera.")
+    await expect(dialog.get_by_role("img")).to_be_visible()
     await page.wait_for_function("() => document.getElementById('qr-image').naturalWidth > 100")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+
+
+async def test_the_page_of_a_session_follows_its_messages_and_asks_what_only_a_person_can_decide(
+    nurse: Desk, page: Page
+) -> None:
+    nurse.outside.phones.answers = [402]
+    await nurse.invite(address=NUMBER, channel="sms")
+    await page.goto(f"{nurse.server.url}/invites")
+    await page.get_by_role("link", name="Amina").click()
+    await expect(page.get_by_role("heading", name="Amina", level=1)).to_be_visible()
+    sent = page.locator(".messages li")
+    await expect(sent).to_contain_text("The provider account has no credit left.")
+    nurse.move(minutes=1)
+    await nurse.deliver()
+    await expect(sent).to_contain_text("SMS · Sent")
+    message = nurse.outside.phones.messages[-1]
+    assert (await nurse.hook("status", receipt(message, "delivered"))).status == 200
+    await expect(sent).to_contain_text("SMS · Delivered")
+
+    # on paper: black on white, and nothing to press
+    await page.emulate_media(media="print", color_scheme="dark")
+    await expect(page.locator("header")).to_be_hidden()
+    await expect(page.get_by_role("button").locator("visible=true")).to_have_count(0)
+    ground, text = await page.evaluate(
+        "[document.documentElement, document.querySelector('h1')].map((element, number) =>"
+        " getComputedStyle(element)[number ? 'color' : 'backgroundColor'])"
+    )
+    assert (ground, text) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
+    await page.emulate_media(media="screen", color_scheme="light")
+
+    # a phone: the rarer actions are behind "More", which stays open when the list changes
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto(f"{nurse.server.url}/invites")
+    await expect(page.locator("body[data-line=live]")).to_be_attached()
+    row = page.locator(".row")
+    await expect(row.get_by_role("button", name="Copy link")).to_be_visible()
+    await expect(row.get_by_role("button", name="Show QR code")).to_be_hidden()
+    await row.get_by_text("More").press("Enter")
+    await expect(row.get_by_role("button", name="Cancel session")).to_be_visible()
+    assert (await nurse.hook("status", receipt(message, "read"))).status == 200
+    await expect(row).to_contain_text("Read")
+    await expect(row.get_by_role("button", name="Cancel session")).to_be_visible()
+
+    consultation_id, decline = await nobody_interprets(nurse)
+    await page.goto(f"{nurse.server.url}/sessions/{consultation_id}/case")
+    await expect(page.get_by_text("Waiting for an interpreter")).to_be_visible()
+    await expect(page.locator("body[data-line=live]")).to_be_attached()
+    await decline()
+    question = page.locator(".notice", has_text="No interpreter is available")
+    await expect(question.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
+    await question.get_by_role("button", name="Invite without interpreter").click()
+    await expect(page.get_by_text("Without interpreter.")).to_be_visible()
+    await expect(question).to_be_hidden()
+    await nurse.deliver()
+    assert "fatima@example.org" in nurse.outside.mail.received[-1].recipients
+
+
+async def distance(page: Page, button: Locator) -> float:
+    """Pixels between a button and the answer to it."""
+    answer = await page.locator("#row-status").bounding_box()
+    pressed = await button.bounding_box()
+    assert answer is not None and pressed is not None
+    return abs(answer["y"] - pressed["y"] - pressed["height"]) + max(
+        0,
+        pressed["x"] - answer["x"] - answer["width"],
+        answer["x"] - pressed["x"] - pressed["width"],
+    )
+
+
+async def nobody_interprets(nurse: Desk) -> tuple[str, Callable[[], Awaitable[None]]]:
+    """The id of a session that an interpreter is sought for, and the refusal of all who are asked."""
+    app = nurse.server.app
+    only = InterpretingOrganization("organization", "Lingua", "office@example.org", ("ar",), 1)
+    await app[STORE].write(lambda records: records.interpreters.put_organization(only))
+    await nurse.invite(
+        first_name="Fatima", address="fatima@example.org", language="ar", interpreter="on"
+    )
+    found = {
+        each: await app[STORE].read.interpreters.requests_of(each)
+        for each in await app[STORE].read.consultations.ids()
+    }
+    [(consultation_id, [asked])] = [(key, value) for key, value in found.items() if value]
+    token = await app[STORE].read.interpreters.token(consultation_id, asked.id)
+
+    async def decline() -> None:
+        answer = await nurse.person.post(f"/r/{token}", {"answer": "decline"})
+        assert answer.status == 303
+
+    return consultation_id, decline
 
 
 async def test_a_form_sent_by_two_presses_invites_once(nurse: Desk, page: Page) -> None:
@@ -135,7 +238,8 @@ async def test_people_are_added_and_removed_on_the_page_behind_edit(
     await page.get_by_label("Email or mobile of expert 2").fill("ada@example.org")
     await page.get_by_role("button", name="Invite", exact=True).click()
     await expect(page.locator("li.row")).to_have_count(4)
-    await page.get_by_role("button", name="Remove").first.click()
+    await page.get_by_role("button", name="Remove", exact=True).first.click()
+    await page.get_by_role("button", name="Remove this person").click()
     await expect(page.get_by_role("heading", name="Edit", exact=True)).to_be_visible()
     await expect(page.locator("li.row")).to_have_count(3)
     await nurse.deliver()

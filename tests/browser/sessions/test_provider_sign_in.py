@@ -44,17 +44,28 @@ async def to_the_provider(page: Page, server: Server) -> None:
     await page.get_by_role("link", name="Sign in with Example Clinic").click()
 
 
-async def at_npm(page: Page, name: str) -> None:
+async def at_npm(page: Page, name: str, *, agrees: bool = True) -> None:
     """Sign in at npm's oidc-provider, and agree to what this server asks about oneself."""
     await page.get_by_placeholder("Enter any login").fill(name)
     await page.get_by_placeholder("and password").fill("anything")
     await page.get_by_role("button", name="Sign-in").click()
-    await page.get_by_role("button", name="Continue").click()
+    if agrees:
+        await page.get_by_role("button", name="Continue").click()
 
 
 async def signed_in(page: Page, server: Server) -> None:
     await expect(page).to_have_url(f"{server.url}/")
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+async def ask_for_proof(page: Page, server: Server) -> None:
+    """Go where a second factor changes, and on to the provider."""
+    await page.goto(f"{server.url}/profile/factors/app")
+    await page.get_by_role("link", name="Sign in with Example Clinic again").click()
+
+
+async def proved(page: Page, server: Server) -> None:
+    await expect(page).to_have_url(f"{server.url}/profile/factors/app")
 
 
 async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
@@ -86,6 +97,9 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await at_npm(page, "chief")
         await signed_in(page, server)
         assert len(await server.app[STORE].read.accounts.all()) == 1
+        await ask_for_proof(page, server)
+        await at_npm(page, "chief", agrees=False)
+        await proved(page, server)
 
         other = await context.new_page()
         await other.goto(f"{provider.issuer}/session/end")
@@ -123,7 +137,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await expect(page.get_by_role("alert")).to_contain_text("did not sign you in")
 
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
-        await page.get_by_role("button", name="Accept").click()
+        await page.get_by_role("button", name="Accept", exact=True).click()
         await expect(page.get_by_role("heading", name="Link your account")).to_be_visible()
         await check(page, "link", complaints)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -135,6 +149,9 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
         await at_canaille(page)
         await signed_in(page, server)
+        # its ID token says that it has just asked
+        await page.goto(f"{server.url}/profile/factors/app")
+        await proved(page, server)
         assert [each.id for each in await server.app[STORE].read.accounts.all()] == [account.id]
         await page.close()  # before its server
         assert complaints == []

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import audio_arrives, video_moves
 from tests.browser.harness.visits import sign_in
+from tests.people import Person
 from tests.serving import Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.notices.outbox import read_outbox
@@ -68,7 +69,7 @@ async def test_a_session_goes_from_the_invitation_to_the_pdf(
     await expect(phone.get_by_text("مرحبا، كيف حالك؟")).to_be_visible()
 
     await desk.get_by_role("button", name="Start video call").click()
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     for page in (desk, phone):
         assert await video_moves(page, "#tiles video[data-participant-id]")
         assert await audio_arrives(page)
@@ -85,6 +86,107 @@ async def test_a_session_goes_from_the_invitation_to_the_pdf(
     assert "Good morning, I have a question" in text.extract_text()
 
 
+COUNT_PRESSES = """
+(() => {
+  window.__presses = () => Number(sessionStorage.getItem("presses"));
+  addEventListener("click", ({ isTrusted }) => {
+    if (isTrusted) sessionStorage.setItem("presses", window.__presses() + 1);
+  }, { capture: true });
+})();
+"""
+
+
+async def focused(page: Page, identifier: str) -> None:
+    await page.wait_for_function("(id) => document.activeElement.id === id", arg=identifier)
+
+
+async def test_from_the_ring_to_seeing_each_other_each_side_presses_once(
+    server: Server, new_context: NewContext
+) -> None:
+    phone = await (
+        await new_context(base_url=server.url, viewport=(360, 740), has_touch=True)
+    ).new_page()
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        await phone.goto(await nurse.invite())
+    await phone.get_by_role("button", name="Join the session").click()
+    await expect(phone.locator("#other-side")).to_contain_text("Nurse Joy\u2069 has not joined yet")
+
+    # a look at oneself, which ends with both devices off
+    await phone.get_by_role("button", name="See yourself").click()
+    assert await video_moves(phone, "#own-picture video")
+    await phone.get_by_text("Microphone, camera and speaker").click()
+    await expect(phone.get_by_role("combobox", name="Camera")).to_be_visible()
+    await phone.wait_for_function("document.getElementById('preview-level').value > 0")
+    for name in ("Camera", "Microphone"):
+        await phone.get_by_role("button", name=name, exact=True).click()
+    await expect(phone.get_by_role("button", name="See yourself")).to_be_focused()
+
+    desk = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(desk, server)
+    for page in (desk, phone):
+        await page.add_init_script(COUNT_PRESSES)
+        await page.evaluate(COUNT_PRESSES)
+    await desk.get_by_role("button", name="Start with video").click()
+    # while it rings one sees oneself already: this browser has allowed it before
+    await expect(phone.locator("#incoming-text")).to_contain_text("is calling you (video)")
+    assert await video_moves(phone, "#own-picture video")
+    await phone.get_by_role("button", name="Accept", exact=True).click()
+    for page in (desk, phone):
+        assert await video_moves(page, "#tiles video[data-participant-id]")
+        assert await page.evaluate("window.__presses()") == 1
+        await focused(page, "microphone")
+    assert "start=" not in desk.url
+
+    # a link of the menu asks; who stays is in the call as before
+    await desk.get_by_role("link", name="History").click()
+    question = desk.get_by_role("dialog", name="You are in a call")
+    await question.get_by_role("button", name="Stay").click()
+    await expect(desk.locator("#call")).to_be_visible()
+    await desk.get_by_role("link", name="History").click()
+    await question.get_by_role("button", name="Leave the call").click()
+    await expect(desk.get_by_role("heading", name="History")).to_be_visible()
+    await expect(phone.locator("#call")).to_be_hidden()
+    await focused(phone, "start-video")
+
+    # without the camera; and whoever declines is named
+    await desk.go_back()
+    await desk.get_by_role("button", name="Start video call").click()
+    await phone.get_by_role("button", name="Accept without camera").click()
+    assert await audio_arrives(desk)
+    await expect(phone.locator("#self-tile")).to_be_hidden()
+    await desk.get_by_role("button", name="Hang up").click()
+    await focused(desk, "start-video")
+    await desk.get_by_role("button", name="Start audio call").click()
+    await phone.get_by_role("button", name="Decline").click()
+    await expect(desk.locator("#notice")).to_contain_text("Amina\u2069 declined the call")
+
+    # nobody there is rung
+    await phone.goto("about:blank")
+    await expect(desk.locator("#other-side")).to_contain_text("Nobody else is connected")
+    await desk.get_by_role("button", name="Start video call").click()
+    again = desk.locator("#link-again")
+    await expect(again).to_contain_text("Amina\u2069 is not here. Send the link again to:")
+    await expect(again.get_by_role("button", name="Amina")).to_be_focused()
+    await expect(desk.locator("#call")).to_be_hidden()
+    await phone.go_back()
+    await expect(again).to_be_hidden()
+
+    # the end: thanks and until when for the one, the next steps for the other
+    await desk.get_by_role("button", name="Terminate the session").click()
+    await desk.get_by_role("button", name="Close", exact=True).click()
+    await focused(desk, "export-report")
+    await expect(desk.get_by_role("button", name="Back to the dashboard")).to_be_visible()
+    await expect(phone.locator("#farewell")).to_contain_text("Thank you for coming.")
+    await expect(phone.locator("#farewell")).to_contain_text("is kept until")
+    # reopened, it goes on in both pages; the waiting one asks when its reader is back
+    await desk.get_by_role("button", name="Reopen").click()
+    await expect(desk.get_by_role("button", name="Resume the session")).to_be_visible()
+    await phone.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect(phone.get_by_role("heading", name="The session is paused")).to_be_visible()
+    await expect(phone.locator("#farewell")).to_have_count(0)
+
+
 async def test_audio_only_takes_the_pictures_away_and_back(
     server: Server, new_context: NewContext
 ) -> None:
@@ -98,7 +200,7 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     await desk.get_by_role("button", name="Start next consultation").click()
     await desk.get_by_role("button", name="Start the session").click()
     await desk.get_by_role("button", name="Start video call").click()
-    await phone.get_by_role("button", name="Accept").click()
+    await phone.get_by_role("button", name="Accept", exact=True).click()
     assert await video_moves(phone, "#tiles video")
 
     await phone.get_by_role("button", name="Audio only").click()

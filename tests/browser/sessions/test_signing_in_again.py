@@ -51,7 +51,7 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
         await desk.get_by_role("button", name="Start next consultation").click()
         await desk.get_by_role("button", name="Start the session").click()
         await desk.get_by_role("button", name="Start video call").click()
-        await phone.get_by_role("button", name="Accept").click()
+        await phone.get_by_role("button", name="Accept", exact=True).click()
         await board.goto("/invites?search=Baraka")
         await form.goto("/invites/new?kind=remote")
         await lobbies(server, board, 5)

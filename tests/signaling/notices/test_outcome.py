@@ -124,4 +124,4 @@ def test_a_reminder_is_pointless_once_the_session_has_begun(
 
 def test_what_names_the_date_is_dropped_by_a_move_or_about_what_was() -> None:
     with_date = {occasion for occasion, text in NOTICE_TEXTS.items() if "$moment" in str(text)}
-    assert with_date == (set(OF_A_DATE) - {"invitation"}) | ABOUT_WHAT_WAS
+    assert with_date == (set(OF_A_DATE) - {"invitation", "interpreter_invitation"}) | ABOUT_WHAT_WAS

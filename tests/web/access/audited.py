@@ -48,6 +48,17 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_invite_account"): ("invite_account",),
     ("POST", "admin_account_invitation"): ("invite_account", "withdraw_account_invitation"),
     ("POST", "admin_delete_account"): ("delete_account", "hand_over"),
+    ("POST", "share_session"): ("share_session",),
+    ("POST", "end_share"): ("end_share", "give_back"),
+    ("POST", "hand_over"): ("hand_over",),
+    ("POST", "take_part"): ("take_part",),
+    ("POST", "admin_teams"): ("add_team",),
+    ("POST", "admin_team_step"): (
+        "rename_team",
+        "remove_team",
+        "add_team_member",
+        "remove_team_member",
+    ),
     ("POST", "admin_setting"): ("change_setting",),
     ("POST", "admin_page_text"): ("change_page_text",),
     ("POST", "admin_languages"): ("change_setting",),
@@ -77,6 +88,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
 
 WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "profile_preferences"): "how one's own pages ring",
+    ("POST", "profile_notifications"): "how one's own pages ring",
     **dict.fromkeys(
         (
             ("POST", "sign_in_passkey_options"),

@@ -17,7 +17,7 @@ from tests.clock import MovableClock
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from web.access.revocation import CHECK_EVERY
-from web.keys import CLOCKWORK
+from web.keys import CLOCKWORK, STORE
 
 
 @dataclass
@@ -93,3 +93,26 @@ async def assert_ended(wire: Wire, code: int) -> None:
 async def half_hours(clinic: Clinic, count: int) -> None:
     for _ in range(count):
         await clinic.pass_time(timedelta(minutes=30))
+
+
+async def pass_sessions_around(server: Server, boss: Person, nurse: Person) -> None:
+    """A team is made, one of its sessions taken on and given back, shared, handed over, and it goes."""
+    await server.account("remi@example.org", "Dr Remi")
+    accounts = server.app[STORE].read.accounts
+    joy, remi = [await accounts.by_email(f"{each}@example.org") for each in ("nurse", "remi")]
+    assert joy is not None and remi is not None
+    team = (await boss.post("/admin/teams", {"name": "Night"})).location
+    await boss.post(f"{team}/rename", {"name": "Ward"})
+    for member in (joy, remi):
+        await boss.post(f"{team}/add-member", {"member": member.id})
+    async with Person(server) as doctor, Person(server) as phone:
+        await doctor.sign_in("remi@example.org")
+        wire = await phone.enter(invite_id=await phone.join(await nurse.invite("Dana")))
+        session = f"/sessions/{await consultation_of(wire)}"
+        await doctor.post(f"{session}/take-part")
+        await doctor.post(f"{session}/share/{remi.id}/end")
+        await nurse.post(f"{session}/share", {"colleague": remi.id})
+        await nurse.post(f"{session}/share/{remi.id}/end")
+        await nurse.post(f"{session}/hand-over", {"colleague": remi.id})
+    await boss.post(f"{team}/remove-member", {"member": remi.id})
+    await boss.post(f"{team}/delete")

@@ -156,7 +156,7 @@ async def test_a_session_that_nobody_came_to_is_closed_a_day_after_its_time(left
     account = await read.accounts.by_email("nurse@example.org")
     assert account is not None
     states = ("planned", "waiting", "active", "kept_open", "closed", "canceled")
-    assert await read.consultations.of_scheduler(account.id, states) == []
+    assert await read.consultations.visible_to(account.id, states) == []
 
 
 async def test_somebody_who_sits_there_and_waits_is_not_sent_away(left: Left) -> None:

@@ -170,7 +170,7 @@ async def test_there_are_only_so_many_trials_at_once(server: Server, nurse: Pers
     trials = [await server.app[REACHABILITY].begin() for _ in range(MOST)]
     refused = await nurse.post(OWN)
     assert refused.status == 503
-    assert "cannot be tested now" in json.loads(refused.text)["text"]
+    assert "Calls cannot be tested right now" in json.loads(refused.text)["text"]
     await server.app[REACHABILITY].end(trials[0][0])
     await begin(nurse)
 
@@ -184,7 +184,7 @@ async def test_without_a_relay_the_page_does_not_ask_and_the_address_says_so(
         assert "data-relay-path" not in (await nurse.get("/device-test")).text
         refused = await nurse.post(OWN)
         assert refused.status == 503
-        assert "cannot be tested now" in json.loads(refused.text)["text"]
+        assert "Calls cannot be tested right now" in json.loads(refused.text)["text"]
 
 
 async def test_a_trial_ends_with_its_worker(server: Server, nurse: Person) -> None:

@@ -121,9 +121,9 @@ async def test_a_text_that_is_too_long_is_kept_with_its_count(boss: Person) -> N
 
 
 async def test_a_preview_changes_nothing(boss: Person) -> None:
-    answer = await boss.post(EDITOR, {"text": "Only **seen**", "step": "preview", "version": ""})
-    assert "<p>Only <strong>seen</strong></p>" in answer.text
-    assert "Only" not in (await boss.get("/terms")).text
+    answer = await boss.post(EDITOR, {"text": "Just **seen**", "step": "preview", "version": ""})
+    assert "<p>Just <strong>seen</strong></p>" in answer.text
+    assert "Just" not in (await boss.get("/terms")).text
 
 
 async def test_the_default_saved_as_it_is_stays_the_default(server: Server, boss: Person) -> None:

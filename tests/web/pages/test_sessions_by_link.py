@@ -139,6 +139,7 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
     consultation_id = await consultation_of(wire)
     pages = [
         ("GET", f"/sessions/{consultation_id}"),
+        ("GET", f"/sessions/{consultation_id}/case"),
         ("GET", f"/sessions/{consultation_id}/report.pdf"),
         ("GET", f"/sessions/{consultation_id}/edit"),
         ("POST", f"/sessions/{consultation_id}/edit"),

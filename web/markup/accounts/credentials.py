@@ -29,7 +29,7 @@ def password_field(
 ) -> h.Element:
     """A field for a password; for a `new` one with a hint about its length."""
     _ = viewer.translate
-    hint = _("At least %(length)s characters. A few words are easier to remember.")
+    hint = _("At least %(length)s characters. A few words in a row are easy to remember.")
     return h.div(".password")[
         field(
             form,

@@ -32,7 +32,9 @@ def factors_page(viewer: Viewer, factors: SecondFactors, *, required: bool, done
             done in told and h.div(role="status")[notice(told[done], kind="good")],
             required
             and notice(
-                _("Here everybody like you needs a second step to sign in. Please set one up now."),
+                _(
+                    "Your organization asks for a second step when you sign in. Please set one up now."
+                ),
                 kind="warning",
             ),
             factors_section(viewer, factors),

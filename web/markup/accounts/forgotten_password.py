@@ -24,8 +24,8 @@ def forgotten_page(viewer: Viewer, form: Form, mail: MailState) -> h.Element:
             mail != "works" and notice(h.p[_mail_sentence(viewer, mail)], kind="warning"),
             h.p[
                 _(
-                    "Enter the email address of your account. You get a mail with a link at which"
-                    " you choose a new password."
+                    "Enter the email address of your account. You will get a mail with a link to"
+                    " choose a new password."
                 )
             ],
             error_summary(viewer, form, [("email", _("Email"))]),
@@ -44,9 +44,7 @@ def asked_page(viewer: Viewer, email: str, mail: MailState) -> h.Element:
         viewer,
         _("Forgot your password?"),
         h.div(".narrow")[
-            h.h1[
-                _("Forgot your password?") if mail == "missing" else _("Please look into your mail")
-            ],
+            h.h1[_("Forgot your password?") if mail == "missing" else _("Please check your mail")],
             mail != "works" and notice(h.p[_mail_sentence(viewer, mail)], kind="warning"),
             mail != "missing" and _sent(viewer, email),
             h.div(".actions")[
@@ -71,7 +69,7 @@ def _sent(viewer: Viewer, email: str) -> h.Node:
         ],
         h.p[
             _(
-                "Nothing there after a few minutes? Please look among unwanted mail too, and"
+                "Nothing there after a few minutes? Please check your spam folder too, and"
                 " check the address above. If you sign in with your organization's"
                 " credentials, you have no password here. Otherwise please ask an"
                 " administrator."

@@ -164,7 +164,7 @@ def _relay(viewer: Viewer, health: Health) -> Part:
         (
             "off",
             _("There is no relay: all calls go directly between browsers."),
-            _("Calls of three and more need it: switch it on in the settings."),
+            _("Calls of three or more people need it: turn it on in the settings."),
         ),
     )
     shown: State = "good" if state == "good" else "off" if state == "off" else "warning"

@@ -82,7 +82,7 @@ def numbers_page(viewer: Viewer, view: NumbersView, spans: Sequence[int]) -> h.E
         bar_chart(viewer, _("Waiting times"), columns, _waiting(viewer, view)),
         bar_chart(viewer, _("Deliveries"), columns, _deliveries(viewer, view)),
         _routes(viewer, view),
-        bar_chart(viewer, _("Calls by path"), columns, _paths(viewer, view)),
+        bar_chart(viewer, _("How calls were connected"), columns, _paths(viewer, view)),
         bar_chart(viewer, _("Calls by quality"), columns, _qualities(viewer, view)),
         stylesheets=("css/figures.css",),
     )

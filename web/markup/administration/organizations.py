@@ -7,6 +7,7 @@ import htpy as h
 
 from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import checkbox, error_summary, field, submit
+from web.markup.shared.labels import language_name
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, OrganizationRow, Viewer
@@ -62,7 +63,7 @@ def _organization(
         h.summary[
             h.bdi[row.name],
             " ",
-            h.span(".tag")[", ".join(row.languages)],
+            h.span(".tag")[", ".join(language_name(viewer, code) for code in row.languages)],
             " ",
             not row.active and h.span(".tag")[_("Off")],
         ],

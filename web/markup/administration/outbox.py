@@ -16,10 +16,10 @@ def outbox_page(viewer: Viewer, notices: Sequence[OutboxNotice]) -> h.Element:
         _("Outbox"),
         [
             h.h1[_("Outbox")],
-            h.p(".hint")[_("No mail server is set: notices are kept here instead of being sent.")],
+            h.p(".hint")[_("Messages that were not sent because no provider is set up.")],
             h.div(".list")[(_notice(viewer, notice) for notice in notices)]
             if notices
-            else h.p(".empty")[_("Nothing has been written yet.")],
+            else h.p(".empty")[_("No messages yet.")],
         ],
     )
 

@@ -63,6 +63,7 @@ def _entries(viewer: Viewer) -> list[tuple[str, str, str]]:
     _ = viewer.translate
     return [
         ("admin_people", _("People"), _("Who can sign in.")),
+        ("admin_teams", _("Teams"), _("Who sees whose waiting room.")),
         ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
         (
@@ -102,11 +103,13 @@ def _address(viewer: Viewer, name: str) -> str:
 def _relay_sentence(viewer: Viewer, state: str) -> str:
     _ = viewer.translate
     return {
-        "ok": _("The relay runs: calls of three and more go through it."),
+        "ok": _("Group calls work (relay running)."),
         "unreached": _(
-            "The relay runs, but does not answer this server at the addresses that browsers are"
-            " given. If browsers reach them from elsewhere, all is well."
+            "Group calls: the relay runs, but this server cannot reach it at the addresses that"
+            " browsers are given. If browsers reach it from elsewhere, all is well."
         ),
-        "restarting": _("The relay is being started."),
-        "unavailable": _("There is no relay: all calls go directly between browsers."),
+        "restarting": _("Group calls will work in a moment (relay is starting)."),
+        "unavailable": _(
+            "Group calls do not work (no relay): only two people can call each other."
+        ),
     }[state]

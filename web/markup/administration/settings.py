@@ -57,7 +57,7 @@ def settings_page(viewer: Viewer, form: Form, view: SettingsView) -> h.Element:
         ("color", _("Color")),
         ("logo", _("Logo")),
         ("logo_text", _("What the logo shows")),
-        ("media_policy", _("Path of calls")),
+        ("media_policy", _("How calls are connected")),
         ("reminder_minutes", _("Reminders")),
     ]
     return administration_frame(
@@ -192,7 +192,7 @@ def _media_policy(viewer: Viewer, form: Form, view: SettingsView) -> h.Element:
     control = radios(
         form,
         "media_policy",
-        _("Path of calls"),
+        _("How calls are connected"),
         [
             ("auto", _("Directly between two people where possible")),
             ("relay", _("Always through this server: nobody learns another's network address")),

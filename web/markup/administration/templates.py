@@ -7,8 +7,8 @@ import htpy as h
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import PLACEHOLDERS, ApprovedTemplate
 from web.markup.administration.frame import administration_frame
-from web.markup.administration.notice_labels import occasion_label
 from web.markup.shared.controls import error_summary, field, select, submit
+from web.markup.shared.notice_labels import occasion_label
 from web.routes import path
 from web.view_models import Form, Viewer
 
@@ -22,8 +22,7 @@ def templates_page(
         _("WhatsApp templates"),
         h.p[
             _(
-                "WhatsApp carries nothing but approved templates. Where one is missing, the next "
-                "route is taken."
+                "WhatsApp only sends approved templates. Where one is missing, the next way is tried."
             )
         ],
         h.form(".filters", action=path("admin_templates"))[
@@ -50,7 +49,11 @@ def template_page(
     viewer: Viewer, form: Form, occasion: Occasion, language: str, placeholders: Sequence[str]
 ) -> h.Element:
     _ = viewer.translate
-    labels = [("name", _("Name")), ("locale", _("Locale")), ("parameters", _("Parameters"))]
+    labels = [
+        ("name", _("Name")),
+        ("locale", _("Language code")),
+        ("parameters", _("Placeholders in order")),
+    ]
     own_name = dict(viewer.languages).get(language, language)
     return administration_frame(
         viewer,
@@ -63,14 +66,14 @@ def template_page(
             action=path("admin_template", occasion=occasion, language=language),
         )[
             field(
-                form, "name", _("Name"), hint=_("Without a name there is none."), direction="ltr"
+                form, "name", _("Name"), hint=_("Leave empty if there is none."), direction="ltr"
             ),
-            field(form, "locale", _("Locale"), hint="fr, pt_BR", direction="ltr"),
+            field(form, "locale", _("Language code"), hint="fr, pt_BR", direction="ltr"),
             field(
                 form,
                 "parameters",
-                _("Parameters"),
-                hint=_("Placeholders in the order of the template, separated by spaces."),
+                _("Placeholders in order"),
+                hint=_("In the order of the template, separated by spaces."),
                 direction="ltr",
             ),
             submit(_("Save")),

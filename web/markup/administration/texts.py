@@ -10,8 +10,8 @@ from markupsafe import Markup
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, PLACEHOLDERS, Part
 from web.markup.administration.frame import administration_frame
-from web.markup.administration.notice_labels import occasion_label, part_label
 from web.markup.shared.controls import error_summary, select, submit, text_area
+from web.markup.shared.notice_labels import occasion_label, part_label
 from web.routes import path
 from web.view_models import Form, Viewer
 

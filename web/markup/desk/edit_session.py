@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.desk.invitation_fields import labels, more_people, person_fields, plan_fields
-from web.markup.desk.invites import cancel_button, cancel_dialog
+from web.markup.desk.row_actions import (
+    cancel_button,
+    cancel_dialog,
+    remove_button,
+    remove_dialog,
+)
 from web.markup.shared.contact_fields import answers, destination
 from web.markup.shared.controls import action, error_summary, go, submit
 from web.markup.shared.document import document
@@ -50,6 +55,7 @@ def edit_session_page(
                 cancel_button(viewer, consultation_id, people[0].name if people else ""),
             ],
             cancel_dialog(viewer),
+            remove_dialog(viewer),
         ],
         module="js/pages/edit-session.js",
     )
@@ -71,7 +77,6 @@ def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
                 path("invite_send_again", {"back": "edit"}, invite_id=person.invite_id),
                 _("Send again"),
             ),
-            person.removable
-            and action(path("invite_remove", invite_id=person.invite_id), _("Remove")),
+            person.removable and remove_button(viewer, person.invite_id, person.name),
         ],
     ]

@@ -13,49 +13,91 @@ from web.view_models import HistoryRow, Viewer
 
 
 def history_page(viewer: Viewer, rows: Sequence[HistoryRow]) -> h.Element:
-    _ = viewer.translate
+    _, ngettext = viewer.translate, viewer.plural
+    hours = viewer.retention_hours
     return document(
         viewer,
         _("History"),
         [
             h.h1[_("History")],
             h.p(".hint")[
-                _("Closed sessions stay here for a while. Then every trace of them is deleted.")
+                ngettext(
+                    "Closed sessions stay here for %(count)s hour. "
+                    "Then everything about them is deleted.",
+                    "Closed sessions stay here for %(count)s hours. "
+                    "Then everything about them is deleted.",
+                    hours,
+                )
+                % {"count": hours}
             ],
             live(
                 "history",
                 h.ul(".list")[(_row(viewer, row) for row in rows)]
                 if rows
-                else h.p(".empty")[_("No session was closed lately.")],
+                else h.p(".empty")[
+                    ngettext(
+                        "No session was closed in the last hour.",
+                        "No session was closed in the last %(count)s hours.",
+                        hours,
+                    )
+                    % {"count": hours}
+                ],
             ),
             export_dialog(viewer),
         ],
         module="js/pages/history.js",
+        stylesheets=("css/sessions.css",),
     )
 
 
 def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
     _ = viewer.translate
-    return h.li(".row")[
+    closed = filled(_("Closed %(time)s"), time=clock(viewer, row.closed_at))
+    return h.li(".row.session")[
         h.div(".who")[
-            h.strong(".name", dir="auto")[row.names],
+            h.p(".headline")[
+                h.a(".name", href=path("case", consultation_id=row.consultation_id))[
+                    h.bdi[row.names]
+                ],
+                " ",
+                h.span(".when")[closed],
+            ],
             row.started_at is not None
             and h.p(".hint")[filled(_("Started %(time)s"), time=clock(viewer, row.started_at))],
-            h.p(".hint")[filled(_("Closed %(time)s"), time=clock(viewer, row.closed_at))],
-            h.p(".hint")[filled(_("Will be deleted %(time)s"), time=clock(viewer, row.purge_at))],
+            h.p(".state")[_content(viewer, row)],
+            h.p(".hint")[
+                filled(
+                    _("You can export and reopen it until %(time)s; then everything is deleted."),
+                    time=clock(viewer, row.purge_at),
+                )
+            ],
         ],
         h.div(".actions")[
+            export_button(viewer, row.consultation_id, primary=True),
             action(path("reopen_session", consultation_id=row.consultation_id), _("Reopen")),
-            export_button(viewer, row.consultation_id),
         ],
     ]
 
 
-def export_button(viewer: Viewer, consultation_id: str) -> h.Element:
+def _content(viewer: Viewer, row: HistoryRow) -> str:
+    """What an export or a reopened session lets one read again."""
+    _, ngettext = viewer.translate, viewer.plural
+    if not row.messages:
+        return _("Nothing was written.")
+    messages = ngettext("%(count)s message", "%(count)s messages", row.messages) % {
+        "count": row.messages
+    }
+    files = ngettext(
+        "%(count)s of them a photo or PDF", "%(count)s of them photos or PDFs", row.files
+    ) % {"count": row.files}
+    return f"{messages}, {files}" if row.files else messages
+
+
+def export_button(viewer: Viewer, consultation_id: str, *, primary: bool = False) -> h.Element:
     """A plain download; a script shows the reminder."""
     _ = viewer.translate
     address = path("report", consultation_id=consultation_id)
-    return go(address, _("Export"), data_export=True)
+    return go(address, _("Export"), primary=primary, data_export=True)
 
 
 def export_dialog(viewer: Viewer) -> h.Element:
@@ -69,5 +111,7 @@ def export_dialog(viewer: Viewer) -> h.Element:
                 "of this device, and clear the cache of your browser from time to time."
             )
         ],
-        h.form(method="dialog")[h.button(".primary", type="submit")[_("I will delete it")]],
+        h.form(method="dialog")[
+            h.button(".primary", type="submit")[_("OK, I will delete it afterwards")]
+        ],
     ]

@@ -1,8 +1,18 @@
 """ "Invites": the sessions that are planned or open, and their actions."""
 
+from collections.abc import Sequence
+
 import htpy as h
 
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
+from web.markup.desk.row_actions import (
+    cancel_button,
+    link_buttons,
+    row_dialogs,
+    send_again_button,
+)
+from web.markup.desk.sharing import held_line
+from web.markup.desk.unread import unread_mark
 from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import action, field, go, select, submit
 from web.markup.shared.document import document
@@ -16,6 +26,7 @@ from web.markup.shared.labels import (
     readiness_label,
     reason_sentence,
     role_label,
+    zone_label,
 )
 from web.markup.shared.pager import pager
 from web.routes import path
@@ -35,13 +46,14 @@ def invites_page(
             _filters(viewer, found),
             live(
                 "sessions",
-                h.p(".hint")[
+                h.ul(".list")[(invite_row(viewer, row) for row in found.rows)]
+                if found.rows
+                else _nothing(viewer, found),
+                found.total > 0
+                and h.p(".hint.count")[
                     ngettext("%(count)s session", "%(count)s sessions", found.total)
                     % {"count": found.total}
                 ],
-                h.ul(".list")[(invite_row(viewer, row) for row in found.rows)]
-                if found.rows
-                else h.p(".empty")[_("No sessions here.")],
                 pager(
                     viewer,
                     found.page,
@@ -56,6 +68,7 @@ def invites_page(
             new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
+        stylesheets=("css/sessions.css",),
     )
 
 
@@ -64,106 +77,137 @@ def new_invite_link(viewer: Viewer) -> h.Element:
     return go(path("new_invite"), _("New invite"), primary=True, id="open-new-invite")
 
 
+def _nothing(viewer: Viewer, found: InviteList) -> h.Element:
+    """What an empty list means, and what to do."""
+    _ = viewer.translate
+    if found.search or found.state:
+        return h.p(".empty")[
+            _("No session matches."), " ", h.a(href=path("invites"))[_("Show all sessions")]
+        ]
+    return h.p(".empty")[
+        _("No open or planned sessions. Press the button at the top to invite somebody.")
+    ]
+
+
 def live(identifier: str, *content: h.Node) -> h.Element:
     """A part of the page that a script fetches again when something in it changes."""
     return h.div({"id": identifier, "data-live": True})[content]
 
 
-def row_dialogs(viewer: Viewer) -> h.Node:
-    """The dialogs of the rows' buttons, outside of the live parts, which are replaced."""
-    _ = viewer.translate
-    return [
-        h.dialog("#qr-dialog", aria_label=_("QR code"))[
-            h.img("#qr-image.qr", alt=_("QR code of the link"), width="280", height="280"),
-            h.form(method="dialog")[h.button(type="submit")[_("Done")]],
-        ],
-        # Filled only when the browser refuses to copy by itself.
-        h.dialog("#link-dialog", aria_label=_("Link"))[
-            h.output("#link-text.link-text", dir="ltr"),
-            h.form(method="dialog")[h.button(type="submit")[_("Done")]],
-        ],
-        h.p("#row-status.unseen", role="status"),
-        cancel_dialog(viewer),
-    ]
-
-
-def cancel_dialog(viewer: Viewer) -> h.Element:
-    """The question before a session is canceled; without scripts the button cancels at once."""
-    _ = viewer.translate
-    return h.dialog("#cancel-dialog", aria_labelledby="cancel-title")[
-        h.h2("#cancel-title")[_("Cancel session")],
-        h.p[h.bdi("#cancel-who.name")],
-        h.p[_("Everybody invited is told, and their links stop working.")],
-        h.form(".actions", method="dialog")[
-            h.button(".bad", type="submit", value="yes")[_("Cancel session")],
-            h.button(".primary", type="submit", value="", autofocus=True)[_("Keep the session")],
-        ],
-    ]
-
-
-def cancel_button(viewer: Viewer, consultation_id: str, name: str) -> h.Element:
-    _ = viewer.translate
-    return h.form(
-        ".inline",
-        method="post",
-        action=path("cancel_session", consultation_id=consultation_id),
-        data_confirm="cancel-dialog",
-        data_who=name,
-    )[submit(_("Cancel session"), quiet=True)]
-
-
 def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Element:
     """One session with its people and actions; `short` for only the button that opens it."""
     _ = viewer.translate
-    awaited = row.people[0] if row.people else None
-    return h.li(".row", data_consultation_id=row.consultation_id)[
+    return h.li(".row.session", data_consultation_id=row.consultation_id)[
         h.div(".who")[
-            h.strong(".name", dir="auto")[awaited.name if awaited else ""],
-            h.p(".hint")[
-                h.span(".tag", data_state=row.state)[consultation_label(viewer, row.state)],
-                " ",
-                row.online and h.span(".tag.online")[_("Online")],
-                " ",
-                h.span(".tag", data_readiness=row.readiness)[
-                    readiness_label(viewer, row.readiness)
+            h.p(".headline")[
+                h.a(".name", href=path("case", consultation_id=row.consultation_id))[
+                    h.bdi[row.name]
                 ],
+                row.planned_at is not None
+                and [" ", h.span(".when")[clock(viewer, row.planned_at)]],
             ],
-            h.p(".hint")[_when(viewer, row, awaited)],
-            row.closes_at is not None
-            and h.p(".hint", data_closes=True)[
-                filled(
-                    _("Will be closed automatically unless somebody uses it: %(time)s"),
-                    time=clock(viewer, row.closes_at),
-                )
-            ],
-            _interpreting(viewer, row),
+            there(viewer, row),
+            state_line(viewer, row),
+            held_line(viewer, row),
+            closes(viewer, row),
+            interpreting_line(viewer, row),
             (_person(viewer, person, named=number > 0) for number, person in enumerate(row.people)),
-            (
-                h.p(".reply")[filled(_("Reply: %(text)s"), text=h.q(dir="auto")[reply])]
-                for reply in row.replies
-            ),
+            replies(viewer, row),
         ],
         h.div(".actions")[
-            _way_in(viewer, row),
+            way_in(viewer, row)
+            or (
+                row.interpreting == "unavailable"
+                and without_interpreter_button(viewer, row, primary=True)
+            ),
             not short and _actions(viewer, row),
         ],
     ]
 
 
-def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
+def there(viewer: Viewer, row: InviteRow) -> h.Node:
+    """The date as the awaited person's clock shows it, where that is another one."""
+    _ = viewer.translate
+    awaited = row.people[0] if row.people else None
+    if row.planned_at is None or awaited is None or awaited.time_zone in (None, viewer.time_zone):
+        return None
+    return h.p(".hint")[
+        filled(
+            _("%(time)s for %(name)s (%(zone)s)"),
+            time=clock(viewer, row.planned_at, zone=awaited.time_zone),
+            name=h.bdi[awaited.name],
+            zone=zone_label(viewer, row.planned_at, awaited.time_zone),
+        )
+    ]
+
+
+def state_line(viewer: Viewer, row: InviteRow, *, device: bool = True) -> h.Element:
+    """In words: how far the session is, whether somebody is there, and if their device is ready."""
+    _ = viewer.translate
+    invited = filled(_("Invited %(time)s"), time=clock(viewer, row.created_at))
+    for_now = row.planned_at is None and row.may_notify
+    only_invited = for_now and row.state == "planned"
+    words: list[h.Node] = [
+        h.span(data_state=row.state)[
+            invited if only_invited else consultation_label(viewer, row.state)
+        ],
+        for_now and not only_invited and invited,
+        row.online and h.span(".online")[_("Online")],
+        unread_mark(viewer, row.unread),
+        device
+        and h.span(data_readiness=row.readiness)[
+            filled(_("Device: %(state)s"), state=readiness_label(viewer, row.readiness))
+        ],
+    ]
+    return h.p(".state")[dotted(words)]
+
+
+def dotted(words: Sequence[h.Node]) -> list[h.Node]:
+    """What is there of these, with a dot between each two."""
+    parts: list[h.Node] = []
+    for word in words:
+        if word:
+            parts += [" · ", word] if parts else [word]
+    return parts
+
+
+def closes(viewer: Viewer, row: InviteRow) -> h.Node:
+    _ = viewer.translate
+    return (
+        row.closes_at is not None
+        and h.p(".hint", data_closes=True)[
+            filled(
+                _("Will be closed automatically unless somebody uses it: %(time)s"),
+                time=clock(viewer, row.closes_at),
+            )
+        ]
+    )
+
+
+def replies(viewer: Viewer, row: InviteRow) -> h.Node:
+    """What people wrote back, which only a person can answer."""
+    _ = viewer.translate
+    return [
+        h.p(".reply")[filled(_("Reply: %(text)s"), text=h.q(dir="auto")[reply])]
+        for reply in row.replies
+    ]
+
+
+def interpreting_line(viewer: Viewer, row: InviteRow) -> h.Node:
     """The state of the search for an interpreter."""
     _ = viewer.translate
     sentences = {
-        "requested": _("An interpreter was asked for. Nobody else has been written to yet."),
+        "requested": _("Waiting for an interpreter. Nobody else has been invited yet."),
         "accepted": _("An interpreter will come."),
-        "unavailable": _("No interpreter is available. Nobody has been written to yet."),
+        "unavailable": _("No interpreter is available. Nobody has been invited yet."),
         "waived": _("Without interpreter."),
     }
     text = sentences.get(row.interpreting)
     return text and h.p(".hint", data_interpreting=row.interpreting)[text]
 
 
-def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
+def way_in(viewer: Viewer, row: InviteRow) -> h.Node:
+    """The main button: into the session, once somebody is there or it has begun."""
     _ = viewer.translate
     address = path("session", consultation_id=row.consultation_id)
     if row.state in ("active", "kept_open"):
@@ -171,64 +215,76 @@ def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
     return row.online and go(address, _("Start"), primary=True)
 
 
-def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
+def without_interpreter_button(
+    viewer: Viewer, row: InviteRow, *, primary: bool = False, back: str = ""
+) -> h.Node:
     _ = viewer.translate
-    return [
-        row.invite_id
-        and [
-            go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
-            go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
-        ],
-        row.invite_id
-        and row.may_notify
-        and action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
-        row.interpreting in ("requested", "unavailable")
-        and action(
-            path("invite_without_interpreter", consultation_id=row.consultation_id),
-            _("Invite without interpreter"),
+    return row.interpreting in ("requested", "unavailable") and action(
+        path(
+            "invite_without_interpreter",
+            {"back": back} if back else None,
+            consultation_id=row.consultation_id,
         ),
-        row.state in ("planned", "waiting")
-        and [
-            go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
-            cancel_button(viewer, row.consultation_id, row.people[0].name if row.people else ""),
-        ],
-    ]
+        _("Invite without interpreter"),
+        primary=primary,
+    )
 
 
-def _when(viewer: Viewer, row: InviteRow, awaited: Person | None) -> h.Node:
+def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
+    """Quiet buttons; on narrow screens the rarer ones are behind "More"."""
     _ = viewer.translate
-    if row.planned_at is None:
-        return filled(_("Invited %(time)s"), time=clock(viewer, row.created_at))
-    zone = awaited.time_zone if awaited else None
-    differs = zone is not None and zone != viewer.time_zone
-    return [
-        clock(viewer, row.planned_at),
-        differs
-        and [
-            " · ",
-            filled(_("there: %(time)s"), time=clock(viewer, row.planned_at, zone=zone)),
+    # while an interpreter is looked for nobody is invited yet
+    awaited = row.people[0] if row.invite_id and row.may_notify else None
+    copy, show_code = link_buttons(viewer, row.invite_id, row.name) if awaited else (None, None)
+    editable = row.state in ("planned", "waiting")
+    return h.div(".quiet")[
+        copy,
+        editable and go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
+        h.details(".more", id=f"more-{row.consultation_id}")[
+            h.summary[_("More")],
+            h.div[
+                show_code,
+                send_again_button(viewer, awaited) if awaited else None,
+                row.interpreting == "requested" and without_interpreter_button(viewer, row),
+                editable
+                and row.scheduler_id == viewer.account_id
+                and cancel_button(viewer, row.consultation_id, row.name),
+            ],
         ],
     ]
 
 
 def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
+    return h.p(".hint")[
+        dotted(
+            [
+                named and h.strong[h.bdi[person.name]],
+                (named or person.role != "service_user") and role_label(viewer, person.role),
+                *delivered(viewer, person),
+                person.language,
+            ]
+        ),
+        reason(viewer, person.delivery_reason),
+    ]
+
+
+def delivered(viewer: Viewer, person: Person) -> list[h.Node]:
+    """By what somebody was written to, where, and how far it got; and what they have done since."""
     _ = viewer.translate
-    words = [
-        role_label(viewer, person.role),
+    state = delivery_label(viewer, person.delivery_state)
+    return [
         channel_label(viewer, person.channel),
-        delivery_label(viewer, person.delivery_state),
+        person.address and destination(viewer, person.address),
+        state and h.span(data_delivery=person.delivery_state)[state],
         _("Has opened the link, but is not connected.")
         if person.unconnected
         else invite_label(viewer, person.invite_state),
-        person.language,
     ]
-    reason = reason_sentence(viewer, person.delivery_reason)
-    return h.p(".hint")[
-        named and [h.strong(dir="auto")[person.name], " · "],
-        " · ".join(word for word in words if word),
-        person.address and [" · ", destination(viewer, person.address)],
-        reason and h.span(".error")[" ", reason],
-    ]
+
+
+def reason(viewer: Viewer, code: str | None) -> h.Node:
+    text = reason_sentence(viewer, code)
+    return text and h.span(".error")[" ", text]
 
 
 def _filters(viewer: Viewer, found: InviteList) -> h.Element:

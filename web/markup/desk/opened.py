@@ -20,8 +20,11 @@ def opened_page(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
                 "opened",
                 h.ul(".list")[(invite_row(viewer, row, short=True) for row in rows)]
                 if rows
-                else h.p(".empty")[_("No session is open.")],
+                else h.p(".empty")[
+                    _("No session is open. One that you start, or keep open, can be found here.")
+                ],
             ),
         ],
         module="js/pages/opened.js",
+        stylesheets=("css/sessions.css",),
     )

@@ -18,8 +18,8 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
             h.h1[_("Test my device")],
             h.p[
                 _(
-                    "See before the session whether camera, microphone, speaker and connection "
-                    "work. It takes about a minute. Messages can be written without any of it."
+                    "Check your camera, microphone, speaker and connection before the session. It takes "
+                    "about a minute. You can write messages even if something does not work."
                 )
             ],
             h.div(".actions")[
@@ -65,8 +65,8 @@ def _step_label(viewer: Viewer, step: Step) -> str:
         "camera": _("Camera"),
         "microphone": _("Microphone"),
         "speaker": _("Speaker"),
-        "signaling": _("Connection to the server"),
-        "media_path": _("Path for sound and picture"),
+        "signaling": _("Connection"),
+        "media_path": _("Calls through this network"),
         "speed": _("Speed"),
     }[step]
 

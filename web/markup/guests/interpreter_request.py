@@ -6,6 +6,7 @@ from web.markup.shared.contact_fields import answers, contact_field
 from web.markup.shared.controls import error_summary, field
 from web.markup.shared.document import document
 from web.markup.shared.labels import appointment
+from web.texts.dates import amount
 from web.view_models import Form, RequestView, Viewer
 
 
@@ -30,14 +31,18 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
                     form,
                     "address",
                     _("Email or mobile number"),
-                    hint=_("The interpreter gets a personal link to the session there."),
+                    hint=_("The interpreter will get a personal link at this address."),
                     required=True,
                 ),
                 h.button(".primary", type="submit")[_("Accept")],
             ],
             h.form(".card", method="post", action=view.answer_path)[
                 h.input(type="hidden", name="answer", value="decline"),
-                h.p(".hint")[_("If nobody is free, decline: somebody else can be asked then.")],
+                h.p(".hint")[
+                    _(
+                        "If nobody is free, please decline so that another organization can be asked."
+                    )
+                ],
                 h.button(type="submit")[_("Decline")],
             ],
         ],
@@ -46,34 +51,47 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
 
 
 def answered_page(viewer: Viewer, view: RequestView) -> h.Element:
-    """The outcome of a request that has been answered."""
+    """The outcome of a request that has been answered: what was decided, and what follows."""
     _ = viewer.translate
-    sentences = {
-        "accepted": _("The request was accepted. The interpreter gets a personal link."),
-        "refused": _("The request was declined."),
-        "expired": _("The time to answer is over. The request was passed on."),
-        "withdrawn": _("The request was withdrawn: no interpreter is needed any more."),
-    }
+    heading, follows = {
+        "accepted": (
+            _("Thank you. You accepted this request."),
+            _("The interpreter gets a personal link to the session."),
+        ),
+        "refused": (
+            _("You declined this request."),
+            _("Thank you for your answer. Another organization will be asked, if there is one."),
+        ),
+        "expired": (
+            _("The time to answer has passed."),
+            _("Another organization will be asked, if there is one."),
+        ),
+        "withdrawn": (_("An interpreter is no longer needed."), _("There is nothing left to do.")),
+    }[view.state]
     return document(
         viewer,
         viewer.brand,
         h.div(".narrow")[
-            h.h1[_("Request for an interpreter")],
-            h.p(role="status")[sentences[view.state]],
-            _facts(viewer, view),
+            h.h1[heading],
+            h.p(role="status")[follows],
+            _facts(viewer, view, decided=True),
         ],
         service_user=True,
     )
 
 
-def _facts(viewer: Viewer, view: RequestView) -> h.Element:
+def _facts(viewer: Viewer, view: RequestView, *, decided: bool = False) -> h.Element:
+    """`decided`: nobody has to answer any more."""
     _ = viewer.translate
     return h.dl(".card")[
-        h.dt[_("Asked by")],
+        h.dt[_("Requested by")],
         h.dd[h.bdi[view.scheduler_name]],
         view.organization_name and [h.dt[_("Organization")], h.dd[h.bdi[view.organization_name]]],
         h.dt[_("Languages")],
         h.dd[view.languages],
         h.dt[_("Date")],
-        h.dd[appointment(viewer, view.planned_at) if view.planned_at else _("Now")],
+        h.dd[appointment(viewer, view.planned_at) if view.planned_at else _("As soon as possible")],
+        h.dt[_("Expected duration")],
+        h.dd[amount(view.minutes, "minute", viewer.language)],
+        not decided and [h.dt[_("Please answer by")], h.dd[appointment(viewer, view.expires_at)]],
     ]

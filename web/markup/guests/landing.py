@@ -73,7 +73,9 @@ def _whose(viewer: Viewer, view: LandingView) -> h.Element:
     """The question when this browser has another seat, most likely its previous user's."""
     _ = viewer.translate
     return h.div(".notice.warning", role="alert")[
-        h.p[_("Another session is open in this browser. If it is not yours, leave it first.")],
+        h.p[
+            _("Another session is open in this browser. If it is not yours, please leave it first.")
+        ],
         [
             h.form(
                 method="post",
@@ -96,11 +98,11 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
     _ = viewer.translate
     return [
         h.div(".notice.info")[
-            h.p[_("It is too early. This page lets you in by itself when it is time.")],
+            h.p[_("You are early. Keep this page open: it will let you in when it is time.")],
             view.opens_at is not None
             and h.p[
                 filled(
-                    _("You can come in from %(time)s"),
+                    _("You can join from %(time)s"),
                     time=appointment(viewer, view.opens_at, with_zone=False),
                 )
             ],
@@ -133,7 +135,7 @@ def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
     _ = viewer.translate
     return message_page(
         viewer,
-        _("This link is not open"),
+        _("This link no longer works"),
         sentence,
         more=h.section("#left-behind", hidden=True)[
             h.p[

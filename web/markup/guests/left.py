@@ -12,7 +12,7 @@ def left_page(viewer: Viewer) -> h.Element:
     return message_page(
         viewer,
         _("You have left"),
-        _("Nothing of a session can be read in this browser any more."),
+        _("Nothing from the session can be read in this browser any more."),
         _("To come back, open your link again."),
         data={"forget": ""},
     )

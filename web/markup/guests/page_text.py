@@ -9,7 +9,9 @@ from web.texts.catalogs import OWN_NAMES
 from web.view_models import Viewer
 
 
-def page_text_page(viewer: Viewer, page: str, html: str, wanted: str, shown: str) -> h.Element:
+def page_text_page(
+    viewer: Viewer, page: str, html: str, wanted: str, shown: str, below: h.Node = None
+) -> h.Element:
     """`html` is sanitized; `wanted` and `shown` are the languages asked for and found."""
     _ = viewer.translate
     title = page_title(viewer, page)
@@ -24,6 +26,7 @@ def page_text_page(viewer: Viewer, page: str, html: str, wanted: str, shown: str
                 % {"language": OWN_NAMES[wanted], "other": OWN_NAMES[shown]}
             ],
             h.div(".prose", lang=shown, dir=Locale.parse(shown).text_direction)[Markup(html)],
+            below,
         ],
         service_user=viewer.account_name is None,
     )

@@ -24,58 +24,94 @@ def incoming(viewer: Viewer) -> h.Element:
         h.p("#incoming-text"),
         h.div(".actions")[
             button("accept-call", _("Accept"), style="primary good"),
+            button("accept-without-camera", _("Accept without camera")),
             button("decline-call", _("Decline"), style="bad"),
         ],
     ]
 
 
-def call(viewer: Viewer) -> h.Element:
+def call(viewer: Viewer) -> h.Node:
+    """What is said during the call, which lies over its pictures, and the call itself."""
+    _ = viewer.translate
+    return h.fragment[
+        h.div(".call-words")[
+            h.p("#quality", role="status", hidden=True),
+            h.p("#device-words.notice.warning", role="status", hidden=True),
+            h.p("#muted-hint.notice.warning", role="status", hidden=True)[
+                _("You are muted. Turn the microphone on to be heard.")
+            ],
+        ],
+        h.div("#call.call", hidden=True)[
+            h.div("#tiles.tiles"),
+            h.figure("#self-tile.tile.self", hidden=True)[
+                h.video(
+                    {"data-self": True, "muted": True, "playsinline": True, "autoplay": True},
+                    aria_label=_("Your own picture"),
+                ),
+                h.figcaption[_("You")],
+                button("move-self", "", style="cover", aria_label=_("Move your own picture")),
+            ],
+            button("hear", _("Tap to turn on the sound"), style="primary hear", hidden=""),
+            h.div(".preview", role="status")[button("chat-preview", "", hidden="")],
+            _bar(viewer),
+        ],
+    ]
+
+
+def _bar(viewer: Viewer) -> h.Element:
+    """Each button has its place from the beginning, so that none moves under a finger."""
     _ = viewer.translate
 
-    def toggle(identifier: str, symbol: str, label: str) -> h.Element:
+    def press(
+        identifier: str, symbol: str, label: str, caption: str = "", **states: str
+    ) -> h.Element:
+        attributes = {key.replace("_", "-"): value for key, value in states.items()}
         return h.button(
-            f"#{identifier}.round", type="button", aria_pressed="false", aria_label=label
-        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[label]]
+            {"id": identifier, "class": "round", "type": "button", "aria-label": label},
+            attributes,
+        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[caption or label]]
 
-    def press(identifier: str, symbol: str, label: str, style: str = "") -> h.Element:
-        return h.button(
-            {"id": identifier, "class": f"round {style}", "type": "button", "aria-label": label}
-        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[label]]
+    def toggle(identifier: str, symbol: str, label: str, caption: str = "") -> h.Element:
+        return press(identifier, symbol, label, caption, aria_pressed="false")
 
-    return h.div("#call.call", hidden=True)[
-        h.div("#tiles.tiles"),
-        h.figure("#self-tile.tile.self", hidden=True)[
-            h.video(
-                {"data-self": True, "muted": True, "playsinline": True, "autoplay": True},
-                aria_label=_("Your own picture"),
-            ),
-            h.figcaption[_("You")],
+    return h.div(".call-bar", role="group", aria_label=_("Call controls"))[
+        toggle("microphone", "microphone", _("Microphone")),
+        toggle("camera", "camera", _("Camera")),
+        press("switch-camera", "switch", _("Switch camera")),
+        toggle("share-screen", "screen", _("Share screen")),
+        press(
+            "chat-toggle",
+            "chat",
+            _("Chat"),
+            aria_expanded="false",
+            aria_controls="chat",
+            aria_describedby="unread-count",
+        ),
+        press("hang-up", "hang-up", _("Hang up")),
+        toggle("audio-only", "sound", _("Audio only"), _("Stop all video (saves data)")),
+        toggle("fill", "fill", _("Fill")),
+        toggle("full-screen", "full", _("Full screen")),
+        toggle("small-window", "small", _("Small window")),
+        _device_choice(viewer),
+        h.meter("#level", min="0", max="1", value="0", aria_label=_("Level of your voice")),
+    ]
+
+
+def _device_choice(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    choices = (
+        ("choose-microphone", _("Microphone")),
+        ("choose-camera", _("Camera")),
+        ("choose-speaker", _("Speaker")),
+    )
+    return h.details("#device-choice", hidden=True)[
+        h.summary(".round")[
+            icon(viewer, "devices"), h.span(".caption")[_("Microphone, camera and speaker")]
         ],
-        button("hear", _("Tap to hear"), style="primary hear", hidden=""),
-        h.p("#device-words.notice.warning", role="status", hidden=True),
-        h.p("#muted-hint.notice.warning", role="status", hidden=True)[
-            _("You are muted. Turn the microphone on to be heard.")
-        ],
-        h.div(".call-bar", role="group", aria_label=_("Call controls"))[
-            toggle("microphone", "microphone", _("Microphone")),
-            toggle("camera", "camera", _("Camera")),
-            press("switch-camera", "switch", _("Switch camera")),
-            toggle("share-screen", "screen", _("Share screen")),
-            toggle("audio-only", "sound", _("Audio only")),
-            press("hang-up", "hang-up", _("Hang up"), "bad"),
-            h.meter("#level", min="0", max="1", value="0", aria_label=_("Level of your voice")),
-        ],
-        h.details("#device-choice.device-choice", hidden=True)[
-            h.summary[_("Choose devices")],
-            h.div[
-                (
-                    h.p(hidden=True)[h.label(for_=identifier)[label], h.select(id=identifier)]
-                    for identifier, label in (
-                        ("choose-microphone", _("Use this microphone")),
-                        ("choose-camera", _("Use this camera")),
-                        ("choose-speaker", _("Use this speaker")),
-                    )
-                )
-            ],
+        h.div[
+            (
+                h.p(hidden=True)[h.label(for_=identifier)[label], h.select(id=identifier)]
+                for identifier, label in choices
+            )
         ],
     ]

@@ -11,7 +11,7 @@ from web.view_models import Viewer
 
 def chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
     _ = viewer.translate
-    return h.section(".chat", aria_label=_("Chat"))[
+    return h.section("#chat.chat", aria_label=_("Chat"))[
         h.details("#people.people")[
             h.summary[_("People"), " ", h.span("#people-count.tag")],
             h.ul("#people-list"),
@@ -32,10 +32,10 @@ def chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
         h.form("#chat-form.write", method="dialog")[
             h.ul("#chosen-files", aria_label=_("Chosen files"), aria_live="polite", hidden=True),
             h.p("#file-words.error", role="alert", hidden=True),
+            h.label(for_="chat-text")[_("Message")],
             h.textarea(
                 "#chat-text",
-                aria_label=_("Message"),
-                placeholder=_("Message"),
+                placeholder=" ",  # CSS tells by it whether something is typed
                 rows="1",
                 dir="auto",
                 data_limit=str(CHAT_LENGTH),

@@ -2,8 +2,7 @@
 
 import htpy as h
 
-from web.markup.desk.history import export_button
-from web.markup.shared.controls import action
+from web.markup.shared.controls import action, go
 from web.routes import path
 from web.view_models import SessionView, Viewer
 
@@ -15,8 +14,10 @@ def terminate_dialog(viewer: Viewer) -> h.Element:
             "close",
             _("Close"),
             ngettext(
-                "You can come back for %(hours)s hour. Then every trace is deleted.",
-                "You can come back for %(hours)s hours. Then every trace is deleted.",
+                "You can reopen it and download the report for %(hours)s hour; then everything is "
+                "deleted.",
+                "You can reopen it and download the report for %(hours)s hours; then everything is "
+                "deleted.",
                 viewer.retention_hours,
             )
             % {"hours": viewer.retention_hours},
@@ -24,7 +25,7 @@ def terminate_dialog(viewer: Viewer) -> h.Element:
         (
             "keep_open",
             _("Terminate but keep open"),
-            _("The call ends; messages and calls can be taken up again later."),
+            _("The call ends; you can write or call again later."),
         ),
         ("", _("Stay in the session"), ""),
     ]
@@ -55,8 +56,26 @@ def terminate_dialog(viewer: Viewer) -> h.Element:
 def after_closing(viewer: Viewer, view: SessionView) -> h.Element:
     _ = viewer.translate
     address = path("reopen_session", consultation_id=view.consultation_id)
+    report = path("report", consultation_id=view.consultation_id)
     return h.div("#after-closing.actions", hidden=True)[
-        export_button(viewer, view.consultation_id), action(address, _("Reopen"))
+        go(report, _("Export"), primary=True, data_export=True, id="export-report"),
+        go(path("dashboard"), _("Back to the dashboard")),
+        action(address, _("Reopen")),
+    ]
+
+
+def leave_call_dialog(viewer: Viewer) -> h.Element:
+    """Asked by a link that leads away from a call."""
+    _ = viewer.translate
+    return h.dialog("#leave-call", aria_labelledby="leave-call-title")[
+        h.h2("#leave-call-title")[_("You are in a call")],
+        h.p[_("If you leave this page, you leave the call.")],
+        h.form(method="dialog")[
+            h.div(".actions")[
+                h.button(".primary", type="submit", value="", autofocus=True)[_("Stay")],
+                h.button(type="submit", value="leave")[_("Leave the call")],
+            ]
+        ],
     ]
 
 
@@ -66,9 +85,7 @@ def link_again(viewer: Viewer, view: SessionView) -> h.Node:
     return (
         bool(view.reachable)
         and h.div("#link-again", hidden=True)[
-            h.p(".hint")[
-                _("Nobody is notified that this session is open. Send the link again to:")
-            ],
+            h.p("#link-again-words.hint"),
             h.div(".actions")[
                 (
                     action(

@@ -17,8 +17,6 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
         h.p("#other-side", role="status")[_("Loading…")],
-        h.p[h.span("#connected.tag")[_("Connected")]],
-        h.p("#quality.hint", hidden=True),
         button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
         and h.div(".actions")[

@@ -5,7 +5,8 @@ import htpy as h
 from web.markup.desk.history import export_dialog
 from web.markup.room.call import call, incoming, ways_to_call
 from web.markup.room.chat import chat
-from web.markup.room.ending import after_closing, link_again, terminate_dialog
+from web.markup.room.ending import after_closing, leave_call_dialog, link_again, terminate_dialog
+from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import lead
 from web.markup.room.templates import templates
 from web.markup.shared.document import document, message_page
@@ -24,16 +25,18 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             h.p("#connection.notice.warning", role="status", hidden=True),
             h.section(".stage", aria_label=_("Session"))[
                 lead(viewer, view, scheduler),
+                scheduler and after_closing(viewer, view),
                 h.p("#notice.notice.warning", role="alert", hidden=True),
                 incoming(viewer),
+                greenroom(viewer),
                 call(viewer),
                 h.p("#no-calls.notice.warning", role="status", hidden=True),
                 ways_to_call(viewer),
                 scheduler and link_again(viewer, view),
-                scheduler and after_closing(viewer, view),
             ],
             chat(viewer, scheduler=scheduler),
             scheduler and terminate_dialog(viewer),
+            scheduler and leave_call_dialog(viewer),
             scheduler and export_dialog(viewer),
             templates(viewer),
         ],

@@ -33,6 +33,7 @@ def templates(viewer: Viewer) -> h.Node:
                 h.video(playsinline=True, autoplay=True),
                 h.span(".initial", aria_hidden="true"),
                 h.figcaption[h.span(".name", dir="auto"), " ", h.span(".status")],
+                h.button(".cover", type="button", aria_pressed="false"),
             ]
         ],
     ]

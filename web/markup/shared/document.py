@@ -2,8 +2,8 @@
 
 import htpy as h
 
-from web.markup.shared.controls import button, choices
-from web.markup.shared.labels import languages_with
+from web.markup.shared.controls import button
+from web.markup.shared.header import foot, top
 from web.routes import path
 from web.view_models import Viewer
 
@@ -40,6 +40,7 @@ def document(
         **(_preferences(viewer) if signed_in else {}),
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
+        "data-case-path": path("case", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
         "data-account": viewer.account_id if signed_in else None,
         "data-zone": viewer.zone_there,
@@ -56,21 +57,24 @@ def document(
             h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
             (
                 h.link(rel="stylesheet", href=viewer.static(sheet))
-                for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
+                for sheet in _sheets(signed_in, stylesheets)
             ),
             viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
+            not service_user
+            and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
             # before the modules, so that it notices which of them fail to load
             needs_scripts and _for_every_browser(viewer),
             (h.script(type="module", src=viewer.static(name)) for name in modules),
         ],
         h.body({"class": "wide" if wide else None, **attributes})[
             h.a(".skip", href="#main")[_("Skip to the content")],
-            _top(viewer, signed_in=signed_in, followed=followed, service_user=service_user),
+            top(viewer, signed_in=signed_in, followed=followed, service_user=service_user),
             signed_in and _signed_out(viewer),
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
+            followed and _notifications(viewer),
             needs_scripts and _until_scripts_run(viewer),
             h.main("#main", tabindex="-1")[body],
-            (followed or not (signed_in or service_user)) and _footer(viewer),
+            (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
         ],
     ]
 
@@ -82,32 +86,22 @@ def _preferences(viewer: Viewer) -> dict[str, str | None]:
         "data-ring-sound": chosen.ring_sound,
         "data-ring-volume": str(chosen.ring_volume),
         "data-notifications": "on" if chosen.notifications else None,
+        "data-offer-notifications": "on" if chosen.offer_notifications else None,
     }
 
 
-def _footer(viewer: Viewer) -> h.Element:
-    """On pages of staff but the session's, which fills the screen."""
-    _ = viewer.translate
-    spoken = {"language": viewer.language}
-    return h.footer(".bottom")[
-        h.a(href=path("help", spoken))[_("Help")],
-        " · ",
-        h.a(href=path("terms", spoken))[_("Terms of use")],
-    ]
+def _sheets(signed_in: bool, more: tuple[str, ...]) -> tuple[str, ...]:
+    return ("css/base.css", "css/shapes.css", *(("css/desk.css",) if signed_in else ()), *more)
 
 
-def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
+def _notifications(viewer: Viewer) -> h.Element:
+    """The question whether to be notified; shown by a script when it is worth asking."""
     _ = viewer.translate
-    return h.header(".top")[
-        _brand(viewer, linked=signed_in),
-        signed_in and _menu(viewer),
-        h.div(".tools")[
-            followed and h.span("#line.tag")[_("Connecting…")],
-            # Shown by a script: only that knows whether the browser blocks sound.
-            signed_in and button("enable-sound", _("Enable sound"), hidden=""),
-            _language_switch(viewer),
-            signed_in and _account(viewer),
-            service_user and viewer.seated and _leave(viewer),
+    return h.section("#notify.notice", aria_label=_("Notifications"), hidden=True)[
+        h.p[_("Be told when somebody arrives, also when this page is in the background.")],
+        h.div(".actions")[
+            button("allow-notifications", _("Allow notifications"), style="primary"),
+            button("no-notifications", _("Not now"), data_post=path("profile_notifications")),
         ],
     ]
 
@@ -176,84 +170,4 @@ def _signed_out(viewer: Viewer) -> h.Node:
         _("You are signed out. Please sign in again."),
         " ",
         h.a("#sign-in", href=path("sign_in"), target="_blank")[_("Sign in")],
-    ]
-
-
-def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
-    logo = viewer.logo
-    shown: list[h.Node] = [
-        logo is not None
-        and h.img(src=logo.address, alt=logo.text, width=str(logo.width), height=str(logo.height)),
-        viewer.brand,
-    ]
-    return h.a("#home.brand", href=path("dashboard"))[shown] if linked else h.span(".brand")[shown]
-
-
-def _menu(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
-    entries = [
-        ("dashboard", _("Dashboard")),
-        ("invites", _("Invites")),
-        ("waiting_room", _("Waiting room")),
-        ("opened", _("Opened sessions")),
-        ("history", _("History")),
-        ("device_test", _("Test my device")),
-    ]
-    if viewer.account_role == "administrator":
-        entries.append(("admin", _("Administration")))
-    return h.nav(aria_label=_("Main menu"))[
-        h.ul[
-            (
-                h.li[
-                    h.a(
-                        href=path(name),
-                        aria_current="page" if viewer.path == path(name) else None,
-                    )[label],
-                    # Outside the link, so that the number is not part of its accessible name.
-                    name == "waiting_room" and h.span("#waiting-badge.badge", hidden=True),
-                ]
-                for name, label in entries
-            )
-        ]
-    ]
-
-
-def _language_switch(viewer: Viewer) -> h.Node:
-    _ = viewer.translate
-    if len(viewer.languages) < 2:
-        return None
-    return h.form(".language", method="post", action=path("language"))[
-        h.input(type="hidden", name="next", value=viewer.path),
-        h.label(".unseen", for_="interface-language")[_("Show this page in")],
-        h.select("#interface-language", name="language")[
-            choices(tuple(languages_with(viewer, viewer.language)), viewer.language, languages=True)
-        ],
-        h.button(type="submit")[_("Change")],
-    ]
-
-
-def _leave(viewer: Viewer) -> h.Element:
-    """For shared devices; a script also deletes what the page has stored."""
-    _ = viewer.translate
-    left = path("left", {"language": viewer.language})
-    return h.form(
-        "#leave.inline", method="post", action=path("leave"), data_leave="", data_left=left
-    )[
-        h.input(type="hidden", name="language", value=viewer.language),
-        h.button(type="submit")[_("Leave this device")],
-    ]
-
-
-def _account(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
-    return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
-        h.a(
-            ".account",
-            href=path("profile"),
-            aria_label=_("Your profile") + ": " + (viewer.account_name or ""),
-            aria_current="page" if viewer.path == path("profile") else None,
-            dir="auto",
-        )[viewer.account_name],
-        " ",
-        h.button(type="submit")[_("Sign out")],
     ]

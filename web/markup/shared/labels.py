@@ -8,6 +8,7 @@ import re
 from datetime import datetime
 
 import htpy as h
+from babel import Locale
 
 from signaling.notices.reasons import REASONS
 from web.texts.catalogs import OWN_NAMES
@@ -20,6 +21,11 @@ def languages_with(viewer: Viewer, code: str) -> list[tuple[str, str]]:
     was switched off stays."""
     missing = code in OWN_NAMES and code not in dict(viewer.languages)
     return [*viewer.languages, *([(code, OWN_NAMES[code])] if missing else [])]
+
+
+def language_name(viewer: Viewer, code: str) -> str:
+    """The name of a language in the viewer's."""
+    return Locale.parse(code).get_display_name(viewer.language) or code
 
 
 def filled(sentence: str, **parts: h.Node) -> list[h.Node]:
@@ -101,7 +107,7 @@ def invite_label(viewer: Viewer, state: str) -> str:
     _ = viewer.translate
     return {
         "acknowledged": _("Has confirmed the date"),
-        "joined": _("Has opened the session"),
+        "joined": _("Has joined before"),
     }.get(state, "")
 
 
@@ -111,7 +117,7 @@ def channel_label(viewer: Viewer, channel: str) -> str:
         "email": _("Email"),
         "sms": _("SMS"),
         "whatsapp": _("WhatsApp"),
-        "none": _("Link given by hand"),
+        "none": _("Link passed on by you"),
     }.get(channel, channel)
 
 

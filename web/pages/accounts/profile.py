@@ -1,7 +1,7 @@
 """ "Your profile": who one is here, how one's own pages behave, and a request to be deleted."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from hashlib import sha256
 
@@ -89,14 +89,31 @@ async def save_preferences(request: web.Request) -> web.Response:
     except InvalidInput as error:
         return await refuse(request, Form({}, form_errors(error, await viewer_of(request))))
 
+    await _prefer(
+        request,
+        account,
+        lambda before: replace(chosen, offer_notifications=before.offer_notifications),
+    )
+    raise web.HTTPSeeOther(path("profile", {"done": "profile"}))
+
+
+async def decline_notifications(request: web.Request) -> web.Response:
+    """Pages ask no more whether to show notifications."""
+    account = await signed_in(request)
+    await _prefer(request, account, lambda before: replace(before, offer_notifications=False))
+    raise web.HTTPSeeOther(path("dashboard"))
+
+
+async def _prefer(
+    request: web.Request, account: Account, change: Callable[[Preferences], Preferences]
+) -> None:
     async def work(records: Records) -> None:
         stored = await records.accounts.get(account.id)
         if stored is None:
             raise NotFound
-        await records.accounts.change(replace(stored, preferences=chosen))
+        await records.accounts.change(replace(stored, preferences=change(stored.preferences)))
 
     await request.app[STORE].write(work)
-    raise web.HTTPSeeOther(path("profile", {"done": "profile"}))
 
 
 async def change_deletion(request: web.Request) -> web.Response:

@@ -122,8 +122,14 @@ async def _page(
         "link": wording.invite_address("x" * 22),
         "test_link": wording.test_address("x" * 22),
         "moment": moment,
-        "note": wording.translate(text_id.language, "Note for the invitation"),
-        "languages": ", ".join(list(OWN_NAMES.values())[:2]),
+        "note": app[COMPOSING].note(
+            wording.translate(text_id.language, "Note for the invitation"),
+            viewer.account_name or "",
+            text_id.language,
+        ),
+        "languages": ", ".join(
+            wording.language_name(code, text_id.language) for code in ("en", "ar")
+        ),
         "duration": "30",
         "until": moment,
     }

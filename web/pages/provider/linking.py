@@ -26,6 +26,7 @@ from web.sign_in.known_browsers import Browser, browser_of, keeps_cookies
 from web.sign_in.oidc.provider import Answer
 from web.sign_in.pending_answers import change_stored, still_begun
 from web.sign_in.pending_step import PendingStep, begin_step
+from web.sign_in.proof import proved_at
 from web.sign_in.session_start import ProviderSession, start_web_session
 from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
@@ -43,6 +44,8 @@ async def sign_in(
     """The redirect that signs in. Raises SignInRefused if the account has just changed."""
     identity = answer.person.identity
     kept = await still_begun(request) | {"id_token": answer.id_token}
+    if answer.auth_time is not None:
+        kept |= proved_at(answer.auth_time, request.app[CLOCK].now())
     session = ProviderSession(identity.issuer, identity.subject, answer.session_id, kept)
     redirect = await start_web_session(
         request, browser, account, way="provider", back_to=back_to, provider=session
@@ -167,4 +170,4 @@ async def _due(request: web.Request) -> tuple[Account, Answer, str]:
 def _answer(stored: Any) -> Answer:
     """The answer of the provider that a web session holds."""
     person = Person(**stored["person"] | {"identity": Identity(**stored["person"]["identity"])})
-    return Answer(person, stored["session_id"], stored["id_token"])
+    return Answer(person, stored["session_id"], stored["id_token"], stored["auth_time"])

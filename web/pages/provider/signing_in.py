@@ -26,11 +26,12 @@ async def start(request: web.Request) -> web.Response:
     await request.app[LIMITS].hit("provider", client_network(request))
     back_to = checked(request.query.get("next", ""))
     beside = back_to == path("signed_in")  # signs in again before the time is over
-    if await account_of(request) is not None and not beside:
+    again = "again" in request.query  # shows once more who it is
+    if await account_of(request) is not None and not (beside or again):
         raise web.HTTPSeeOther(back_to or path("dashboard"))
     try:
         await provider.metadata()
-        state, pending = await begin(request, back_to)
+        state, pending = await begin(request, back_to, again=again)
         viewer = await viewer_of(request)
         address = await provider.sign_in_address(state, pending, viewer.language)
     except SignInRefused as error:

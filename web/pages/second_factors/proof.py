@@ -1,6 +1,7 @@
 """Asking again who it is, before second factors are changed."""
 
 from aiohttp import web
+from aiohttp_session import get_session
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput, TooManyRequests
@@ -9,6 +10,7 @@ from web.http.forms import form_errors, form_of
 from web.http.request import entered, show, viewer_of
 from web.keys import LIMITS, PASSKEYS, PASSWORDS, STORE
 from web.markup.accounts.proof import proof_page
+from web.pages.provider.configured import provider_way_of
 from web.routes import path
 from web.sign_in.factor_checks import check_code, check_passkey, json_of
 from web.sign_in.known_browsers import browser_of
@@ -66,6 +68,8 @@ async def _check_password(request: web.Request, account: Account, password: str)
 async def _page(
     request: web.Request, account: Account, form: Form, status: int = 200
 ) -> web.Response:
+    way = provider_way_of(request)
+    by_provider = (await get_session(request)).get("way") == "provider"
     page = proof_page(
         await viewer_of(request),
         form,
@@ -74,6 +78,8 @@ async def _page(
         has_password=account.password_hash is not None,
         proof_action=path("proof", {"then": request.query.get("then", "")}),
         passkey_action=path("proof_passkey", {"then": request.query.get("then", "")}),
+        provider=way.label if way is not None and by_provider else None,
+        provider_address=path("provider_sign_in", {"next": _next(request), "again": ""}),
     )
     return show(page, status)
 

@@ -19,7 +19,13 @@ from web.oidc_settings import OidcSettings
 from web.sign_in.oidc.discovery import BASIC, Metadata, document_address, read_metadata
 from web.sign_in.oidc.exchange import Exchange
 from web.sign_in.oidc.keys import Keys
-from web.sign_in.oidc.tokens import Audience, id_token_claims, logout_token_claims
+from web.sign_in.oidc.tokens import (
+    CLOCK_TOLERANCE,
+    Audience,
+    id_token_claims,
+    logout_token_claims,
+    read_auth_time,
+)
 
 DOCUMENT_LASTS = timedelta(hours=1)
 "How long the provider's document is used before it is read again."
@@ -27,6 +33,12 @@ LONGEST_HINT = 6000
 "Characters of an ID token within an address: proxies take some eight thousand."
 
 DECLINED = N_("%(provider)s did not sign you in. Please try again.")
+NOT_ASKED_AGAIN = N_(
+    "%(provider)s did not ask you again who you are, so nothing was changed. Please sign out, and sign"
+    " in again."
+)
+ASK_AGAIN = {"prompt": "login", "max_age": "0"}
+"Of an authorization request; with `max_age` the answer has to name the time (Core, section 3.1.2.1)."
 BUSY = ("server_error", "temporarily_unavailable")
 "Errors by which a provider says that it has trouble itself (RFC 6749, section 4.1.2.1)."
 ERRORS = frozenset(
@@ -48,6 +60,8 @@ class Pending:
     "Of PKCE (RFC 7636)."
     back_to: str
     sent_at: datetime
+    again: bool = False
+    "Whether it has to ask who it is even if it knows, so that the answer proves it."
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,8 @@ class Answer:
     session_id: str | None
     "The claim `sid`."
     id_token: str
+    auth_time: int | None = None
+    "When it asked who it is, in seconds since 1970 (Core, section 2); None if it does not say."
 
 
 class Provider:
@@ -119,6 +135,7 @@ class Provider:
                 "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
                 "code_challenge_method": "S256",
                 "ui_locales": language,
+                **(ASK_AGAIN if pending.again else {}),
             },
         )
 
@@ -165,11 +182,16 @@ class Provider:
         )  # fmt: skip
         if isinstance(access_token, str) and metadata.userinfo_endpoint and self._lacks(claims):
             claims = await self._more(metadata.userinfo_endpoint, access_token, claims)
-        session_id = claims.get("sid")
+        session_id, auth_time = claims.get("sid"), read_auth_time(claims, self._clock.now())
+        if pending.again:
+            earliest = pending.sent_at.timestamp() - CLOCK_TOLERANCE
+            if auth_time is None or auth_time < earliest:
+                raise SignInRefused("the provider did not ask who it is", NOT_ASKED_AGAIN)
         return Answer(
             read_person(self.settings.issuer, claims),
             session_id if isinstance(session_id, str) else None,
             id_token,
+            auth_time,
         )
 
     async def signed_out(self, logout_token: str) -> dict[str, Any]:

@@ -70,6 +70,14 @@ async def logout_token_claims(
     return claims
 
 
+def read_auth_time(claims: Claims, now: datetime) -> int | None:
+    """When the person showed the provider who it is; None if it does not say, or says nonsense."""
+    found = claims.get("auth_time")
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    return int(found) if 0 < found <= now.timestamp() + CLOCK_TOLERANCE else None
+
+
 def _check(claims: Claims, audience: Audience, now: datetime, **more: ClaimsOption) -> None:
     required: dict[str, ClaimsOption] = {name: {"essential": True} for name in ("exp", "iat")}
     if "nonce" in more:

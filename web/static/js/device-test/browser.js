@@ -21,5 +21,5 @@ export async function testBrowser(report) {
       _("This browser is too old for calls. Update it, or use Safari, Chrome or Firefox."),
     );
   }
-  return report.passed(_("This browser can do calls."));
+  return report.passed(_("This browser supports calls."));
 }

@@ -32,7 +32,7 @@ export async function testCamera(report) {
     report.say(_("Looking at the picture…"));
     for (let poll = 0; poll < POLLS && !report.signal.aborted; poll += 1) {
       await pause(POLL_INTERVAL, report.signal);
-      if (brightness(video) > BLACK) return report.passed(_("The camera gives a picture."));
+      if (brightness(video) > BLACK) return report.passed(_("Your camera works."));
     }
     return report.warning(
       _("The camera is on, but its picture is black. Is its cover closed, or the room dark?"),

@@ -4,7 +4,7 @@
  * a relay, the TURN server has to answer, if there is one.
  */
 
-import { _, fill } from "../shared/catalog.js";
+import { _ } from "../shared/catalog.js";
 import { timeoutFor } from "../shared/timeouts.js";
 import { testRelay } from "./relay-path.js";
 
@@ -19,7 +19,7 @@ const GATHER_WITHIN = timeoutFor(8_000, 5);
  */
 export function mediaPathTest(servers, relayPath) {
   return async (report) => {
-    report.say(_("Looking for a way for sound and picture…"));
+    report.say(_("Trying a call through this network…"));
     const [connects, relay] = await Promise.all([
       loopback(servers, report.signal),
       pathToRelay(servers, relayPath, report.signal),
@@ -27,34 +27,22 @@ export function mediaPathTest(servers, relayPath) {
     if (!connects) {
       return report.failed(
         _(
-          "This browser or network blocks calls. Switch off a blocker of WebRTC, or try another network.",
+          "This browser or network blocks calls. Turn off any extension that blocks calls, or try another network.",
         ),
       );
     }
     if (relayPath && !relay) {
-      return report.warning(
-        _("The path for sound and picture cannot be tested now. Please test again later."),
-      );
+      return report.warning(_("Calls cannot be tested right now. Please test again later."));
     }
     if (relay && !relay.by) {
       return report.warning(
-        _(
-          "The relay cannot be reached from this network. Calls may fail; mobile data often works.",
-        ),
+        _("Calls may fail on this network. Try another one; mobile data often works."),
       );
     }
     if (relay && relay.by !== "udp") {
-      return report.warning(
-        _("This network only lets calls through by TCP. They work, but may stutter."),
-      );
+      return report.warning(_("Calls work on this network, but may stutter."));
     }
-    return report.passed(
-      relay?.time
-        ? fill(_("Sound and picture find their way: to the server and back in %(time)s ms."), {
-            time: relay.time,
-          })
-        : _("Sound and picture find their way."),
-    );
+    return report.passed(_("Calls work on this network."));
   };
 }
 

@@ -36,7 +36,7 @@ export async function testMicrophone(report) {
     const meter = report.place("microphone-area");
     report.say(_("Please say something: the bar should move."));
     return (await hears(analyser, meter, report.signal))
-      ? report.passed(_("The microphone hears you."))
+      ? report.passed(_("Your microphone works."))
       : report.warning(
           _(
             "The microphone is on, but hears nothing. Is it muted by a switch, or is another one chosen in the system's settings?",

@@ -5,7 +5,6 @@ import { timeoutFor } from "../shared/timeouts.js";
 /**
  * @typedef {object} RelayPath
  * @property {string} by udp, tcp or tls; empty if the relay was not reached
- * @property {number} [time] round-trip time in milliseconds
  */
 
 /** As long as a call waits for its connection with the relay. */
@@ -82,7 +81,5 @@ async function selectedPath(connection) {
     if (report.type === "transport") pair ??= stats.get(report.selectedCandidatePairId);
   });
   const local = stats.get(pair?.localCandidateId);
-  const by = local?.candidateType === "relay" ? (local.relayProtocol ?? "udp") : "udp";
-  const time = pair?.currentRoundTripTime;
-  return time === undefined ? { by } : { by, time: Math.max(1, Math.round(time * 1000)) };
+  return { by: local?.candidateType === "relay" ? (local.relayProtocol ?? "udp") : "udp" };
 }

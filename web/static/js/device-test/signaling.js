@@ -1,6 +1,6 @@
 /** Whether signaling works: by WebSocket, and how fast the server answers by HTTP. */
 
-import { _, fill } from "../shared/catalog.js";
+import { _ } from "../shared/catalog.js";
 import { diagnose } from "../signaling/diagnosis.js";
 import { timeoutFor } from "../shared/timeouts.js";
 import { socketAddress } from "../signaling/socket-address.js";
@@ -19,7 +19,7 @@ const SLOW = 400;
  */
 export function signalingTest(address) {
   return async (report) => {
-    report.say(_("Asking the server…"));
+    report.say(_("Checking the connection…"));
     const times = [];
     for (let index = 0; index < TRIES && !report.signal.aborted; index += 1) {
       const started = performance.now();
@@ -30,26 +30,24 @@ export function signalingTest(address) {
       if (answer?.ok) times.push(performance.now() - started);
     }
     if (!times.length) {
-      return report.failed(_("The server does not answer. Check the connection of this device."));
+      return report.failed(
+        _("There is no connection. Check whether this device is connected to the internet."),
+      );
     }
     const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);
     if (!(await socketOpens(timeoutFor(SOCKET_WITHIN, SOCKET_ROUNDS, median), report.signal))) {
       const why = await diagnose();
       return report.failed(
         why?.text ??
-          _(
-            "This network blocks live connections (WebSocket). Try another network, such as mobile data.",
-          ),
+          _("This network blocks live connections. Try another network, such as mobile data."),
       );
     }
     if (median > SLOW || times.length < TRIES) {
       return report.warning(
-        fill(_("The server answers slowly (%(time)s ms). Move closer to the Wi-Fi."), {
-          time: median,
-        }),
+        _("The connection is slow. Move closer to the Wi-Fi router, or try another network."),
       );
     }
-    return report.passed(fill(_("The server answers within %(time)s ms."), { time: median }));
+    return report.passed(_("The connection is fast."));
   };
 }
 

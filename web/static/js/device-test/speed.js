@@ -1,6 +1,6 @@
 /** The throughput in both directions, measured with little data: it may come off a prepaid plan. */
 
-import { _, decimalSign, fill } from "../shared/catalog.js";
+import { _ } from "../shared/catalog.js";
 import { timeoutFor } from "../shared/timeouts.js";
 
 /** Audio and 360p video need some 600 kbit/s, with a reserve for other traffic. */
@@ -31,16 +31,10 @@ export function speedTest({ download, upload }) {
       if (!answer.ok) throw new Error("refused");
     });
     const slowest = Math.min(down, up);
-    const figures = { down: megabits(down), up: megabits(up) };
     if (slowest >= FOR_VIDEO) {
-      report.passed(fill(_("Fast enough: %(down)s down, %(up)s up (Mbit/s)."), figures));
+      report.passed(_("Fast enough for video."));
     } else if (slowest >= FOR_AUDIO) {
-      report.warning(
-        fill(
-          _("Enough to speak; the picture may be switched off: %(down)s down, %(up)s up (Mbit/s)."),
-          figures,
-        ),
-      );
+      report.warning(_("Fast enough to speak. The picture may be turned off at times."));
     } else {
       report.failed(
         _("This connection is too slow for calls. Try another place or network; messages work."),
@@ -82,9 +76,4 @@ async function measure(signal, transfer) {
 function noise(bytes) {
   const block = crypto.getRandomValues(new Uint8Array(65_536));
   return new Blob(Array.from({ length: Math.ceil(bytes / block.length) }, () => block));
-}
-
-/** @param {number} kilobits */
-function megabits(kilobits) {
-  return String(Math.round(kilobits / 100) / 10).replace(".", decimalSign());
 }

@@ -96,10 +96,10 @@ async function sendResult(outcomes) {
     byId("result-text", HTMLElement),
     readiness
       ? _("Result: %(result)s").replace("%(result)s", readinessLabel(readiness))
-      : _("The result could not be sent. The test itself is over."),
+      : _("The result could not be saved. Your device was tested all the same."),
   );
   const kept = byId("result-kept", HTMLElement);
-  setText(kept, _("The person who invited you sees this result."));
+  setText(kept, _("The person who invited you can see this result."));
   show(kept, Boolean(readiness) && page.kept !== undefined);
   show(place, true);
   place.focus();

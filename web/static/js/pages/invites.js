@@ -1,10 +1,9 @@
-/** The lists of sessions: the dialog for a new invite, links to copy, QR codes to show. */
+/** The lists of sessions: the dialog for a new invite, and what can be done in a row. */
 
-import { _, loadCatalog } from "../shared/catalog.js";
 import { askBeforeSubmitting } from "../shared/confirm.js";
-import { copy } from "../shared/copy.js";
-import { byId, maybe, setText } from "../shared/dom.js";
+import { maybe } from "../shared/dom.js";
 import { followLists } from "../shared/live-lists.js";
+import { wireRowActions } from "../shared/row-actions.js";
 import "./new-invite.js";
 
 const dialog = maybe("new-invite", HTMLDialogElement);
@@ -15,39 +14,5 @@ maybe("open-new-invite", HTMLButtonElement)?.addEventListener("click", (event) =
 });
 
 askBeforeSubmitting();
+wireRowActions();
 followLists();
-const ready = loadCatalog();
-
-// Rows are replaced: the document listens for all of them.
-document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element ? event.target.closest("button") : null;
-  const address = button?.form?.action ?? "";
-  if (button?.dataset.copyLink !== undefined) {
-    event.preventDefault();
-    void copyFrom(address);
-  } else if (button?.dataset.showQr !== undefined) {
-    event.preventDefault();
-    byId("qr-image", HTMLImageElement).src = address;
-    byId("qr-dialog", HTMLDialogElement).showModal();
-  }
-});
-
-/** @param {string} address of the page with the link */
-async function copyFrom(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(
-    () => null,
-  );
-  if (!answer?.ok) {
-    // That page says what is wrong.
-    location.assign(address);
-    return;
-  }
-  const { link } = await answer.json();
-  await ready;
-  if (await copy(link)) {
-    setText(byId("row-status", HTMLElement), _("Copied."));
-    return;
-  }
-  setText(byId("link-text", HTMLElement), link);
-  byId("link-dialog", HTMLDialogElement).showModal();
-}

@@ -1,6 +1,7 @@
 /**
- * Every page of a scheduler: who waits, as badge, title, list, ring tone and desktop notification; or
- * that the connection is lost. On a session page it makes no sound: a conversation is going on.
+ * Every page of a scheduler: who waits, as badge, title, list, ring tone and desktop notification;
+ * what is unread; or that the connection is lost. On a session page it makes no sound: a conversation
+ * is going on.
  */
 
 import { Channel } from "../signaling/channel.js";
@@ -15,14 +16,17 @@ import { languageName, setUpPage } from "./every-page.js";
 import { clearStorage } from "../shared/clear-storage.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { socketAddress } from "../signaling/socket-address.js";
+import { Bell } from "../shared/bell.js";
+import { setUpMenu } from "../shared/menu.js";
+import { announce, offer, rang } from "../shared/notifications.js";
 import { Ringer } from "../shared/ringer.js";
-import { prefer } from "../shared/ring-sounds.js";
+import { ALARM, NOTE, prefer } from "../shared/ring-sounds.js";
 import { openBeside } from "../shared/sign-in-beside.js";
 import { SignInEnd } from "../signaling/sign-in-end.js";
 import { tellSignedIn, whenSignedIn } from "../shared/signed-in.js";
 import { inWords, timeOfDay } from "../shared/time/format.js";
 
-/** @import { WaitingEntry } from "../signaling/values.js" */
+/** @import { UnreadEntry, WaitingEntry } from "../signaling/values.js" */
 
 const isSilent = document.body.dataset.consultationId !== undefined;
 const ownTitle = document.title;
@@ -31,12 +35,18 @@ const account = document.body.dataset.account ?? "";
 const signInEnd = new SignInEnd();
 /** Milliseconds after which somebody who goes on working is reported again. */
 const REPORT_EVERY = 60_000;
+/** Without a line for so long, a sound says that nobody can be heard arriving; a restart takes less. */
+const ALARM_DELAY = 10_000;
 let reportedAt = -Infinity;
 let isSignedOut = false;
+/** Signing out closes the connection, too; where its answer leads must not be overtaken. */
+let signingOut = false;
 const enableSound = byId("enable-sound", HTMLButtonElement);
 
 /** @type {WaitingEntry[]} */
 let waiting = [];
+/** @type {UnreadEntry[] | null} null before the first message, which is no news */
+let unread = null;
 /** @type {Set<string>} */
 let announcedIds = new Set();
 /** Something was typed on this page. */
@@ -46,12 +56,20 @@ const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [dat
 
 tellSignedIn(account); // before any script reads what this browser keeps
 setUpPage();
+setUpMenu();
 await loadCatalog();
 
-const { ringSound, ringVolume, notifications } = document.body.dataset;
+const { ringSound, ringVolume } = document.body.dataset;
 const ringer = new Ringer(showSound);
 prefer(ringer, ringSound, Number(ringVolume));
-const connection = new ConnectionStatus(render);
+const bell = new Bell(render);
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let alarm;
+const connection = new ConnectionStatus(() => {
+  render();
+  clearTimeout(alarm);
+  if (connection.lost) alarm = setTimeout(ringAlarm, isSignedOut ? 0 : ALARM_DELAY);
+});
 showSound();
 
 const channel = new Channel({
@@ -69,17 +87,16 @@ const channel = new Channel({
     }
     if (message.type !== "lobby") return;
     waiting = message.waiting;
+    read(message.unread ?? []);
     render();
   },
   onState: (state, reason) => {
-    connection.follow(state, reason);
     isSignedOut = state === "ended" && reason === "sign_in_required";
+    connection.follow(state, reason);
     if (isSignedOut) signedOut();
   },
 });
 
-/** Signing out closes the connection, too; where its answer leads must not be overtaken. */
-let signingOut = false;
 document.addEventListener("submit", ({ target }) => {
   signingOut ||= target instanceof HTMLElement && "leave" in target.dataset;
 });
@@ -89,7 +106,6 @@ document.addEventListener("submit", ({ target }) => {
  * after signing in on another page.
  */
 function signedOut() {
-  ringer.stop();
   const isInUse = typed || document.querySelector(UNSENT) !== null;
   if (signInEnd.isOver) {
     if (isInUse || isSilent) renderSignIn();
@@ -135,28 +151,64 @@ function reportActivity() {
   if (now - reportedAt > REPORT_EVERY && channel.send({ type: "active" })) reportedAt = now;
 }
 
-function render() {
-  // Including those who came back to a session that was kept open.
-  const unanswered = connection.lost
-    ? [] // those who waited may have left
-    : waiting.filter(({ state }) => state === "waiting" || state === "kept_open");
-  const badge = byId("waiting-badge", HTMLElement);
-  setText(badge, String(unanswered.length));
-  badge.setAttribute(
-    "aria-label",
-    fill(_n("%(count)s person waiting", "%(count)s people waiting", unanswered.length), {
-      count: unanswered.length,
-    }),
-  );
-  show(badge, unanswered.length > 0);
-  if (!isSilent) document.title = title(unanswered.length);
-  if (unanswered.length && !isSilent) ringer.start();
-  else ringer.stop();
-  renderList();
-  announce(unanswered);
+/** @param {UnreadEntry[]} now what is unread; more than before makes a soft tone */
+function read(now) {
+  if (unread && messages(now) > messages(unread)) sound(NOTE);
+  unread = now;
 }
 
-/** @param {number} count of those who wait */
+/** @param {UnreadEntry[]} entries */
+function messages(entries) {
+  return entries.reduce((sum, { count }) => sum + count, 0);
+}
+
+function ringAlarm() {
+  if (!signingOut) sound(ALARM);
+}
+
+/** @param {number[][]} tones */
+function sound(tones) {
+  if (!isSilent && !bell.muted) ringer.play(tones);
+}
+
+function render() {
+  // Without a connection those who waited may have left.
+  const unanswered = connection.lost ? [] : waiting;
+  renderBadge(unanswered.length, connection.lost ? [] : (unread ?? []));
+  const rings = unanswered.length > 0 && !isSilent;
+  if (rings) rang();
+  if (rings && !bell.muted) ringer.start();
+  else ringer.stop();
+  bell.render(rings, ringer.blocked);
+  renderList();
+  const fresh = unanswered.some((entry) => !announcedIds.has(entry.consultation_id));
+  announcedIds = new Set(unanswered.map((entry) => entry.consultation_id));
+  if (fresh && !isSilent) announce();
+  offer();
+}
+
+/**
+ * @param {number} waits how many people wait
+ * @param {UnreadEntry[]} news
+ */
+function renderBadge(waits, news) {
+  const count = waits + news.length;
+  const written = messages(news);
+  const parts = [
+    waits && _n("%(count)s person waiting", "%(count)s people waiting", waits),
+    written && _n("%(count)s unread", "%(count)s unread", written),
+  ];
+  const numbers = [waits, written];
+  const label = parts.map((part, n) => (part ? fill(part, { count: numbers[n] ?? 0 }) : ""));
+  for (const badge of [byId("waiting-badge", HTMLElement), byId("menu-badge", HTMLElement)]) {
+    setText(badge, String(count));
+    show(badge, count > 0);
+  }
+  byId("waiting-badge", HTMLElement).setAttribute("aria-label", label.filter(Boolean).join(", "));
+  if (!isSilent) document.title = title(count);
+}
+
+/** @param {number} count of what waits for the reader */
 function title(count) {
   if (connection.lost) return `${_("No connection")} - ${ownTitle}`;
   return count ? `(${count}) ${ownTitle}` : ownTitle;
@@ -164,7 +216,7 @@ function title(count) {
 
 function renderList() {
   const list = maybe("waiting-list", HTMLElement);
-  if (!list) return;
+  if (!list || unread === null) return; // what the server has rendered stays until it says more
   follow(
     list,
     waiting,
@@ -172,13 +224,19 @@ function renderList() {
     () => clone("waiting-row"),
     (row, entry) => {
       row.dataset.consultationId = entry.consultation_id;
-      setText(inside(row, ".name"), entry.name);
-      setText(inside(row, ".language"), languageName(entry.language));
+      setText(inside(row, ".name bdi"), entry.name);
+      inside(row, ".name").setAttribute("href", caseAddress(entry.consultation_id));
+      setText(inside(row, ".speaks"), languageName(entry.language));
       inside(row, ".since").dataset.since = String(entry.waiting_since);
+      const { whose = "" } = entry;
+      setText(inside(row, ".whose"), whose && fill(_("Waits for %(name)s"), { name: whose }));
+      show(inside(row, ".whose"), whose !== "");
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";
       setText(readiness, readinessLabel(entry.readiness ?? "not_tested"));
-      inside(row, "form").setAttribute("action", sessionAddress(entry.consultation_id));
+      for (const form of row.querySelectorAll("form")) {
+        form.setAttribute("action", sessionAddress(entry.consultation_id));
+      }
     },
   );
   show(maybe("nobody-waits", HTMLElement), waiting.length === 0);
@@ -190,8 +248,13 @@ function renderList() {
 function renderTimes() {
   for (const place of document.querySelectorAll("[data-since]")) {
     if (!(place instanceof HTMLElement) || !place.dataset.since) continue;
-    const since = inWords(serverNow() - Number(place.dataset.since));
-    setText(place, fill(_("waiting for %(time)s"), { time: since }));
+    const since = serverNow() - Number(place.dataset.since);
+    setText(
+      place,
+      since < 60_000
+        ? _("just arrived")
+        : fill(_("waiting for %(time)s"), { time: inWords(since) }),
+    );
   }
 }
 
@@ -200,27 +263,14 @@ function sessionAddress(consultationId) {
   return (document.body.dataset.sessionPath ?? "").replace("CONSULTATION", consultationId);
 }
 
-function showSound() {
-  show(enableSound, ringer.blocked && !isSilent);
+/** @param {string} consultationId */
+function caseAddress(consultationId) {
+  return (document.body.dataset.casePath ?? "").replace("CONSULTATION", consultationId);
 }
 
-/**
- * Show a desktop notification of new arrivals, if the profile says so and the browser was allowed to
- * there. It names nobody: any passer-by may read it.
- * @param {WaitingEntry[]} unanswered
- */
-function announce(unanswered) {
-  const fresh = unanswered.some((entry) => !announcedIds.has(entry.consultation_id));
-  announcedIds = new Set(unanswered.map((entry) => entry.consultation_id));
-  if (!fresh || isSilent || notifications !== "on" || document.visibilityState === "visible")
-    return;
-  if (!("Notification" in window) || Notification.permission !== "granted") return;
-  try {
-    const shown = new Notification(_("Somebody is in the waiting room"), { tag: "waiting" });
-    shown.onclick = () => window.focus();
-  } catch {
-    // Phones only allow notifications from a service worker.
-  }
+function showSound() {
+  show(enableSound, ringer.blocked && !isSilent);
+  render();
 }
 
 enableSound.addEventListener("click", () => ringer.unlock());

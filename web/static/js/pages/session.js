@@ -7,32 +7,30 @@ import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
+import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
-import { endSentence as sentenceOf } from "../room/ending.js";
+import { NextStep } from "../room/next-step.js";
+import { Seat } from "../room/seat.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
-import { Retention } from "../room/retention.js";
-import { Tabs } from "../room/tabs.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
-import { _, loadCatalog } from "../shared/catalog.js";
-import { byId, setText, show, showForAWhile } from "../shared/dom.js";
-import { remindAfterExport } from "../shared/export-reminder.js";
+import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
+import { byId, showForAWhile } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
-import { clearStorage } from "../shared/clear-storage.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
-import { serverNow } from "../shared/time/server-clock.js";
-import { timeOfDay } from "../shared/time/format.js";
 
 /** @import { Command } from "../signaling/channel.js" */
 /** @import { ServerMessage, Welcome } from "../signaling/messages.js" */
 
 const page = document.body.dataset;
-const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
+const isScheduler = page.role === "scheduler";
+const seatName = `${page.consultationId}:${page.inviteId ?? ""}`;
 const peerId = newId();
+const retention = Number(page.retentionHours) * 3_600_000;
 const ownTitle = document.title;
 
 let room = EMPTY;
@@ -41,25 +39,27 @@ let seenUpTo = 0;
 let gaps = 0;
 
 setUpPage();
-remindAfterExport();
 await loadCatalog();
 showLocalTimes(".lead");
 
-/** Why this page has lost its seat for good; empty while it has it. */
-let over = "";
 /** A scheduler's; it is nothing that a guest's page has to load. */
 const signIn = page.account
   ? new (await import("../room/own-sign-in.js")).OwnSignIn(page.account, () => {
       render(); // what is kept is dropped if it is not the reader's any more; lobby.js leaves then
-      if (!signIn?.isForeign && signsInAgain()) location.reload();
+      if (!signIn?.isForeign && seat.signsInAgain) location.reload();
     })
   : null;
-const seatTabs = new Tabs(`seat:${seat}`, {
-  onHere: showReplaced,
-  onElsewhere: () => outbox.close(true, endSentence(over)),
+const seat = new Seat({
+  name: seatName,
+  scheduler: isScheduler,
+  retention,
+  signIn,
+  lasting: () => outbox.lasting,
+  onOpen: () => attachments.follow(true),
+  onLost: lost,
+  onReplaced: () => outbox.close(true, seat.sentence),
   onWritten: () => void outbox.adopt(),
 });
-const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
 const unsent = new UnsentMessages();
 const channel = new Channel({
   address: socketAddress(),
@@ -74,7 +74,7 @@ const channel = new Channel({
     ...(canCall() ? {} : { calls: false }),
   }),
   onMessage: receive,
-  onState: showConnection,
+  onState: (state, reason) => seat.follow(state, reason),
   onRefused: (message, refusal) => {
     if (message.type === "chat_send") unsent.add(message, refusal.text);
   },
@@ -89,7 +89,7 @@ let isLoading = false;
 const ringer = new Ringer();
 const attachments = new Attachments({
   page,
-  seat: `${seat}:`,
+  seat: `${seatName}:`,
   render,
   notify,
   growing: (change) => chat.growing(change),
@@ -111,31 +111,40 @@ const chat = new Chat({
   take: (id) => unsent.take(id),
 });
 const outbox = new Outbox({
-  seat: `${seat}:`,
+  seat: `${seatName}:`,
   unsent,
   channel,
   chat,
-  tabs: seatTabs,
+  tabs: seat.tabs,
   attachments,
   render,
 });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
 const photos = new LazyPhotos({
-  scheduler: page.role === "scheduler",
+  scheduler: isScheduler,
   files: page.files ?? "",
-  storageKey: `photos:${seat}`,
+  storageKey: `photos:${seatName}`,
   devices: () => media?.devices ?? null,
   command,
   send: (files) => attachments.send(files),
   keep: (file) => void attachments.choose([file]),
   notify,
 });
-const header = new SessionHeader({
-  start: () => command({ type: "start_consultation", id: newId() }),
-  resume: () => command({ type: "resume_consultation", id: newId() }),
-  terminate: (choice) => command({ type: "terminate_consultation", id: newId(), choice }),
-});
+const greenroom = new LazyGreenroom({ loadCalls: () => void loadCalls(), render, notify });
+const header = new SessionHeader(isScheduler);
+/** A scheduler's; it is nothing that a guest's page has to load. */
+const steps = isScheduler
+  ? new (await import("../room/greenroom/scheduler-steps.js")).SchedulerSteps({
+      start: () => command({ type: "start_consultation", id: newId() }),
+      resume: () => command({ type: "resume_consultation", id: newId() }),
+      terminate: (choice) => void command({ type: "terminate_consultation", id: newId(), choice }),
+      media: () => media,
+      notify,
+      retention,
+    })
+  : null;
+const nextStep = new NextStep();
 
 /**
  * Send a command; a refusal is shown to the reader.
@@ -224,9 +233,10 @@ async function loadCalls() {
     const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
     media = new CallController({
       peerId,
-      storageKey: `call:${seat}`,
+      storageKey: `call:${seatName}`,
       channel,
       room: () => room,
+      mayStart: () => steps?.mayRing() ?? true,
       notify,
       render,
     });
@@ -264,145 +274,71 @@ async function loadCallStyles() {
 
 function render() {
   const state = room.consultation?.state ?? "";
-  if (!over && (room.call || state === "active")) void loadCalls();
+  if (!seat.over && (room.call || state === "active")) void loadCalls();
   // Once the seat is lost, the last known state of the room no longer counts.
-  media?.render(over ? { ...room, call: null, consultation: null } : room);
-  if (!over) header.render(room);
+  media?.render(seat.over ? { ...room, call: null, consultation: null } : room);
+  if (!seat.over) {
+    header.render(room);
+    steps?.render(room);
+  }
   const kept =
-    over || signIn?.isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
+    seat.over || signIn?.isForeign ? seat.mayComeBack : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
-  chat.render(room, unsent.queued(), unsent.all(), over !== "");
-  const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
+  chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
+  media?.showUnread(chat.unread);
+  const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
+  greenroom.render(isBeforeCall(), rings && room.call?.media === "video", media);
   if (rings) ringer.start();
   else ringer.stop();
   const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
-  document.title = rings && page.role !== "scheduler" ? _("Incoming call") : title;
+  document.title = rings && !isScheduler ? _("Incoming call") : title;
   sendSeen();
+  nextStep.focus();
+}
+
+/** Whether this is a moment before a call. */
+function isBeforeCall() {
+  const state = room.consultation?.state ?? "";
+  const may = !seat.over && canCall() && ["planned", "waiting", "active"].includes(state);
+  return may && !media?.membership.inside;
 }
 
 /** Whether anything can still be written in this session. */
 function isWritable() {
   const state = room.consultation?.state;
-  return !over && state !== undefined && state !== "closed" && state !== "canceled";
+  return !seat.over && state !== undefined && state !== "closed" && state !== "canceled";
 }
 
 function sendSeen() {
-  const position = chat.lastSeen(room);
+  const position = chat.lastSeen;
   if (position <= Math.max(seenUpTo, room.seen[room.me] ?? 0)) return;
   if (channel.send({ type: "seen", position })) seenUpTo = position;
 }
 
-let failures = 0;
-let lostAt = 0;
-
-/**
- * @param {import("../signaling/channel.js").ChannelState} state
- * @param {string} reason
- */
-function showConnection(state, reason) {
-  const place = byId("connection", HTMLElement);
-  byId("room", HTMLElement).dataset.line = state;
-  if (state === "open" || state === "ended") failures = 0;
-  if (state === "open") attachments.follow(true);
-  place.classList.remove("unseen");
-  if (state === "waiting") {
-    if (!failures) lostAt = serverNow();
-    failures += 1;
-    const sentence = _(
-      "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
-    );
-    const advice = outbox.lasting ? "" : ` ${_("Keep this page open until then.")}`;
-    setText(place, `${sentence}${advice} (${timeOfDay(lostAt)})`);
-    // a second failure in a row is no accident
-    if (failures % 4 === 2) void showReason(place);
-  }
-  // a reconnect may hang for long
-  show(place, state === "ended" || failures > 0);
-  seatTabs.follow(state, reason);
-  retention.follow(state, reason);
-  over = state === "ended" ? reason : "";
-  if (!over) return;
+/** The page has lost its seat. */
+function lost() {
   media?.abandon();
   photos.close();
-  show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
-  if (reason === "sign_in_required" || reason === "not_found") leave(reason);
-  byId("room", HTMLElement).dataset.phase = "ended";
-  const sentence = endSentence(reason);
-  setText(place, sentence);
-  if (page.role !== "scheduler") {
-    setText(byId("heading", HTMLElement), sentence);
-    // still read aloud, but not shown twice
-    place.classList.add("unseen");
-  }
-  if (reason === "replaced") showReplaced();
-  setText(byId("other-side", HTMLElement), "");
+  if (!isScheduler && room.consultation?.state === "closed") void sayFarewell();
   // What is not sent waits for the reader, who only has to sign in again.
-  if (signsInAgain()) attachments.pause();
-  else outbox.close(reason === "replaced", sentence);
+  if (seat.signsInAgain) attachments.pause();
+  else outbox.close(seat.over === "replaced", seat.sentence);
 }
 
-/** Whether the page was lost only because the time of the sign-in is over. */
-function signsInAgain() {
-  return over === "sign_in_required" && signIn?.isOver === true;
-}
-
-/** @param {HTMLElement} place */
-async function showReason(place) {
-  try {
-    const { showDiagnosis } = await import("../signaling/diagnosis.js");
-    await showDiagnosis(place, () => failures > 0);
-  } catch {
-    // plain HTTP fails as well
-  }
-}
-
-function showReplaced() {
-  setText(byId("heading", HTMLElement), endSentence("replaced"));
-  setText(byId("connection", HTMLElement), endSentence("replaced"));
-  show(byId("use-here", HTMLElement), mayUseHere());
-  if (over) outbox.close(true, endSentence(over));
-}
-
-/**
- * This browser has lost the seat, and somebody else may be using it: replace the page with its
- * conversation by another one. A reload happens once, whatever it leads to.
- * @param {string} reason
- */
-function leave(reason) {
-  if (page.role === "scheduler") return;
-  if (reason === "sign_in_required") {
-    clearStorage();
-    // Not by the form: the browser may have taken another seat meanwhile, which that would give up.
-    location.replace(byId("leave", HTMLFormElement).dataset.left ?? "/");
-  } else if (!history.state?.left) {
-    history.replaceState({ left: true }, "");
-    location.reload();
-  }
-}
-
-/** After these the reader may reload the page, which then still has what was not sent. */
-const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]);
-
-/** Whether this page may get its seat back, so that unsent messages are kept for it. */
-function mayComeBack() {
-  if (signIn?.isForeign) return false;
-  if (signsInAgain()) return true;
-  return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
-}
-
-// a guest's other device keeps the seat until the link is opened here again
-const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
-
-/** @param {string} reason */
-function endSentence(reason) {
-  return sentenceOf(reason, page.role === "scheduler", seatTabs.here);
+async function sayFarewell() {
+  const [farewell] = await Promise.all([
+    import("../room/greenroom/farewell.js"),
+    loadFileSentences(),
+  ]);
+  const closedAt = room.consultation?.closed_at;
+  farewell.show(closedAt ? closedAt + retention : null);
 }
 
 /** @param {string} sentence */
 function notify(sentence) {
-  if (!over) showForAWhile(byId("notice", HTMLElement), sentence);
+  if (!seat.over) showForAWhile(byId("notice", HTMLElement), sentence);
 }
 
 function wake() {
@@ -418,7 +354,6 @@ addEventListener("pagehide", () => {
   media?.hide();
   photos.leave();
 });
-byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   wake();

@@ -25,6 +25,6 @@ export function endSentence(reason, isScheduler, isHere) {
     case "too_many_requests":
       return _("Too many attempts. Please wait a few minutes and try again.");
     default:
-      return _("This page and the server do not understand each other. Please reload the page.");
+      return _("This page is out of date. Please reload it.");
   }
 }

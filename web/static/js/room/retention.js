@@ -18,7 +18,10 @@ export class Retention {
     this.duration = duration;
     this.toTheEnd = toTheEnd;
     setInterval(() => this.#check(), CHECK_INTERVAL);
+    // A tab that slept is told at once, before anybody reads in it.
     document.addEventListener("visibilitychange", () => this.#check());
+    document.addEventListener("resume", () => this.#check());
+    addEventListener("focus", () => this.#check());
   }
 
   /**

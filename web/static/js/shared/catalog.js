@@ -84,7 +84,7 @@ export async function loadCatalog() {
 /** @type {Promise<void> | null} */
 let fileSentences = null;
 
-/** Add the sentences of `room/files`; the same as above if they fail to load. */
+/** Add the sentences of `room/files` and `room/greenroom`; the same as above if they fail to load. */
 export function loadFileSentences() {
   return (fileSentences ??= fetchFileSentences());
 }

@@ -4,11 +4,17 @@ import { maybe, setText } from "./dom.js";
 
 /** @type {HTMLFormElement | null} */
 let asked = null;
+/** @type {HTMLFormElement | null} whose question was answered by "yes" */
+let confirmed = null;
 
 export function askBeforeSubmitting() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !form.dataset.confirm) return;
+    if (form === confirmed) {
+      confirmed = null;
+      return;
+    }
     const dialog = maybe(form.dataset.confirm, HTMLDialogElement);
     if (!dialog) return;
     event.preventDefault();
@@ -18,9 +24,19 @@ export function askBeforeSubmitting() {
     // Escape keeps the return value: without this the last answer would count again.
     dialog.returnValue = "";
     dialog.onclose = () => {
-      // `submit()` does not fire the event above, so there is no second confirmation.
-      if (dialog.returnValue === "yes") asked?.submit();
+      if (dialog.returnValue === "yes" && asked) send(asked);
     };
     dialog.showModal();
   });
+}
+
+/**
+ * As if its button were pressed, so that a script may still send the form in its own way.
+ * @param {HTMLFormElement} form
+ */
+function send(form) {
+  confirmed = form;
+  if ("requestSubmit" in form) form.requestSubmit();
+  // Older browsers: this does not fire the event above.
+  else /** @type {HTMLFormElement} */ (form).submit();
 }

@@ -1,7 +1,7 @@
 /**
  * Live parts of a page: on the event `list-changed` the page is fetched again and its `[data-live]`
- * parts are replaced where they differ. Dialogs and forms around them stay as they are, and so does
- * the focus.
+ * parts are replaced where they differ. Dialogs and forms around them stay as they are, and so do the
+ * focus and what is unfolded.
  */
 
 /** Coalesces the events of a notice that goes out to six people. */
@@ -40,7 +40,11 @@ async function replaceParts() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
-    if (!part || part.isEqualNode(old)) continue;
+    if (!part) continue;
+    for (const { id } of old.querySelectorAll("details[open]")) {
+      part.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+    }
+    if (part.isEqualNode(old)) continue;
     const key = old.contains(document.activeElement) ? controlKey(document.activeElement) : "";
     const imported = document.importNode(part, true);
     old.replaceWith(imported);

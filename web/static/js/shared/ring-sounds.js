@@ -17,6 +17,13 @@ const SOUNDS = {
     [587, 0.8],
   ],
 };
+/** Something new to read. */
+export const NOTE = [[880, 0]];
+/** Nobody can be heard arriving any more: low, and falling, unlike any ring. */
+export const ALARM = [
+  [294, 0],
+  [220, 0.4],
+];
 /** Of the loudest ring; at 70 percent it is as loud as a ring that nobody has chosen. */
 const LOUDEST = 0.51;
 

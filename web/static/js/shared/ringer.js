@@ -56,8 +56,16 @@ export class Ringer {
     this.unlock();
     // Before the first touch browsers refuse it, with an error on the console.
     if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
+    this.play(this.tones);
+  }
+
+  /**
+   * Sound once, unless the browser blocks it.
+   * @param {number[][]} tones
+   */
+  play(tones) {
     if (this.blocked) return;
-    for (const [frequency, delay] of this.tones) this.#tone(frequency, delay);
+    for (const [frequency, delay] of tones) this.#tone(frequency, delay);
   }
 
   /**

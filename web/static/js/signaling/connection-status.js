@@ -41,9 +41,14 @@ export class ConnectionStatus {
     clearTimeout(this.#timer);
     if (state === "open") {
       this.#failures = 0;
-      this.#setStatus("live", "");
+      this.#setStatus("live", _("Live"), "");
     } else if (state === "ended") {
-      this.#setStatus("ended", endSentence(reason));
+      const isSignedOut = reason === "sign_in_required";
+      this.#setStatus(
+        "ended",
+        isSignedOut ? _("Signed out") : _("No connection"),
+        endSentence(reason),
+      );
     } else {
       if (this.#status === "live" && this.#failures === 0) {
         this.#lostSince = performance.now();
@@ -71,6 +76,7 @@ export class ConnectionStatus {
     const time = timeOfDay(this.#lostAt);
     this.#setStatus(
       "lost",
+      fill(_("Reconnecting since %(time)s"), { time }),
       fill(
         _("No connection since %(time)s. You will not hear when somebody arrives. Reconnecting…"),
         { time },
@@ -80,13 +86,13 @@ export class ConnectionStatus {
 
   /**
    * @param {"live" | "lost" | "ended"} shown
-   * @param {string} sentence
+   * @param {string} word beside the menu
+   * @param {string} sentence below it; empty for none
    */
-  #setStatus(shown, sentence) {
+  #setStatus(shown, word, sentence) {
     this.#status = shown;
     document.body.dataset.line = shown;
-    if (this.#indicator)
-      setText(this.#indicator, shown === "live" ? _("Connected") : _("No connection"));
+    if (this.#indicator) setText(this.#indicator, word);
     if (this.#notice) setText(this.#notice, sentence);
     show(this.#notice, sentence !== "");
     this.onChange();
@@ -101,6 +107,6 @@ function endSentence(reason) {
     case "too_many_requests":
       return _("Too many attempts. Please wait a few minutes and try again.");
     default:
-      return _("This page and the server do not understand each other. Please reload the page.");
+      return _("This page is out of date. Please reload it.");
   }
 }

@@ -17,6 +17,7 @@
 /** @typedef {import("./values.js").RelayTrack} RelayTrack */
 /** @typedef {import("./values.js").ConsultationView} ConsultationView */
 /** @typedef {import("./values.js").IceServer} IceServer */
+/** @typedef {import("./values.js").UnreadEntry} UnreadEntry */
 /** @typedef {import("./values.js").WaitingEntry} WaitingEntry */
 
 /**
@@ -355,6 +356,7 @@
  * @typedef {object} Lobby
  * @property {"lobby"} type
  * @property {WaitingEntry[]} waiting
+ * @property {UnreadEntry[]} [unread]
  */
 
 /**

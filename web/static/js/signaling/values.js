@@ -121,6 +121,14 @@
  */
 
 /**
+ * @typedef {object} UnreadEntry
+ * @property {string} consultation_id
+ * @property {string} name
+ * @property {number} count
+ * @property {number} since
+ */
+
+/**
  * @typedef {object} WaitingEntry
  * @property {string} consultation_id
  * @property {string} name
@@ -128,6 +136,7 @@
  * @property {number} waiting_since
  * @property {string} state
  * @property {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} [readiness]
+ * @property {string} [whose] name of the scheduler of that session, for whoever is not
  */
 
 export {};

@@ -3,16 +3,18 @@
  * a call becomes possible: the waiting room does not wait for it on a slow network.
  */
 
-import { _, fill } from "../../shared/catalog.js";
-import { byId, setText, show } from "../../shared/dom.js";
+import { _ } from "../../shared/catalog.js";
+import { byId, maybe, setText, show } from "../../shared/dom.js";
 import { CallMembership } from "./call-membership.js";
+import { ChatSheet } from "./chat-sheet.js";
 import { CallConnections } from "./connections.js";
 import { Controls } from "./controls.js";
 import { DevicePicker } from "./device-picker.js";
 import { Devices } from "./devices.js";
 import { LevelMeter } from "./level-meter.js";
 import { QualityWatch } from "./quality.js";
-import { callPhase, nameOf } from "../state.js";
+import { Stage } from "./stage.js";
+import { callPhase } from "../state.js";
 import { Tiles } from "./tiles.js";
 import { keepAwake, renewWakeLock } from "./wake-lock.js";
 
@@ -30,6 +32,7 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  * @property {() => Room} room
  * @property {(sentence: string) => void} notify the reader
  * @property {() => void} render the page
+ * @property {() => boolean} [mayStart] whether there is anybody to ring; tells the reader if not
  */
 
 export class CallController {
@@ -47,7 +50,10 @@ export class CallController {
       isVisible: (other) => this.#isVisible(other),
     });
     this.level = new LevelMeter((value, speaking) => {
-      byId("level", HTMLMeterElement).value = value;
+      for (const id of ["level", "preview-level"]) {
+        const meter = maybe(id, HTMLMeterElement);
+        if (meter) meter.value = value;
+      }
       show(byId("muted-hint", HTMLElement), speaking && !this.devices.state.microphone);
     });
     this.devices = new Devices({
@@ -80,6 +86,8 @@ export class CallController {
       onChange: render,
     });
     this.tiles = new Tiles(() => this.#reportHeights());
+    this.stage = new Stage();
+    this.chatSheet = new ChatSheet(render);
     this.quality = new QualityWatch(
       () => this.call.connections,
       (found) => {
@@ -89,7 +97,7 @@ export class CallController {
     );
     const { start, accept, decline, hangUp } = this.membership;
     this.controls = new Controls(this.devices, {
-      start,
+      start: (media) => (options.mayStart?.() ?? true) && start(media),
       accept,
       decline,
       hangUp,
@@ -153,12 +161,19 @@ export class CallController {
     this.controls.render(room, this.membership, this.call.audioOnly);
     if (!this.call.forwarded) this.tiles.forgetRelay();
     this.tiles.render(room, this.call.remotes);
-    this.#reportHeights();
     const { video, screen, facing } = this.devices;
     this.tiles.showOwn(video, screen === null && facing === "user");
+    this.stage.render(this.membership.inside);
+    this.chatSheet.render(this.membership.inside);
+    this.#reportHeights();
     this.quality.watch(inCall);
     void keepAwake(inCall);
-    this.#showQuality(room, inCall);
+    this.#showQuality(inCall);
+  }
+
+  /** @param {number} count messages of others that the reader has not seen */
+  showUnread(count) {
+    this.chatSheet.follow(this.options.room(), count);
   }
 
   /**
@@ -241,25 +256,12 @@ export class CallController {
   }
 
   /**
-   * @param {Room} room
+   * Others' poor connections stand on their pictures.
    * @param {boolean} inCall
    */
-  #showQuality(room, inCall) {
-    const words = { good: _("good"), fair: _("fair"), poor: _("poor") };
-    /** @type {string[]} */
-    const sentences = [];
-    const own = this.quality.current;
-    if (own) sentences.push(fill(_("Your connection: %(quality)s"), { quality: words[own] }));
-    for (const member of room.call?.members ?? []) {
-      if (member.participant_id === room.me || !member.quality || member.state !== "joined") {
-        continue;
-      }
-      const name = nameOf(room, member.participant_id);
-      const sentence = _("Connection of %(name)s: %(quality)s");
-      sentences.push(fill(sentence, { name, quality: words[member.quality] }));
-    }
+  #showQuality(inCall) {
     const place = byId("quality", HTMLElement);
-    setText(place, sentences.join(" · "));
-    show(place, inCall && sentences.length > 0);
+    setText(place, _("Your connection is poor."));
+    show(place, inCall && this.quality.current === "poor");
   }
 }

@@ -72,9 +72,9 @@ export class CallMembership {
     void this.#enterCall(entry, media === "video", { type: "call_start", id, media });
   }
 
-  accept() {
+  accept(withCamera = true) {
     const { call } = this.options.room();
-    if (call) this.#join(call.call_id, call.media === "video");
+    if (call) this.#join(call.call_id, withCamera && call.media === "video");
   }
 
   decline() {

@@ -15,8 +15,8 @@ import { nameOf, uncallable } from "../state.js";
 
 /**
  * @typedef {object} ControlActions
- * @property {(media: "audio" | "video") => void} start
- * @property {() => void} accept
+ * @property {(media: "audio" | "video") => unknown} start
+ * @property {(withCamera?: boolean) => void} accept
  * @property {() => void} decline
  * @property {() => void} hangUp
  * @property {() => void} toggleAudioOnly
@@ -39,8 +39,9 @@ export class Controls {
     this.devices = devices;
     on("start-video", () => actions.start("video"));
     on("start-audio", () => actions.start("audio"));
-    on("accept-call", actions.accept);
-    on("join-call", actions.accept);
+    on("accept-call", () => actions.accept());
+    on("accept-without-camera", () => actions.accept(false));
+    on("join-call", () => actions.accept());
     on("decline-call", actions.decline);
     on("hang-up", actions.hangUp);
     on("microphone", () => devices.setMicrophone(!devices.state.microphone));
@@ -61,8 +62,11 @@ export class Controls {
     const rings = phase === "incoming" && !inside && this.#canCall;
     show(this.#incoming, rings);
     if (rings && room.call) {
-      const sentence =
-        room.call.media === "video" ? _("%(name)s starts a video call") : _("%(name)s calls");
+      const isVideo = room.call.media === "video";
+      const sentence = isVideo
+        ? _("%(name)s is calling you (video)")
+        : _("%(name)s is calling you");
+      show(byId("accept-without-camera", HTMLElement), isVideo);
       const name = nameOf(room, room.call.started_by);
       setText(byId("incoming-text", HTMLElement), fill(sentence, { name }));
       // Focus the answer, unless somebody is typing.
@@ -76,11 +80,28 @@ export class Controls {
     show(byId("start-video", HTMLElement), canStart);
     show(byId("start-audio", HTMLElement), canStart);
     show(byId("join-call", HTMLElement), joinable && this.#canCall);
-    show(byId("call", HTMLElement), inside);
+    this.#showCall(inside);
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     setPressed(this.#audioOnly, audioOnly);
     showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
     this.#renderDevices();
+  }
+
+  /**
+   * The focus goes on from a button that is gone to the first one of what is there now.
+   * @param {boolean} inside
+   */
+  #showCall(inside) {
+    const call = byId("call", HTMLElement);
+    if (call.hidden !== inside) return;
+    const focused = document.activeElement;
+    const isLost = () => !focused || focused === document.body || focused.closest("[hidden]");
+    const wasInside = call.contains(focused);
+    show(call, inside);
+    if (inside && isLost()) this.#microphone.focus();
+    if (inside || !wasInside) return;
+    const next = ["join-call", "start-video"].map((id) => byId(id, HTMLElement));
+    next.find((button) => !button.closest("[hidden]"))?.focus();
   }
 
   /**
@@ -98,17 +119,24 @@ export class Controls {
     setPressed(this.#microphone, microphone);
     setPressed(this.#camera, camera);
     setPressed(this.#screen, screen);
-    const { asking, problems } = this.devices;
-    const question = _(
-      "Your browser asks whether this page may use microphone and camera: please allow it. If you do not see the question, tap the symbol beside the address of this page.",
-    );
-    showSentences(byId("device-words", HTMLElement), [
-      ...(asking ? [question] : []),
-      ...problems.values(),
-    ]);
-    show(this.#switch, camera && this.devices.canSwitch);
+    showSentences(byId("device-words", HTMLElement), deviceSentences(this.devices));
+    // Not hidden while it cannot be used: the buttons beside it would move.
+    show(this.#switch, isPhone());
+    this.#switch.disabled = !(camera && this.devices.canSwitch);
     show(this.#screen, !isPhone() && "getDisplayMedia" in (navigator.mediaDevices ?? {}));
   }
+}
+
+/**
+ * What the reader has to know, or do, about microphone and camera.
+ * @param {Devices} devices
+ * @returns {string[]}
+ */
+export function deviceSentences({ asking, problems }) {
+  const question = _(
+    "Your browser asks whether this page may use microphone and camera: please allow it. If you do not see the question, tap the symbol beside the address of this page.",
+  );
+  return [...(asking ? [question] : []), ...problems.values()];
 }
 
 /**

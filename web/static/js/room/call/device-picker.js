@@ -6,18 +6,22 @@ import { byId, show } from "../../shared/dom.js";
 /** @import { Devices } from "./devices.js" */
 
 export class DevicePicker {
-  #frame = byId("device-choice", HTMLDetailsElement);
-  #selects = {
-    audioinput: byId("choose-microphone", HTMLSelectElement),
-    videoinput: byId("choose-camera", HTMLSelectElement),
-    audiooutput: byId("choose-speaker", HTMLSelectElement),
-  };
+  #frame;
+  #selects;
 
   /**
    * @param {Devices} devices
    * @param {(id: string) => void} setSpeaker
+   * @param {"choose" | "preview"} prefix of the ids of the lists: in a call or before it
    */
-  constructor(devices, setSpeaker) {
+  constructor(devices, setSpeaker, prefix = "choose") {
+    const frame = prefix === "choose" ? "device-choice" : "preview-devices";
+    this.#frame = byId(frame, HTMLDetailsElement);
+    this.#selects = {
+      audioinput: byId(`${prefix}-microphone`, HTMLSelectElement),
+      videoinput: byId(`${prefix}-camera`, HTMLSelectElement),
+      audiooutput: byId(`${prefix}-speaker`, HTMLSelectElement),
+    };
     this.devices = devices;
     const { audioinput, videoinput, audiooutput } = this.#selects;
     audioinput.addEventListener("change", () => void devices.choose("audio", audioinput.value));

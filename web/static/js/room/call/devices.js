@@ -46,6 +46,10 @@ export class Devices {
   problems = new Map();
   /** A call uses the devices. */
   inUse = false;
+  /** Their owner looks at and listens to themselves before a call; nobody else does. */
+  previewing = false;
+  /** The last use was such a look, not a call. */
+  #wasPreview = false;
   /** A photo is being taken with another camera: the call's own is not requested meanwhile. */
   #isLent = false;
   /** A request for it from before that was refused, maybe because of the other camera. */
@@ -61,7 +65,8 @@ export class Devices {
   /** @param {DevicesListener} listener */
   constructor(listener) {
     this.listener = listener;
-    const shared = { lasting: true, mayAsk: () => true, onUnwanted: listener.onUnwanted };
+    const onUnwanted = () => this.#wasPreview || listener.onUnwanted();
+    const shared = { lasting: true, mayAsk: () => true, onUnwanted };
     this.#microphone = new Capture({
       ...shared,
       request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
@@ -142,13 +147,26 @@ export class Devices {
 
   /**
    * Open the devices for a call: the microphone unless muted, and the camera. A refusal is put
-   * into `problems`, and the call goes on without the device.
+   * into `problems`, and the call goes on without the device. What a preview has opened is used.
    * @param {boolean} withCamera
    */
   open(withCamera) {
     this.inUse = true;
+    this.previewing = this.#wasPreview = false;
     this.setMicrophone(this.speaks);
-    if (withCamera) this.setCamera(true);
+    if (withCamera || this.wantsCamera) this.setCamera(withCamera);
+  }
+
+  /** Turn microphone and camera on before a call. */
+  preview() {
+    if (this.inUse) return;
+    this.previewing = this.#wasPreview = true;
+    this.setMicrophone(true);
+    this.setCamera(true);
+  }
+
+  endPreview() {
+    if (this.previewing) this.close();
   }
 
   /** @returns {Promise<void>} resolved with a microphone, without one, or with a prompt open */
@@ -177,7 +195,8 @@ export class Devices {
   /** @param {boolean} on */
   setScreen(on) {
     this.problems.delete("screen");
-    this.#want(this.#screen, on ? SCREEN : null);
+    // there is nobody to show it to before a call
+    this.#want(this.#screen, on && this.inUse ? SCREEN : null);
     this.listener.onChange();
   }
 
@@ -240,7 +259,9 @@ export class Devices {
 
   /** Release all devices: no call uses them any more. */
   close() {
-    this.inUse = false;
+    // a microphone that was turned off to end a look is on in the next call
+    if (this.previewing) this.speaks = true;
+    this.inUse = this.previewing = false;
     this.problems.clear();
     for (const capture of [this.#microphone, this.#camera, this.#screen]) capture.want(null);
     this.#sendVideo();
@@ -252,7 +273,7 @@ export class Devices {
    * @param {MediaStreamConstraints | null} wanted
    */
   #want(capture, wanted) {
-    capture.want(this.inUse ? wanted : null);
+    capture.want(this.inUse || this.previewing ? wanted : null);
     this.#sendVideo();
   }
 

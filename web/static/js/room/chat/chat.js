@@ -23,6 +23,8 @@ import { deliveryOf, EMPTY, nameOf } from "../state.js";
 
 /** Within this many pixels of the end new lines are followed; of either end, more are requested. */
 const NEAR_END = 80;
+/** Milliseconds until what did not load is requested again, when there is something to read. */
+const RETRY_DELAY = 10_000;
 /** Milliseconds after the end of a composition in which nobody can have pressed Enter again. */
 const COMPOSITION_DELAY = 30;
 
@@ -32,7 +34,7 @@ const COMPOSITION_DELAY = 30;
  * @property {(where: { before?: number, after?: number }) => void} read ignored while a page is
  *   being read
  * @property {() => void} readNewest
- * @property {() => void} onSeen the reader has come to the newest line
+ * @property {() => void} onSeen the reader has read more, looks at the newest line, or looks away
  * @property {(text: string) => void} onDraft the text that is typed and not sent
  * @property {import("../attachments.js").Attachments} attachments
  * @property {(id: string) => void} take remove an unsent message, which is sent again
@@ -49,6 +51,9 @@ export class Chat {
   #writtenAt = new Map();
   /** Loaded when there is something to read. @type {import("./unread.js").Unread | null} */
   #unread = null;
+  /** @type {import("./reading.js").Reader | null} */
+  #reader = null;
+  #openedAt = serverNow();
   #isLoading = false;
   /** The room as rendered last. */
   #rendered = EMPTY;
@@ -158,7 +163,8 @@ export class Chat {
     attachments.writable = writable;
     const today = new Date(serverNow()).toDateString();
     void this.#loadUnread(room);
-    this.#unread?.observe(room, this.#isVisible, following);
+    const looking = this.#isLooking;
+    this.#observe(room);
     const change = () =>
       follow(
         list,
@@ -194,6 +200,7 @@ export class Chat {
     const grown = this.#scroll.scrollHeight !== height;
     if ((following && grown) || before === 0) this.#scrollToEnd();
     this.#showButtons(room);
+    this.#reader?.follow(room, looking);
   }
 
   /**
@@ -206,9 +213,9 @@ export class Chat {
     if (following) this.#scrollToEnd();
   }
 
-  /** How many messages came since the reader left the page; 0 while it is visible. */
+  /** How many messages of others were not read; 0 while the reader looks at the newest one. */
   get unread() {
-    return this.#isVisible ? 0 : (this.#unread?.count(this.#rendered) ?? 0);
+    return this.#isLooking ? 0 : (this.#unread?.count(this.#rendered) ?? 0);
   }
 
   /** Warn that the chat is nearly full. */
@@ -216,14 +223,9 @@ export class Chat {
     show(byId("nearly-full", HTMLElement), true);
   }
 
-  /**
-   * The position of the newest line of others while it is on the screen.
-   * @param {Room} room
-   * @returns {number} 0 if there is none
-   */
-  lastSeen(room) {
-    if (!this.#isVisible || !this.following) return 0;
-    return room.chat.filter((line) => line.participant_id !== room.me).at(-1)?.position ?? 0;
+  /** The position up to which lines of others were on the screen for long enough to be read. */
+  get lastSeen() {
+    return this.#reader?.read ?? 0;
   }
 
   /** @param {Room} room */
@@ -231,13 +233,33 @@ export class Chat {
     if (this.#isLoading || room.chat.every((line) => line.participant_id === room.me)) return;
     this.#isLoading = true;
     try {
-      const { Unread } = await import("./unread.js");
+      const [{ Unread }, { Reader }] = await Promise.all([
+        import("./unread.js"),
+        import("./reading.js"),
+      ]);
       this.#unread = new Unread();
-      this.#unread.observe(room, this.#isVisible, this.following);
+      this.#reader = new Reader({
+        scroll: this.#scroll,
+        lines: this.#lines,
+        openedAt: this.#openedAt,
+        onChange: this.options.onSeen,
+      });
+      this.#observe(room);
       this.options.onSeen();
     } catch {
-      // Messages are read without it.
+      // Messages are read without it, and nobody is told that they were.
+      setTimeout(() => (this.#isLoading = false), RETRY_DELAY);
     }
+  }
+
+  /** @param {Room} room */
+  #observe(room) {
+    this.#unread?.observe(room, this.#isVisible, this.#isLooking, this.lastSeen);
+  }
+
+  /** Whether the newest line is on the screen, or will be as soon as it comes. */
+  get #isLooking() {
+    return this.#isVisible && this.following && (this.#reader?.isLooking ?? true);
   }
 
   get #isVisible() {
@@ -297,7 +319,7 @@ export class Chat {
 
   #scrolled() {
     if (this.following && this.#unread?.isBehind(this.#rendered)) this.options.onSeen();
-    this.#showJump(this.#rendered);
+    this.#showJump();
     if (this.#scroll.scrollTop < NEAR_END) this.#readEarlier();
     else if (this.#distanceToEnd < NEAR_END) this.#readLater();
   }
@@ -316,7 +338,7 @@ export class Chat {
   #showButtons(room) {
     this.#showButton("earlier", !isAtStart(room));
     this.#showButton("later", !isAtEnd(room));
-    this.#showJump(room);
+    this.#showJump();
   }
 
   /**
@@ -329,10 +351,9 @@ export class Chat {
     show(button, there);
   }
 
-  /** @param {Room} room */
-  #showJump(room) {
+  #showJump() {
     this.#showButton("newest", !this.following);
-    const count = this.#unread?.count(room) ?? 0;
+    const count = this.unread;
     const words = fill(_n("%(count)s new message", "%(count)s new messages", count), { count });
     setText(byId("unread-count", HTMLElement), count ? words : "");
   }
@@ -410,16 +431,19 @@ export function eventSentence(kind, name) {
     added: _("%(name)s was added"),
     removed: _("%(name)s was removed"),
     started: _("The session started"),
-    kept_open: _("The session was terminated but kept open"),
+    kept_open: _("The session was paused"),
     resumed: _("The session was resumed"),
+    reopened: _("The session was reopened"),
     closed: _("The session was closed"),
     call_started: _("%(name)s started a call"),
     call_ended: _("The call ended"),
     call_missed: _("Nobody answered the call"),
+    call_declined: _("%(name)s declined the call"),
     photo_asked: _("%(name)s asks for a photo"),
     photo_declined: _("%(name)s does not want to send a photo now"),
     photo_failed: _("%(name)s could not take a photo"),
     photo_refused: _("The photo that %(name)s has sent cannot be used"),
+    took_over: _("%(name)s has taken over the session"),
   };
   return fill(sentences[kind] ?? "", { name });
 }

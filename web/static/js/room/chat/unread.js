@@ -1,6 +1,7 @@
 /**
  * What the reader of the chat has not seen: where the new messages begin, and how many there are.
- * Lines count as seen while the page is visible and the newest line is on the screen.
+ * Nothing is new while the reader looks at the end of the chat; what was not read there by the time
+ * they look away is.
  */
 
 /** @import { ChatLine } from "../../signaling/values.js" */
@@ -28,10 +29,11 @@ export class Unread {
 
   /**
    * @param {Conversation} room
-   * @param {boolean} visible
-   * @param {boolean} following the newest line is on the screen
+   * @param {boolean} visible whether the page is
+   * @param {boolean} looking at the newest line
+   * @param {number} read position up to which the lines were on the screen for long enough
    */
-  observe(room, visible, following) {
+  observe(room, visible, looking, read) {
     if (room.seq < 0 && this.#seen < 0) return;
     if (this.#seen < 0) {
       this.#seen = room.seen[room.me] ?? 0;
@@ -42,8 +44,8 @@ export class Unread {
       this.#place(room);
       this.#wasHidden = false;
     }
-    if (visible && following) this.#seen = Math.max(this.#seen, room.last);
-    else if (visible && this.#mark !== this.#seen) this.#place(room);
+    this.#seen = Math.max(this.#seen, read);
+    if (visible && !looking && this.#mark !== this.#seen) this.#place(room);
   }
 
   /** @param {Conversation} room */

@@ -19,6 +19,9 @@ def occasion_label(viewer: Viewer, occasion: Occasion) -> str:
         "interpreter_request_withdrawn": _("Request withdrawn"),
         "interpreter_unavailable": _("No interpreter available"),
         "left_open": _("Unused open session"),
+        "news": _("Something new in an open session"),
+        "interpreter_invitation": _("Invitation of an interpreter for now"),
+        "interpreter_planned_invitation": _("Planned invitation of an interpreter"),
     }[occasion]
 
 

@@ -1,0 +1,93 @@
+"""Teams, as administrators make them: members see each other's waiting rooms from then on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from signaling.account import Account, Team, team_name
+from signaling.errors import N_, InvalidInput, NotFound
+from signaling.flows.people.accounts import still_administrator
+from signaling.identifier import new_id
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
+
+CHOOSE = N_("Please choose a colleague.")
+
+
+class Teams:
+    def __init__(self, store: Store, clock: Clock, changed: Callable[[], Awaitable[None]]) -> None:
+        """`changed` is called after every change, when it is durable."""
+        self._store = store
+        self._clock = clock
+        self._changed = changed
+
+    async def add(self, name: str, *, actor: Account) -> Team:
+        """Raises NotFound if the actor is no administrator any more; InvalidInput for `name`."""
+        team = Team(new_id(), team_name(name))
+
+        async def work(records: Records) -> None:
+            await records.teams.put(team)
+
+        await self._write(work, "add_team", team.id, actor)
+        return team
+
+    async def rename(self, team_id: str, name: str, *, actor: Account) -> None:
+        """Raises NotFound; InvalidInput for `name`."""
+        checked = team_name(name)
+
+        async def work(records: Records) -> None:
+            await records.teams.put(replace(await _team(records, team_id), name=checked))
+
+        await self._write(work, "rename_team", team_id, actor)
+
+    async def remove(self, team_id: str, *, actor: Account) -> None:
+        """Its members see no more of each other than other teams let them. Raises NotFound."""
+
+        async def work(records: Records) -> None:
+            await _team(records, team_id)
+            await records.teams.remove(team_id)
+
+        await self._write(work, "remove_team", team_id, actor)
+
+    async def add_member(self, team_id: str, account_id: str, *, actor: Account) -> None:
+        """Raises NotFound; InvalidInput for `member` if there is no such account."""
+
+        async def work(records: Records) -> None:
+            await _team(records, team_id)
+            if await records.accounts.get(account_id) is None:
+                raise InvalidInput("member", CHOOSE)
+            await records.teams.add_member(team_id, account_id)
+
+        await self._write(work, "add_team_member", account_id, actor)
+
+    async def remove_member(self, team_id: str, account_id: str, *, actor: Account) -> None:
+        """They lose sight of the others at once, and the others of them. Raises NotFound."""
+
+        async def work(records: Records) -> None:
+            if not await records.teams.remove_member(team_id, account_id):
+                raise NotFound
+
+        await self._write(work, "remove_team_member", account_id, actor)
+
+    async def _write(
+        self,
+        change: Callable[[Records], Awaitable[None]],
+        action: str,
+        thing: str,
+        actor: Account,
+    ) -> None:
+        """One change with its line in the audit log."""
+
+        async def work(records: Records) -> None:
+            await still_administrator(records, actor.id)
+            await change(records)
+            await records.audit.append(self._clock.now(), actor.id, action, thing)
+
+        await self._store.write(work)
+        await self._changed()
+
+
+async def _team(records: Records, team_id: str) -> Team:
+    team = await records.teams.get(team_id)
+    if team is None:
+        raise NotFound
+    return team
