@@ -133,9 +133,9 @@ async def test_a_report_that_is_given_up_ends_the_trial_of_a_pdf_as_well() -> No
             pass
 
     drawing = asyncio.create_task(draw())
-    while not (started := await asyncio.to_thread(children)):
+    while not (started := await asyncio.to_thread(children)):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    while not (trying := await asyncio.to_thread(forks, *started)):
+    while not (trying := await asyncio.to_thread(forks, *started)):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     os.kill(trying[0], signal.SIGSTOP)  # one that takes long
     drawing.cancel()
