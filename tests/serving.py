@@ -21,6 +21,7 @@ from storage.engine.master_key import DATABASE_NAME, KEY_NAME, make_key
 from storage.folder.lock import make_folder
 from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
+from tests.relay_process import ForkedWorker
 from web.access.passwords import Passwords
 from web.app import create_app
 from web.config import Config, load
@@ -99,12 +100,13 @@ async def serving(
     *,
     steady: Clock | None = None,
     relay: bool = False,
+    afresh: bool = False,
     **settings: str,
 ) -> AsyncIterator[Server]:
     """Serve on a free port of localhost; `settings` are environment variables.
 
     A `clock` is also that of waits, unless they have a `steady` one of their own.
-    `relay` adds one on a free port; its process costs each start half a second.
+    `relay` adds one on a free port. Its process is forked, or started `afresh` as operators have it.
     """
     if "TELECONNECT_MASTER_KEY" not in settings:
         await begin(data_dir)
@@ -119,6 +121,9 @@ async def serving(
     }
     config = load(environment, port=port)
     app = await create_app(config, clock, QUICK, steady)
+    workers = app[RELAY].relay
+    if workers is not None and not afresh:
+        workers.worker_process = ForkedWorker
     runner = await start_server(app, [listener], shutdown_timeout=1)
     starting = app[RELAY].starting
     assert starting is not None

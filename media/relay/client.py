@@ -97,6 +97,9 @@ class Relay:
     RelayUnavailable while a worker is being restarted; they are then carried out once it is back.
     """
 
+    worker_process: type[WorkerProcess] = WorkerProcess
+    "How a worker is started."
+
     def __init__(self, settings: RelaySettings, on_event: Callable[[Event], None]) -> None:
         if settings.workers < 1:
             raise ValueError("the relay needs at least one worker")
@@ -327,7 +330,7 @@ class Relay:
         number = self.settings.port + index if self.settings.port else 0
         hosts = self.settings.hosts or hosts_for(self.addresses)
         start = Start(hosts, number, self.addresses, self.settings.limits)
-        return await WorkerProcess.spawn(start, self._receive, self.settings.environment)
+        return await self.worker_process.spawn(start, self._receive, self.settings.environment)
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Disconnected):

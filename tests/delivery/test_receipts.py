@@ -153,7 +153,7 @@ def test_a_reply_from_nobody_is_refused(sender: str) -> None:
 @pytest.mark.slow
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
+        st.none() | st.booleans() | st.integers() | st.text(st.characters()),
         lambda inner: (
             st.dictionaries(st.sampled_from([*STATUS, "error", "text"]), inner)
             | st.lists(inner, max_size=3)

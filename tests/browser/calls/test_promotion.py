@@ -124,7 +124,7 @@ async def test_a_screen_is_shown_beside_the_camera_and_goes_again(
     desk, lee = scene.pages["desk"], scene.pages["lee"]
     await desk.get_by_role("button", name="Share screen").click()
     screen = lee.locator("#tiles .uncropped video[data-screen-of]")
-    await expect(screen).to_have_count(1, timeout=30_000)
+    await expect(screen).to_have_count(1)
     nurse = await screen.get_attribute("data-screen-of")
     await expect(lee.locator(f'#tiles video[data-participant-id="{nurse}"]')).to_have_count(1)
 

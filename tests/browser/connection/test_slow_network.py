@@ -13,7 +13,8 @@ from tests.people import Person
 @pytest.mark.parametrize(
     ("round_trip", "tls_rounds", "faster"),
     [
-        pytest.param(0.16, 1, 20, id="TLS 1.3 twenty times as fast"),
+        # A machine that halts for as long as the page waits for a pong would be a dead line.
+        pytest.param(0.62, 1, 5, id="TLS 1.3 five times as fast"),
         pytest.param(3.1, 1, 1, id="TLS 1.3", marks=pytest.mark.soak),
         pytest.param(2.8, 2, 1, id="TLS 1.2", marks=pytest.mark.soak),
     ],

@@ -113,9 +113,13 @@ def test_an_overlong_text_is_refused() -> None:
         wire.decode(frame("chat_send", text="x" * 8001))
 
 
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20)
+)
 JSON = (
-    LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(st.text(max_size=8), LEAVES, max_size=3)
+    LEAVES
+    | st.lists(LEAVES, max_size=3)
+    | st.dictionaries(st.text(st.characters(), max_size=8), LEAVES, max_size=3)
 )
 MEMBERS = sorted({"type", "extra", *(member for body in EXAMPLES.values() for member in body)})
 

@@ -152,7 +152,8 @@ async def test_the_process_that_reads_what_strangers_send_has_no_secret_and_noth
     secrets = {setting.name: f"hidden-{setting.name}" for setting in SETTINGS if setting.secret}
     for name, value in {**secrets, "SOMETHING_ELSE": "hidden", "LC_ALL": "C.UTF-8"}.items():
         monkeypatch.setenv(name, value)
-    async with serving(tmp_path, relay=True, TELECONNECT_RELAY_ADDRESS="127.0.0.1") as server:
+    settings = {"TELECONNECT_RELAY_ADDRESS": "127.0.0.1"}
+    async with serving(tmp_path, relay=True, afresh=True, **settings) as server:
         relay = server.app[RELAY].relay
         assert relay is not None
         [worker] = [Path(f"/proc/{process_id}") for process_id in relay.process_ids()]
