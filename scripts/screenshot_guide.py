@@ -163,12 +163,7 @@ async def photograph(
     await _plan(app, joy)
     consultation, token = await _invite(app, joy, "Amina")
     page, guest = await desk.new_page(), await phone.new_page()
-    await page.goto(path("sign_in"))
-    await page.fill("#email", joy.email)
-    await page.fill("#password", PASSWORD)
-    await page.click("main button[type=submit]")
-    await page.wait_for_url("**" + path("dashboard"))
-    await page.wait_for_selector("body[data-line=live]")
+    await _sign_in(page, joy)
     await shoot(page, folder / "dashboard.webp")
     await page.click("#open-new-invite")
     await page.click("#new-invite [data-choice=remote]")
@@ -199,6 +194,15 @@ async def photograph(
     await page.goto(path("history"))
     await shoot(page, folder / "history.webp")
     return count
+
+
+async def _sign_in(page: Page, joy: Account) -> None:
+    await page.goto(path("sign_in"))
+    await page.fill("#email", joy.email)
+    await page.fill("#password", PASSWORD)
+    await page.click("main button[type=submit]")
+    await page.wait_for_url("**" + path("dashboard"))
+    await page.wait_for_selector("body[data-line=live]")
 
 
 async def _plan(app: web.Application, joy: Account) -> None:

@@ -52,19 +52,25 @@ def proof_page(
             and passkey_button(
                 viewer, _("Use a passkey"), path("proof_passkey_options"), passkey_action
             ),
-            provider is not None
-            and h.div(".card")[
-                h.a(".button.primary", href=provider_address)[
-                    _("Sign in with %(provider)s again") % {"provider": provider}
-                ]
-            ],
-            not (has_password or factors.any or provider)
-            and h.div(".card")[
-                h.p[_("Please sign out, sign in again, and come back within ten minutes.")],
-                action(path("sign_out"), _("Sign out")),
-            ],
+            provider is not None and _again(viewer, provider, provider_address),
+            not (has_password or factors.any or provider) and _way_out(viewer),
             h.div(".actions")[go(path("factors"), _("Cancel"))],
         ],
         stylesheets=ACCOUNT_STYLES,
         beside=(*SHOW_PASSWORDS, *PASSKEY_SCRIPTS),
     )
+
+
+def _again(viewer: Viewer, provider: str, address: str) -> h.Element:
+    _ = viewer.translate
+    label = _("Sign in with %(provider)s again") % {"provider": provider}
+    return h.div(".card")[h.a(".button.primary", href=address)[label]]
+
+
+def _way_out(viewer: Viewer) -> h.Element:
+    """For whoever has nothing to show here."""
+    _ = viewer.translate
+    return h.div(".card")[
+        h.p[_("Please sign out, sign in again, and come back within ten minutes.")],
+        action(path("sign_out"), _("Sign out")),
+    ]
