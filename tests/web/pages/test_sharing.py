@@ -16,7 +16,7 @@ from signaling.report import NAMES_IN_REPORT
 from tests.people import Person, Refused, Wire, consultation_of, outbox
 from tests.serving import Server, audit_lines, serving
 from tests.web.access.clinic import assert_ended, open_lobby
-from web.keys import STORE
+from web.keys import ROOMS, STORE
 
 
 @dataclass
@@ -390,3 +390,14 @@ async def test_what_a_colleague_loads_ends_with_the_share(ward: Ward) -> None:
         lambda records: records.consultations.end_share(ward.consultation_id, ward.remi)
     )
     assert await second.end() == 4410
+
+
+async def test_a_purged_session_is_gone_for_everybody_who_held_it(ward: Ward) -> None:
+    await ward.share()
+    desk, second = await ward.room(ward.nurse), await ward.room(ward.doctor)
+    store, held = ward.server.app[STORE], ward.consultation_id
+    await store.write(lambda records: records.consultations.purge(held))
+    ward.server.app[ROOMS].end(held)
+    assert [await wire.end() for wire in (desk, second)] == [4410, 4410]
+    assert await store.read.consultations.shared_with(ward.remi.id) == []
+    assert (await ward.doctor.get(ward.session)).status == 404
