@@ -1,5 +1,6 @@
 """The desk in a browser: who waits, what is unread, silence, the line, and a header of one row."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,8 +28,8 @@ COUNT_TONES = """
 
 
 @asynccontextmanager
-async def desk_of(server: Server) -> AsyncIterator[tuple[Person, dict[str, Wire]]]:
-    """The nurse without a browser; Amina and Boris wait, Fatima's session was kept open."""
+async def desk_of(server: Server) -> AsyncIterator[dict[str, Wire]]:
+    """Amina and Boris wait, Fatima's session was kept open; the sockets of their pages and the nurse's."""
     async with AsyncExitStack() as people:
         nurse = await people.enter_async_context(Person(server))
         await nurse.sign_in()
@@ -40,7 +41,13 @@ async def desk_of(server: Server) -> AsyncIterator[tuple[Person, dict[str, Wire]
         held = await nurse.enter(consultation_id=await consultation_of(wires["Fatima"]))
         await held.command("start_consultation")
         await held.command("terminate_consultation", choice="keep_open")
-        yield nurse, wires | {"nurse": held}
+        wires["nurse"] = held
+        # whoever reads nothing is cut off after some seconds
+        reading = [asyncio.create_task(wire.end()) for wire in wires.values()]
+        yield wires
+        for each in reading:
+            each.cancel()
+        await asyncio.wait(reading)
 
 
 async def tones(page: Page) -> int:
@@ -53,7 +60,7 @@ async def test_two_wait_without_doubles_it_can_be_muted_and_what_is_unread_shows
 ) -> None:
     context = await new_context(base_url=server.url)
     await context.add_init_script(COUNT_TONES)
-    async with desk_of(server) as (_nurse, wires):
+    async with desk_of(server) as wires:
         page = await context.new_page()
         await page.clock.install()
         await sign_in(page, server)
@@ -91,16 +98,18 @@ async def test_two_wait_without_doubles_it_can_be_muted_and_what_is_unread_shows
         await expect(page.get_by_role("button", name="Mute for 15 minutes")).to_be_focused()
         assert await tones(page) > 0
 
-        position = (await wires["Fatima"].say("strong chest pain"))["position"]
+        await wires["Fatima"].send("chat_send", id="message-0001", text="strong chest pain")
         unread = page.locator("#unread")
         await page.clock.run_for(3_000)
         await expect(unread).to_contain_text("Fatima")
         await expect(unread).to_contain_text(re.compile(r"1 unread since .?\d"))
         await expect(badge).to_have_text("3")
-        await expect(badge).to_have_attribute("aria-label", "2 people waiting, 1 unread")
+        said = re.compile("2.? people waiting, .?1.? unread")
+        await expect(badge).to_have_attribute("aria-label", said)
         await expect(page).to_have_title(re.compile(r"^\(3\) Dashboard"))
         await expect(page.get_by_text("chest pain")).to_have_count(0)
-        await wires["nurse"].send("seen", position=position)
+        [ack] = [frame for frame in wires["Fatima"].frames if frame["type"] == "ack"]
+        await wires["nurse"].send("seen", position=ack["position"])
         await expect(badge).to_have_text("2")
         await expect(unread).to_be_empty()
 

@@ -6,7 +6,7 @@
 import { _ } from "./catalog.js";
 import { byId, maybe, show } from "./dom.js";
 
-/** Set when it rang on a page that nobody could see, until the question was answered. */
+/** Set once it has rung on a page that nobody could see. */
 const MISSED = "missed-ring";
 
 /** Whether the profile says so. */
