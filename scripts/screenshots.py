@@ -309,6 +309,7 @@ async def _pages(
     for name, address in (
         ("dashboard", path("dashboard")),
         ("invites", path("invites")),
+        ("case", path("case", consultation_id=found.consultation_id)),
         ("edit", path("edit_session", consultation_id=found.consultation_id)),
         ("link", path("invite_link", invite_id=found.invite_id)),
         ("waiting-room", path("waiting_room")),
@@ -326,6 +327,9 @@ async def _pages(
         ("admin-people", path("admin_people")),
         ("admin-person", path("admin_person", account_id=found.colleague_id)),
         ("admin-delete", path("admin_delete_account", account_id=found.account_id)),
+        ("admin-teams", path("admin_teams")),
+        ("share", path("share_session", consultation_id=found.consultation_id)),
+        ("hand-over", path("hand_over", consultation_id=found.consultation_id)),
         ("admin-access-requests", path("admin_access_requests")),
         ("admin-numbers", path("admin_numbers")),
         ("admin-health", path("admin_health")),

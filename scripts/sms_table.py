@@ -29,7 +29,7 @@ OCCASIONS: tuple[Occasion, ...] = (
     "interpreter_invitation",
     "interpreter_planned_invitation",
 )
-UNDATED: tuple[Occasion, ...] = ("invitation", "news")
+UNDATED: tuple[Occasion, ...] = ("invitation", "news", "interpreter_invitation")
 "Whose text has no moment."
 ZONES = (
     "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "Africa/Lagos",

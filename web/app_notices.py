@@ -99,6 +99,20 @@ def _follow_the_brand(settings: RuntimeSettings, providers: Collection[Provider]
     follow()
 
 
+def _add_colleagues(
+    app: web.Application, composing: Composing, reminding: Reminding, renderer: NoticeRenderer
+) -> None:
+    """Add what passes sessions from one account to another."""
+    store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
+    handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
+    app[keys.DELETING] = Deleting(
+        store, handing_over, clock, app[keys.ACCOUNT_MAIL_SENDING].forget, rooms.load_teams
+    )
+    mail = app[keys.ACCOUNT_MAIL]
+    app[keys.SHARING] = Sharing(store, rooms, handing_over, mail, renderer, clock)
+    app[keys.TEAMS] = Teams(store, clock, rooms.load_teams)
+
+
 async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     """Add everything from routing to receipts. Returns the providers, to be closed at the end.
 
@@ -143,13 +157,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
-    handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
-    app[keys.DELETING] = Deleting(
-        store, handing_over, clock, app[keys.ACCOUNT_MAIL_SENDING].forget, rooms.load_teams
-    )
-    mail = app[keys.ACCOUNT_MAIL]
-    app[keys.SHARING] = Sharing(store, rooms, handing_over, mail, renderer, clock)
-    app[keys.TEAMS] = Teams(store, clock, rooms.load_teams)
+    _add_colleagues(app, composing, reminding, renderer)
     app[keys.SENDING] = sending
     app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)

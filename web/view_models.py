@@ -244,7 +244,7 @@ class WaitingRow:
 @dataclass(frozen=True)
 class HistoryRow:
     consultation_id: str
-    names: str
+    names: tuple[str, ...]
     started_at: datetime | None
     closed_at: datetime
     purge_at: datetime

@@ -191,8 +191,8 @@ class Rooms:
             scheduler_id=scheduler.id,
             shared_with=before.shared_with - {scheduler.id},
         )
-        self._seat_colleague(room, scheduler)
         self._retire(room, before.scheduler_id, now)
+        self._seat_colleague(room, scheduler)
 
     def add_colleague(self, room: Room, colleague: Account) -> None:
         """The session is shared with a colleague, who has a seat now. Within `exclusive`."""

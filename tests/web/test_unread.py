@@ -95,7 +95,7 @@ async def test_a_page_opened_later_knows_at_once_and_says_no_word_of_the_text(
     await visit.desk.command("start_consultation")
     assert "1 unread" in (await visit.nurse.get("/opened")).text
     await visit.desk.send("seen", position=4)
-    await visit.amina.until("seen_changed")
+    await until_unread(desk)
     for path in ("/", "/invites", "/opened"):
         assert " unread" not in (await visit.nurse.get(path)).text
 

@@ -25,10 +25,18 @@ _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
 
 
 async def show_edit(request: web.Request) -> web.Response:
-    _account, consultation, invites = await _editable(request, "edit")
+    account, consultation, invites = await _editable(request, "edit")
     form = Form(_values(consultation, invites[0]))
     viewer = await viewer_of(request)
-    return show(edit_session_page(viewer, form, consultation.id, _people(invites)))
+    return show(
+        edit_session_page(
+            viewer,
+            form,
+            consultation.id,
+            _people(invites),
+            own=account.id == consultation.scheduler_id,
+        )
+    )
 
 
 async def edit(request: web.Request) -> web.Response:
@@ -57,21 +65,33 @@ async def edit(request: web.Request) -> web.Response:
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
     except (InvalidInput, TooManyRequests) as error:
         form = refused_form(typed, error, viewer)
-        page = edit_session_page(viewer, form, consultation.id, _people(invites))
+        page = edit_session_page(
+            viewer,
+            form,
+            consultation.id,
+            _people(invites),
+            own=account.id == consultation.scheduler_id,
+        )
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("invites"))
 
 
 async def add_people(request: web.Request) -> web.Response:
     """Invite a companion or colleagues; a refusal keeps everything typed."""
-    _account, consultation, invites = await _editable(request, "invite")
+    account, consultation, invites = await _editable(request, "invite")
     viewer, typed = await viewer_of(request), answered(await form_of(request))
     try:
         await invite_more(request, typed)
     except (InvalidInput, TooManyRequests) as error:
         values = _values(consultation, invites[0]) | typed
         form = refused_form(values, error, viewer)
-        page = edit_session_page(viewer, form, consultation.id, _people(invites))
+        page = edit_session_page(
+            viewer,
+            form,
+            consultation.id,
+            _people(invites),
+            own=account.id == consultation.scheduler_id,
+        )
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
 

@@ -127,7 +127,7 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
         rows.append(
             HistoryRow(
                 consultation_id=consultation.id,
-                names=", ".join(invite.person.name for invite in invites),
+                names=tuple(invite.person.name for invite in invites),
                 started_at=consultation.started_at,
                 closed_at=consultation.closed_at,
                 purge_at=purge_at,

@@ -86,7 +86,7 @@ async def report(request: web.Request) -> web.StreamResponse:
         password=password,
         logo=_logo(settings.logo),
     )
-    drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, account, part))
+    drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, consultation, part))
     name = f"session-{consultation.id}" + (f"-{part}" if parts > 1 else "")
     response = web.StreamResponse(
         headers={
@@ -140,8 +140,12 @@ async def _facts(
     parts: int,
 ) -> Report:
     """The facts of the session but for its chat; `reduce_report` takes out what is not enabled."""
-    invites = await chat.store.read.invites.of_consultation(consultation.id)
-    came = [invite.person.name for invite in invites if invite.joined_at is not None]
+    read = chat.store.read
+    invites = await read.invites.of_consultation(consultation.id)
+    staff, entered = await _staff(read, consultation), await read.chat.announced(consultation.id)
+    host = staff.pop(consultation.scheduler_id, account.name)
+    came = [name for participant_id, name in staff.items() if participant_id in entered]
+    came += [invite.person.name for invite in invites if invite.joined_at is not None]
     began, ended = consultation.started_at, consultation.closed_at
     if began and ended and ended < began:  # the clock was set back meanwhile
         ended = None
@@ -149,11 +153,19 @@ async def _facts(
         viewer.language,
         viewer.time_zone,
         began,
-        names=(account.name, *came),
+        names=(host, *came),
         ended_at=ended,
         part=part,
         parts=parts,
     )
+
+
+async def _staff(read: Records, consultation: Consultation) -> dict[str, str]:
+    """Participant id -> name of those who hold it, and of those who did."""
+    names = await read.consultations.former_schedulers(consultation.id)
+    for account in [await read.accounts.get(each) for each in sorted(consultation.holders)]:
+        names |= {account.id: account.name} if account is not None else {}
+    return names
 
 
 def _chosen_password(typed: str | None) -> str:
@@ -233,12 +245,12 @@ def _one_of(parts: int, wanted: str) -> int:
     return int(wanted)
 
 
-async def _content(chat: _Chat, account: Account, part: int) -> AsyncIterator[bytes]:
+async def _content(chat: _Chat, consultation: Consultation, part: int) -> AsyncIterator[bytes]:
     """The lines of one part, with what it carries, as the process reads them."""
     read = chat.store.read
     invites = await read.invites.of_consultation(chat.consultation_id)
-    authors = await read.consultations.former_schedulers(chat.consultation_id)
-    authors |= {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
+    authors = await _staff(read, consultation)
+    authors |= {invite.id: invite.person.name for invite in invites}
     number = 0
     async for message, place in chat.messages():
         if place != part:

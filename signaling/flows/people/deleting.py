@@ -12,7 +12,7 @@ from signaling.flows.people.accounts import (
     another_administrator,
     still_administrator,
 )
-from signaling.flows.people.handing_over import Handed, HandingOver, hand_over
+from signaling.flows.people.handing_over import Handed, HandingOver, end_share, hand_over
 from signaling.notices.account_mail import AccountOccasion
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
@@ -31,7 +31,7 @@ class _Deleted:
 
     handed: Handed
     colleague: Account | None
-    shared: list[str]
+    shared: Handed
     mails: list[str]
 
 
@@ -87,12 +87,11 @@ class Deleting:
                 if colleague is not None:
                     handed = await hand_over(records, account_id, colleague.id, now, actor=actor)
                     await self._handing_over.tell(records, [each for each, _ in handed], colleague)
-                for consultation_id in shared:
-                    await records.consultations.end_share(consultation_id, account)
+                ended = [(each, await end_share(records, each, account, now)) for each in shared]
                 await records.audit.append(now, actor, "delete_account", account_id)
                 mails = await records.account_mails.remove_of(account_id, get_args(AccountOccasion))
                 await records.accounts.remove(account_id, now)
-                return _Deleted(handed, colleague, shared, list(mails))
+                return _Deleted(handed, colleague, ended, list(mails))
 
             deleted = await self._store.write(work)
             if deleted.colleague is not None:

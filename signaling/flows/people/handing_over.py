@@ -4,7 +4,7 @@ Closed sessions stay where they are until they are deleted.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
@@ -27,8 +27,8 @@ WITH_NAME: tuple[Occasion, ...] = (*INVITATIONS, "moved", "reminder")
 "Occasions whose notices name the scheduler, and wait long enough to be worth new words."
 _log = logging.getLogger(__name__)
 
-Handed = list[tuple[str, ChatMessage | None]]
-"Ids of consultations, each with the line of its chat that says so."
+Handed = list[tuple[str, list[ChatMessage]]]
+"Ids of consultations, each with the lines of its chat that say so."
 
 
 async def hand_over(
@@ -56,11 +56,31 @@ async def hand_over_one(
     now: datetime,
     *,
     actor: str,
-) -> ChatMessage | None:
-    """The same for one session. Returns the line of its chat that says so."""
+) -> list[ChatMessage]:
+    """The same for one session. Returns the lines of its chat that say so."""
     await records.consultations.hand_over(consultation_id, former, to_id)
     await records.audit.append(now, actor, "hand_over", consultation_id)
-    return await records.chat.append(consultation_id, new_id(), to_id, "took_over", "", now)
+    left = await _note_absence(records, consultation_id, former.id, now)
+    took = await records.chat.append(consultation_id, new_id(), to_id, "took_over", "", now)
+    return [*left, *([] if took is None else [took])]
+
+
+async def end_share(
+    records: Records, consultation_id: str, colleague: Account, now: datetime
+) -> list[ChatMessage]:
+    """Share a session with a colleague no longer. Returns the lines of its chat that say so."""
+    await records.consultations.end_share(consultation_id, colleague)
+    return await _note_absence(records, consultation_id, colleague.id, now)
+
+
+async def _note_absence(
+    records: Records, consultation_id: str, account_id: str, now: datetime
+) -> list[ChatMessage]:
+    """Say in the chat that somebody has left, if it says that they are there."""
+    if (await records.chat.announced(consultation_id)).get(account_id) != "joined":
+        return []
+    left = await records.chat.append(consultation_id, new_id(), account_id, "left", "", now)
+    return [] if left is None else [left]
 
 
 class HandingOver:
@@ -117,25 +137,27 @@ class HandingOver:
 
     async def follow(self, handed: Handed, from_id: str, colleague: Account) -> None:
         """After the commit, within `held`: live rooms change their scheduler, and lists show it."""
-        for consultation_id, line in handed:
+        for consultation_id, lines in handed:
             room = self._rooms.hub.room(consultation_id)
             if room is None:  # nobody is there, and it is not opened within `held`
                 continue
             await self.leave_call(room, from_id)
             self._rooms.change_scheduler(room, colleague, self._clock.now())
-            if line is not None:
+            for line in lines:
                 room.add_chat(line)
         await self._rooms.holders_changed(from_id, colleague.id)
 
-    async def forget_colleague(self, shared: Sequence[str], colleague_id: str) -> None:
+    async def forget_colleague(self, shared: Handed, colleague_id: str) -> None:
         """After the commit, within `held`: these sessions are shared with a colleague no longer."""
-        for consultation_id in shared:
+        for consultation_id, lines in shared:
             room = self._rooms.hub.room(consultation_id)
             if room is None:
                 continue
             await self.leave_call(room, colleague_id)
             self._rooms.remove_colleague(room, colleague_id, self._clock.now())
-        held = await self._store.read.consultations.holders(shared)
+            for line in lines:
+                room.add_chat(line)
+        held = await self._store.read.consultations.holders(each for each, _ in shared)
         await self._rooms.holders_changed(colleague_id, *frozenset().union(*held.values()))
 
     async def leave_call(self, room: Room, account_id: str) -> None:

@@ -10,9 +10,8 @@ from signaling.consultation import MAX_PEOPLE, OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
 from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.accounts import able_to_sign_in
-from signaling.flows.people.handing_over import HandingOver, hand_over_one
+from signaling.flows.people.handing_over import HandingOver, end_share, hand_over_one
 from signaling.flows.rooms import Rooms
-from signaling.identifier import new_id
 from signaling.notices.account_mail import AccountOccasion
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
@@ -98,25 +97,19 @@ class Sharing:
         owned(room.consultation, account.id, action := "give_back" if own else "end_share")
         async with self._rooms.exclusive(consultation_id):
 
-            async def work(records: Records) -> ChatMessage | None:
+            async def work(records: Records) -> list[ChatMessage]:
                 stored = await records.consultations.get(consultation_id)
                 owned(stored, account.id, action)
                 colleague = await records.accounts.get(colleague_id)
                 if stored is None or colleague is None or colleague_id not in stored.shared_with:
                     raise NotFound
                 now = self._clock.now()
-                await records.consultations.end_share(consultation_id, colleague)
                 await records.audit.append(now, account.id, action, consultation_id)
-                if not room.chat.is_there(colleague_id):
-                    return None
-                return await records.chat.append(
-                    consultation_id, new_id(), colleague_id, "left", "", now
-                )
+                return await end_share(records, consultation_id, colleague, now)
 
-            line = await self._store.write(work)
-            await self._handing_over.forget_colleague([consultation_id], colleague_id)
-            if line is not None:
-                room.add_chat(line)
+            lines = await self._store.write(work)
+            ended = [(consultation_id, lines)]
+            await self._handing_over.forget_colleague(ended, colleague_id)
 
     async def hand_over(self, consultation_id: str, scheduler: Account, colleague_id: str) -> None:
         """Make a colleague the scheduler, and write to them; the former one does not see it any more.
@@ -127,22 +120,22 @@ class Sharing:
         async with self._rooms.closed_to_all(consultation_id):
             now = self._clock.now()
 
-            async def work(records: Records) -> tuple[Account, ChatMessage | None]:
+            async def work(records: Records) -> tuple[Account, list[ChatMessage]]:
                 await self._still_own(records, consultation_id, scheduler, "hand_over")
                 colleague = await _chosen(records, colleague_id)
                 if colleague.id == scheduler.id:
                     raise InvalidInput("colleague", CHOOSE)
-                line = await hand_over_one(
+                lines = await hand_over_one(
                     records, consultation_id, scheduler, colleague.id, now, actor=scheduler.id
                 )
                 await self._handing_over.tell(records, [consultation_id], colleague)
                 await self._write(
                     records, colleague, "session_handed_over", consultation_id, scheduler
                 )
-                return colleague, line
+                return colleague, lines
 
-            colleague, line = await self._store.write(work)
-            await self._handing_over.follow([(consultation_id, line)], scheduler.id, colleague)
+            colleague, lines = await self._store.write(work)
+            await self._handing_over.follow([(consultation_id, lines)], scheduler.id, colleague)
 
     async def _own(self, consultation_id: str, scheduler: Account, action: str) -> Room:
         room = await self._rooms.open(consultation_id)

@@ -70,6 +70,7 @@ async def test_no_page_has_a_violation(
     for name, address in (
         ("dashboard", path("dashboard")),
         ("invites", path("invites")),
+        ("a session's own page", path("case", consultation_id=found.consultation_id)),
         ("edit", path("edit_session", consultation_id=found.consultation_id)),
         ("link", path("invite_link", invite_id=found.invite_id)),
         ("waiting room", path("waiting_room")),
@@ -80,6 +81,8 @@ async def test_no_page_has_a_violation(
         ("people", path("admin_people")),
         ("somebody's account", path("admin_person", account_id=found.colleague_id)),
         ("deletion", path("admin_delete_account", account_id=found.account_id)),
+        ("teams", path("admin_teams")),
+        ("sharing", path("share_session", consultation_id=found.consultation_id)),
         ("access requests", path("admin_access_requests")),
         ("audit log", path("admin_audit")),
         ("health", path("admin_health")),

@@ -172,7 +172,7 @@ async def test_a_sign_in_that_ends_takes_no_draft_that_a_reload_brought_back(
     await sign_in(page, server)
     async with Person(server) as guest:
         wire = await guest.enter(invite_id=await guest.join(await link_to(server)))
-        await page.get_by_role("button", name="Start", exact=True).first.click()
+        await page.get_by_role("button", name="Start next consultation").click()
         text = page.get_by_role("textbox", name="Message")
         await expect(page.locator("#room")).to_have_attribute("data-line", "open")
         await text.fill("A long report")

@@ -127,8 +127,8 @@ def team_page(viewer: Viewer, form: Form, team: TeamView) -> h.Element:
         h.form(".card", method="post", action=_step(team.id, "delete"))[
             h.p[
                 _(
-                    "Its members no longer see each other's waiting rooms. Sessions that are shared"
-                    " already stay shared."
+                    "Without this team, its members no longer see each other's waiting rooms."
+                    " Sessions that are shared already stay shared."
                 )
             ],
             h.div(".actions")[h.button(".bad", type="submit")[_("Delete the team")]],

@@ -3,12 +3,10 @@
 The conversation itself is `web/markup/room`.
 """
 
-from collections.abc import Sequence
-
 import htpy as h
 
 from signaling.consultation import OPEN_STATES
-from web.markup.desk.history import export_button, export_dialog
+from web.markup.desk.history import export_button, export_dialog, listed
 from web.markup.desk.invites import (
     closes,
     delivered,
@@ -300,17 +298,10 @@ def _message(viewer: Viewer, message: Message) -> h.Element:
         h.span[
             joined(
                 occasion_label(viewer, message.occasion),
-                _names(message.to) if message.to else _("to you"),
+                listed(message.to) if message.to else _("to you"),
                 message.channel and channel_label(viewer, message.channel),
                 delivery_words(viewer, message.state) or _("Will be sent"),
             ),
             reason(viewer, message.reason),
         ],
     ]
-
-
-def _names(names: Sequence[str]) -> list[h.Node]:
-    parts: list[h.Node] = []
-    for name in names:
-        parts += [", ", h.bdi[name]] if parts else [h.bdi[name]]
-    return parts

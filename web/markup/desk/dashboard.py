@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import htpy as h
 
 from signaling.chat import UnreadSession
-from web.markup.desk.invites import live, new_invite_link
+from web.markup.desk.invites import closes, live, new_invite_link
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.desk.sharing import held_line
 from web.markup.desk.unread import unread_mark, unread_section
@@ -118,6 +118,9 @@ def _coming(viewer: Viewer, row: InviteRow) -> h.Element:
                 " ",
                 unread_mark(viewer, row.unread),
             ],
+            awaited is not None
+            and awaited.unconnected
+            and h.p(".error")[_("Has opened the link, but is not connected.")],
             held_line(viewer, row),
         ],
         h.div(".actions")[
@@ -165,6 +168,7 @@ def _opened(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Node:
                         " ",
                         unread_mark(viewer, row.unread),
                     ],
+                    closes(viewer, row),
                     held_line(viewer, row),
                 ],
                 h.div(".actions")[

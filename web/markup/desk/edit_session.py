@@ -27,11 +27,16 @@ from web.view_models import Form, InvitedPerson, Viewer
 
 
 def edit_session_page(
-    viewer: Viewer, form: Form, consultation_id: str, people: Sequence[InvitedPerson]
+    viewer: Viewer,
+    form: Form,
+    consultation_id: str,
+    people: Sequence[InvitedPerson],
+    *,
+    own: bool = True,
 ) -> h.Element:
     """`people` are all who are invited, the awaited one first; `form` has that person and the date.
 
-    Of a session in person only the date can be edited here; people are invited and removed.
+    `own`: whether the viewer is its scheduler, who may cancel it. Of a session in person only the date can be edited here; people are invited and removed.
     """
     _ = viewer.translate
     awaited = bool(people) and people[0].role == "service_user"
@@ -59,7 +64,7 @@ def edit_session_page(
             more_people(viewer, form, path("add_people", consultation_id=consultation_id)),
             h.div(".actions")[
                 go(path("invites"), _("Invites")),
-                cancel_button(viewer, consultation_id, people[0].name if people else ""),
+                own and cancel_button(viewer, consultation_id, people[0].name if people else ""),
             ],
             cancel_dialog(viewer),
             remove_dialog(viewer),

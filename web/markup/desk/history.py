@@ -57,7 +57,7 @@ def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
         h.div(".who")[
             h.p(".headline")[
                 h.a(".name", href=path("case", consultation_id=row.consultation_id))[
-                    h.bdi[row.names]
+                    listed(row.names)
                 ],
                 " ",
                 h.span(".when")[closed],
@@ -77,6 +77,11 @@ def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
             action(path("reopen_session", consultation_id=row.consultation_id), _("Reopen")),
         ],
     ]
+
+
+def listed(names: Sequence[str]) -> list[h.Node]:
+    """Names with commas between them, each in its own direction."""
+    return [[index > 0 and ", ", h.bdi[name]] for index, name in enumerate(names)]
 
 
 def _content(viewer: Viewer, row: HistoryRow) -> str:

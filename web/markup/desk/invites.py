@@ -162,6 +162,7 @@ def state_line(viewer: Viewer, row: InviteRow, *, device: bool = True) -> h.Elem
 
 
 def closes(viewer: Viewer, row: InviteRow) -> h.Node:
+    """When a session that nobody uses will be closed; nothing while that is not soon."""
     _ = viewer.translate
     return (
         row.closes_at is not None
@@ -235,7 +236,9 @@ def _actions(viewer: Viewer, row: InviteRow) -> h.Node:
             h.div[
                 show_code,
                 send_again_button(viewer, awaited) if awaited else None,
-                row.interpreting == "requested" and without_interpreter_button(viewer, row),
+                # unless it is the main button
+                (row.interpreting == "requested" or way_in(viewer, row))
+                and without_interpreter_button(viewer, row),
                 editable
                 and row.scheduler_id == viewer.account_id
                 and cancel_button(viewer, row.consultation_id, row.name),

@@ -56,12 +56,12 @@ def sharing_section(viewer: Viewer, sharing: Sharing) -> h.Node:
             if sharing.own
             else filled(_("This session is %(name)s's."), name=name)
         ],
+        sharing.own and sharing.open and _ways(viewer, sharing.consultation_id),
         bool(sharing.colleagues)
         and [
             h.p[_("Shared with")],
             h.ul(".list")[(_colleague(viewer, sharing, *each) for each in sharing.colleagues)],
         ],
-        sharing.own and sharing.open and _ways(viewer, sharing.consultation_id),
     ]
 
 
@@ -106,12 +106,12 @@ def choice_page(viewer: Viewer, form: Form, choice: Choice) -> h.Element:
     explained = (
         _(
             "They can do in this session what you can, but not cancel it, share it or hand it over."
-            " They get a mail without any name of the people in it."
+            " They get a mail that names you and nobody else."
         )
         if share
         else _(
             "The session is theirs from then on, and leaves your lists. What you wrote stays, with"
-            " your name. They get a mail without any name of the people in it."
+            " your name. They get a mail that names you and nobody else."
         )
     )
     address = path(choice.step, consultation_id=choice.consultation_id)

@@ -12,7 +12,16 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     """The heading, the state of the session, and the scheduler's next step."""
     _ = viewer.translate
     return h.div(".lead")[
-        h.h1("#heading")[h.bdi[view.title] if scheduler else _("You are in the waiting room")],
+        h.h1("#heading")[
+            # in a new tab, as leaving this page would end the call
+            h.a(
+                href=path("case", consultation_id=view.consultation_id),
+                target="_blank",
+                rel="noopener",
+            )[h.bdi[view.title]]
+            if scheduler
+            else _("You are in the waiting room")
+        ],
         not scheduler
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],

@@ -36,36 +36,17 @@ def document(
     if not modules:
         modules.append("js/pages/plain.js")
     modules += beside
-    attributes: dict[str, str | None] = {
-        **(_preferences(viewer) if signed_in else {}),
-        # The lobby's script makes addresses of ids with this.
-        "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
-        "data-case-path": path("case", consultation_id="CONSULTATION") if signed_in else None,
-        "data-socket": path("socket"),
-        "data-account": viewer.account_id if signed_in else None,
-        "data-zone": viewer.zone_there,
-        "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
-        **{f"data-{name}": value for name, value in (data or {}).items()},
-    }
+    attributes = _attributes(viewer, signed_in=signed_in, data=data or {})
+    head = _head(
+        viewer,
+        viewer.brand if service_user else f"{title} - {viewer.brand}",
+        stylesheets=(*(("css/desk.css",) if signed_in else ()), *stylesheets),
+        printed=not service_user,
+        modules=modules,
+        needs_scripts=needs_scripts,
+    )
     return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
-        h.head[
-            h.meta(charset="utf-8"),
-            h.meta(name="viewport", content="width=device-width, initial-scale=1"),
-            h.meta(name="robots", content="noindex, nofollow"),
-            h.meta(name="color-scheme", content="light dark"),
-            h.title[viewer.brand if service_user else f"{title} - {viewer.brand}"],
-            h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
-            (
-                h.link(rel="stylesheet", href=viewer.static(sheet))
-                for sheet in _sheets(signed_in, stylesheets)
-            ),
-            viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
-            not service_user
-            and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
-            # before the modules, so that it notices which of them fail to load
-            needs_scripts and _for_every_browser(viewer),
-            (h.script(type="module", src=viewer.static(name)) for name in modules),
-        ],
+        head,
         h.body({"class": "wide" if wide else None, **attributes})[
             h.a(".skip", href="#main")[_("Skip to the content")],
             top(viewer, signed_in=signed_in, followed=followed, service_user=service_user),
@@ -79,6 +60,23 @@ def document(
     ]
 
 
+def _attributes(
+    viewer: Viewer, *, signed_in: bool, data: dict[str, str | None]
+) -> dict[str, str | None]:
+    """Of the body, for the scripts."""
+    return {
+        **(_preferences(viewer) if signed_in else {}),
+        # The lobby's script makes addresses of ids with these.
+        "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
+        "data-case-path": path("case", consultation_id="CONSULTATION") if signed_in else None,
+        "data-socket": path("socket"),
+        "data-account": viewer.account_id if signed_in else None,
+        "data-zone": viewer.zone_there,
+        "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
+        **{f"data-{name}": value for name, value in data.items()},
+    }
+
+
 def _preferences(viewer: Viewer) -> dict[str, str | None]:
     """How the scripts ring and notify."""
     chosen = viewer.preferences
@@ -90,8 +88,32 @@ def _preferences(viewer: Viewer) -> dict[str, str | None]:
     }
 
 
-def _sheets(signed_in: bool, more: tuple[str, ...]) -> tuple[str, ...]:
-    return ("css/base.css", "css/shapes.css", *(("css/desk.css",) if signed_in else ()), *more)
+def _head(
+    viewer: Viewer,
+    title: str,
+    *,
+    stylesheets: tuple[str, ...],
+    printed: bool,
+    modules: list[str],
+    needs_scripts: bool,
+) -> h.Element:
+    return h.head[
+        h.meta(charset="utf-8"),
+        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        h.meta(name="robots", content="noindex, nofollow"),
+        h.meta(name="color-scheme", content="light dark"),
+        h.title[title],
+        h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
+        (
+            h.link(rel="stylesheet", href=viewer.static(sheet))
+            for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
+        ),
+        viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
+        printed and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
+        # before the modules, so that it notices which of them fail to load
+        needs_scripts and _for_every_browser(viewer),
+        (h.script(type="module", src=viewer.static(name)) for name in modules),
+    ]
 
 
 def _notifications(viewer: Viewer) -> h.Element:

@@ -79,7 +79,7 @@ def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
     shown: list[h.Node] = [
         logo is not None
         and h.img(src=logo.address, alt=logo.text, width=str(logo.width), height=str(logo.height)),
-        h.span[viewer.brand],
+        h.span(dir="auto")[viewer.brand],
     ]
     return h.a("#home.brand", href=path("dashboard"))[shown] if linked else h.span(".brand")[shown]
 

@@ -123,9 +123,12 @@ async def test_people_messages_and_what_is_still_to_be_sent(
     text = await case.text()
     assert "Amina <b>" in text and "Thu, 3 Dec 2026, 10:00" in text
     assert "People (2)" in text and "Bring the letter." in text
-    assert "Email · amina@example.org · Sent" in text
+    assert "Email · amina@example.org · Kept here, not sent" in text
     assert "Device: Not tested" in text and "Online" not in text
-    assert "Tue, 1 Dec 2026, 09:00 Planned invitation · Amina <b> · Email · Sent" in text
+    assert (
+        "Tue, 1 Dec 2026, 09:00 Planned invitation · Amina <b> · Email · Kept here, not sent"
+        in text
+    )
     # one line for everybody who gets the same reminder
     assert "Wed, 2 Dec 2026, 10:00 Reminder · Amina <b> , Companion · Will be sent" in text
 
@@ -137,7 +140,7 @@ async def test_people_messages_and_what_is_still_to_be_sent(
     assert await case.press("Send again", 1) == case.address
     clock.move(timedelta(minutes=1))
     await server.app[CLOCKWORK].run_due()
-    assert "Planned invitation · Companion · Email · Sent" in await case.text()
+    assert "Planned invitation · Companion · Email · Kept here, not sent" in await case.text()
     assert await case.press("Remove") == case.address
     text = await case.text()
     assert "People (1)" in text
@@ -229,7 +232,7 @@ async def test_the_way_in_follows_who_is_there_and_how_far_the_session_is(
     case = await planned(server, nurse)
     async with at_the_session(server, case):
         text = await case.text()
-        assert "Online" in text and "Has opened the session" in text
+        assert "Online" in text and "Has joined before" in text
         assert (await case.labels())[0] == "Start"
         desk = await nurse.enter(consultation_id=case.consultation_id)
         await desk.command("start_consultation")
