@@ -7,7 +7,8 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
-from signaling.invite import Invite
+from signaling.invite import Invite, Person
+from web.forms.faults import Faults
 from web.forms.invitation import answered, read_moment, read_person
 from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
@@ -46,14 +47,20 @@ async def edit(request: web.Request) -> web.Response:
     planning = request.app[PLANNING]
     try:
         await request.app[LIMITS].hit("invite", account.id)
-        person = read_person(typed, reading) if invites[0].role == "service_user" else None
+        person: Person | None = None
+        faults = Faults()
+        with faults.caught():
+            if invites[0].role == "service_user":
+                person = read_person(typed, reading)
         planned_at, time_zone = consultation.planned_at, consultation.time_zone
         own_zone = invites[0].person.time_zone
         before = _values(consultation, invites[0])
         if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
             # only a changed date must lie ahead: a late correction of a name does not change it
-            planned_at, time_zone = read_moment(typed, reading)
+            with faults.caught():
+                planned_at, time_zone = read_moment(typed, reading)
             own_zone = own_zone if planned_at is None else time_zone
+        faults.settle()
         person = person and replace(person, time_zone=own_zone)
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
     except (InvalidInput, TooManyRequests) as error:

@@ -235,7 +235,7 @@ async def test_canceling_asks_first(desk: Page) -> None:
     await expect(dialog).to_be_hidden()
     await desk.get_by_role("button", name="Cancel session").click()
     await dialog.get_by_role("button", name="Cancel session").click()
-    await expect(desk.get_by_text("No sessions here.")).to_be_visible()
+    await expect(desk.get_by_text("No open or planned sessions.")).to_be_visible()
 
 
 async def test_the_list_follows_by_itself_and_keeps_the_keyboard(

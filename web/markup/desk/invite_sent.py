@@ -8,6 +8,7 @@ import htpy as h
 from markupsafe import Markup
 
 from web.markup.desk.invites import live
+from web.markup.desk.new_invite import STYLES
 from web.markup.desk.plan_fields import both_clocks
 from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import button, go, notice
@@ -47,7 +48,7 @@ def invite_sent_page(viewer: Viewer, sent: SentInvite) -> h.Element:
     return document(
         viewer,
         _("Invitation"),
-        h.div(".narrow")[
+        h.div(".narrow.sent")[
             h.h1[filled(_("Invitation of %(name)s"), name=h.bdi[sent.name])],
             live("sent", _outcome(viewer, row), [_person(viewer, each) for each in row.people]),
             h.h2[_("What happens next")],
@@ -66,6 +67,7 @@ def invite_sent_page(viewer: Viewer, sent: SentInvite) -> h.Element:
             row.may_notify and _link(viewer, sent),
         ],
         module="js/pages/invite-sent.js",
+        stylesheets=(STYLES,),
     )
 
 

@@ -69,6 +69,7 @@ def _choice_and_form(
             method="post",
             action=path("new_invite"),
             data_preview=path("invite_preview"),
+            data_offline=_("No connection. Nothing was sent; please try again."),
         )[
             answers(form),
             error_summary(viewer, form, labels(viewer)),

@@ -61,7 +61,13 @@ def plan_fields(
 def _search(viewer: Viewer) -> h.Element:
     """Shortens the list of zones. It has no name, so it is not sent with the form."""
     _ = viewer.translate
-    return h.div("#find-zone.field", hidden=True)[
+    return h.div(
+        "#find-zone.field",
+        hidden=True,
+        data_none=_("No such place was found."),
+        data_near=_near(viewer),
+        data_others=_others(viewer),
+    )[
         h.label(for_="zone-search")[_("Find a city or country")],
         h.input("#zone-search", type="search", autocomplete="off", dir="auto"),
         h.p("#zones-found.hint", role="status"),
@@ -80,15 +86,25 @@ def _zones(viewer: Viewer, form: Form, *, every_zone: bool) -> h.Element:
         tuple((place.zone, place.label) for place in part if place.zone not in first)
         for part in (found or ((), ()))
     )
-    groups = [(_("Where %(language)s is spoken") % {"language": OWN_NAMES[spoken]}, near)]
+    groups = [(_near(viewer) % {"language": OWN_NAMES[spoken]}, near)]
     return select(
         form,
         "time_zone",
         _("Time zone"),
         [(zone, label(zone, language)) for zone in first],
-        groups=[*(groups if near else ()), (_("All places"), others)] if every_zone else (),
+        groups=[*(groups if near else ()), (_others(viewer), others)] if every_zone else (),
         default=viewer.time_zone,
     )
+
+
+def _near(viewer: Viewer) -> str:
+    _ = viewer.translate
+    return _("Where %(language)s is spoken")
+
+
+def _others(viewer: Viewer) -> str:
+    _ = viewer.translate
+    return _("All places")
 
 
 def next_half_hour(now: datetime, time_zone: str) -> datetime:

@@ -3,8 +3,6 @@
  * page has the same form, whose content replaces the old one.
  */
 
-import { _ } from "../shared/catalog.js";
-
 /**
  * @param {HTMLFormElement} form
  * @param {(form: HTMLFormElement) => void} wire makes a fresh copy of the form work
@@ -17,7 +15,7 @@ export function submitInDialog(form, wire) {
     busy = true;
     const answer = await send(form, event.submitter);
     busy = false;
-    if (!answer) return showFault(form, _("No connection. Nothing was sent; please try again."));
+    if (!answer) return showFault(form, form.dataset.offline ?? "");
     if (answer.headers.get("Content-Type")?.startsWith("application/json")) {
       const { location: next } = await answer.json().catch(() => ({}));
       busy = true; // until the next page is there

@@ -1,6 +1,6 @@
 /** The list of time zones: fetched when somebody plans, and shortened by what they search for. */
 
-import { _ } from "../shared/catalog.js";
+import { fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
 
 /** Most places that are shown at once while searching. */
@@ -47,7 +47,9 @@ export function wireZoneList(root, changed) {
   const select = maybe("time_zone", HTMLSelectElement);
   const search = maybe("zone-search", HTMLInputElement);
   const status = maybe("zones-found", HTMLElement);
-  if (!select || !search || !status) return async () => {};
+  const find = maybe("find-zone", HTMLElement);
+  if (!select || !search || !status || !find) return async () => {};
+  const { none = "", near = "", others = "" } = find.dataset;
   const own = [...select.options].filter((each) => each.parentElement === select);
   /** @type {{ spoken: string, places: Places } | null} */
   let list = null;
@@ -57,7 +59,7 @@ export function wireZoneList(root, changed) {
     const [chosen, typed] = [select.value, search.value.trim()];
     if (typed) {
       const found = matching(all(list.places, own), typed);
-      setText(status, found.length ? "" : _("No such place was found."));
+      setText(status, found.length ? "" : none);
       select.size = found.length ? Math.max(2, Math.min(ROWS, found.length)) : 0;
       if (!found.length) return;
       select.replaceChildren(...found.map(option));
@@ -68,11 +70,9 @@ export function wireZoneList(root, changed) {
       const known = own.map((each) => each.value);
       const rest = (/** @type {Place[]} */ places) =>
         places.filter(([zone]) => !known.includes(zone)).map(option);
-      select.replaceChildren(
-        ...own,
-        group(list.spoken, rest(list.places.near)),
-        group(_("All places"), rest(list.places.others)),
-      );
+      const nearby = rest(list.places.near);
+      const groups = nearby.length ? [group(list.spoken, nearby)] : [];
+      select.replaceChildren(...own, ...groups, group(others, rest(list.places.others)));
       select.value = chosen;
     }
     if (select.value !== chosen) changed();
@@ -88,8 +88,8 @@ export function wireZoneList(root, changed) {
     /** @type {Places | null} */
     const places = answer?.ok ? await answer.json().catch(() => null) : null;
     if (!places) return;
-    list = { spoken: _("Where %(language)s is spoken").replace("%(language)s", name), places };
-    show(maybe("find-zone", HTMLElement), true);
+    list = { spoken: fill(near, { language: name }), places };
+    show(find, true);
     offer();
   };
 

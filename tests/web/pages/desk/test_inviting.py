@@ -106,6 +106,19 @@ async def test_everything_that_is_wrong_is_said_at_once(nurse: Person) -> None:
     assert found["colleague_3_address"].startswith("The address is incomplete")
 
 
+async def test_a_correction_is_told_everything_that_is_wrong_too(nurse: Person) -> None:
+    page = await send(nurse, address="fatima@example.org")
+    edit = re.search(r'action="(/sessions/[\w-]+/edit)"', page)
+    assert edit is not None
+    wrong = {
+        **QUICK, "address": "nobody", "last_name": "x" * 81, "plan_later": "on", "date": "soon",
+        "time": "14:30", "time_zone": "UTC",
+    }  # fmt: skip
+    answer = await nurse.post(edit[1], wrong)
+    assert answer.status == 400
+    assert list(faults(answer.text)) == ["address", "last_name", "date"]
+
+
 async def test_two_doubtful_numbers_are_asked_about_on_one_page(nurse: Person) -> None:
     typed = {
         **QUICK, "address": "+41 44 123 45 67", "colleague": "on",
