@@ -62,6 +62,8 @@ async def meeting(
 
 async def ask(desk: Page, phone: Page) -> Locator:
     """Ask for a photo; the question on the phone."""
+    if await desk.locator("#room").get_attribute("data-chat") == "closed":
+        await desk.get_by_role("button", name="Chat", exact=True).click()
     await desk.get_by_role("button", name="Ask for a photo").click()
     dialog = phone.get_by_role("dialog")
     await expect(dialog).to_contain_text("asks for a photo")

@@ -37,6 +37,7 @@ async def test_new_messages_are_marked_counted_and_reached(
         desk = await nurse.enter(consultation_id=laid.consultation_id)
         page = await opened(laid, new_context, Line())
         await expect(page.get_by_text("line 120", exact=True)).to_be_in_viewport()
+        await desk.until("seen_changed", participant_id=laid.seat)
         await expect(page.locator(".unread")).to_have_count(0)
         jump = page.get_by_role("button", name="Go to the newest messages")
         await expect(jump).to_be_hidden()
