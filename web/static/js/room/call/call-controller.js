@@ -187,6 +187,7 @@ export class CallController {
     const { video, screen, facing } = this.devices;
     this.tiles.showOwn(video, screen === null && facing === "user");
     this.stage.render(this.membership.inside);
+    this.controls.focusNext();
     this.chatSheet.render(this.membership.inside);
     this.#reportHeights();
     this.quality.watch(inCall);

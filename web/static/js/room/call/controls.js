@@ -83,7 +83,6 @@ export class Controls {
     show(byId("start-audio", HTMLElement), canStart);
     show(byId("join-call", HTMLElement), joinable && this.#canCall);
     this.#showCall(inside);
-    this.#focusNext();
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     setPressed(this.#audioOnly, audioOnly);
     showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
@@ -102,8 +101,8 @@ export class Controls {
     if (inside && isFocusLost()) this.#microphone.focus();
   }
 
-  /** After a call, as soon as another one is possible. */
-  #focusNext() {
+  /** After a call, as soon as another one is possible and the page shows the ways into it. */
+  focusNext() {
     const ways = ["join-call", "start-video"].map((id) => byId(id, HTMLElement));
     const next = ways.find((button) => !button.closest("[hidden]"));
     if (!this.#leaves || !next) return;
