@@ -121,12 +121,14 @@ def _notifications(viewer: Viewer, *, on: bool) -> h.Element:
                 " “Somebody is in the waiting room”. It names nobody."
             )
         ],
-        h.label[
-            h.input(
-                "#notifications", type="checkbox", name="notifications", value="on", checked=on
-            ),
-            " ",
-            _("Show them"),
+        h.div(".check")[
+            h.label[
+                h.input(
+                    "#notifications", type="checkbox", name="notifications", value="on", checked=on
+                ),
+                " ",
+                _("Show them"),
+            ]
         ],
         h.p[
             button("ask-browser", _("Ask this browser to allow them"), hidden=""),
