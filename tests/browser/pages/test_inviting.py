@@ -51,6 +51,7 @@ async def test_inviting_from_the_address_to_what_happens_next(
         await server.app[CLOCKWORK].run_due()
         await expect(page.locator("#sent .notice")).to_contain_text("Kept here, not sent")
         await planned(page, clock)
+        await page.close()  # before the server goes
 
 
 async def everything_wrong(page: Page) -> None:
