@@ -86,7 +86,7 @@ def _zones(viewer: Viewer, form: Form, *, every_zone: bool) -> h.Element:
         tuple((place.zone, place.label) for place in part if place.zone not in first)
         for part in (found or ((), ()))
     )
-    groups = [(_near(viewer) % {"language": OWN_NAMES[spoken]}, near)]
+    groups = [(_near(viewer) % {"language": apart(OWN_NAMES[spoken])}, near)]
     return select(
         form,
         "time_zone",
