@@ -192,7 +192,7 @@ class Person:
             "kind": "remote", "first_name": name, "last_name": "", "channel": "email",
             "address": "amina@example.org", "language": "en", **fields,
         }  # fmt: skip
-        answer = await self.post("/invites/new", form)
+        answer = await self.post("/invites/new", form, Accept="text/html")
         assert answer.status == 303, answer.text
         page = await self.get(answer.location)
         found = re.search(r"/i/[\w-]+", page.text)

@@ -7,7 +7,7 @@ import pytest
 
 MARKUP = Path(__file__).parents[3] / "web/markup"
 INLINE = {"span", "strong", "time", "q", "bdi"}
-OWN_TEXTS = {"pre", "textarea", "p.text"}
+OWN_TEXTS = {"input", "pre", "textarea", "p.text"}
 "Whole texts that somebody wrote: each begins where its own language does."
 
 

@@ -365,8 +365,8 @@ async def test_a_reopened_session_is_not_purged_and_its_link_works_again(
     desk = await nurse.enter(consultation_id=consultation_id)
     await desk.command("start_consultation")
     await desk.command("terminate_consultation", choice="close")
-    assert (await nurse.post(f"/sessions/{consultation_id}/reopen")).status == 303
-    assert (await nurse.post(f"/sessions/{consultation_id}/reopen")).status == 409
+    for _ in range(2):  # a second press finds what the first one has done
+        assert (await nurse.post(f"/sessions/{consultation_id}/reopen")).status == 303
     await asyncio.gather(server.app[CLOCKWORK].run_due(), phone.get(link))
     assert (await phone.get(f"/seat/{seat}")).status == 200
     clock.move(moment("2026-12-08 16:00") - moment("2026-12-07 14:30"))

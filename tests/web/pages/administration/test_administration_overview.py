@@ -35,7 +35,7 @@ async def entries(boss: Person) -> dict[str, str]:
 
 async def test_each_page_says_what_is_wrong_there(server: Server, boss: Person) -> None:
     found = await entries(boss)
-    order = ["People", "Access requests", "Interpreters", "Routes", "Texts"]
+    order = ["People", "Teams", "Access requests", "Interpreters", "Routes", "Texts"]
     assert list(found)[: len(order)] == order
     assert list(found)[-4:] == ["Audit log", "Numbers", "Health", "Outbox"]
     assert "misspelled in the environment: TELECONNECT_BRAMD" in found["Settings"]
