@@ -9,6 +9,7 @@ import io
 import shutil
 import sys
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -107,6 +108,19 @@ async def launched(
         await browser.close()
 
 
+@asynccontextmanager
+async def mail_server() -> AsyncIterator[str]:
+    """The address of one that takes all mails, so that the pages say that they were sent."""
+    arguments = ("-m", "scripts.traffic.smtp_sink", "1000000")
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE)
+    assert process.stdout is not None
+    try:
+        yield f"smtp://127.0.0.1:{int(await process.stdout.readline())}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
 async def run() -> int:
     """Write all pictures; the number of them."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
@@ -116,7 +130,8 @@ async def run() -> int:
         nurse = camera_file(folder, "nurse", (640, 480), NURSE)
         amina = camera_file(folder, "amina", (480, 640), AMINA)
         async with (
-            serving(folder / "data") as (app, server),
+            mail_server() as smtp,
+            serving(folder / "data", TELECONNECT_SMTP_URL=smtp) as (app, server),
             async_playwright() as playwright,
             launched(playwright.chromium, nurse, program) as desks,
             launched(playwright.chromium, amina, program) as phones,
@@ -174,6 +189,7 @@ async def photograph(
     await guest.goto(path("landing", token=token))
     await guest.click("button.huge")
     await guest.wait_for_selector("#chat-lines .event")
+    await _write(guest, LINES[language][0])
     await page.goto(path("dashboard"))
     await page.wait_for_selector("#waiting-list .row")
     await shoot(page, folder / "waiting.webp")
@@ -183,7 +199,7 @@ async def photograph(
     await guest.click("#accept-call")
     for each in (page, guest):
         await each.wait_for_selector("#tiles .has-video")
-    await _chat(page, guest, LINES[language])
+    await _write(page, LINES[language][1])
     await shoot(page, folder / "room.webp")
     if language == "en":
         await shoot(guest, README_PICTURES / "phone.webp", (PHONE["width"], PHONE["height"]))
@@ -226,15 +242,11 @@ async def _invite(app: web.Application, joy: Account, name: str) -> tuple[str, s
     return consultation.id, token
 
 
-async def _chat(page: Page, guest: Page, lines: tuple[str, str]) -> None:
-    """A line of each, which both then see."""
-    for number, (writer, text) in enumerate(zip((guest, page), lines, strict=True), start=1):
-        await writer.fill("#chat-text", text)
-        await writer.press("#chat-text", "Enter")
-        for reader in (page, guest):
-            await reader.wait_for_function(
-                "many => document.querySelectorAll('#chat-lines .text').length >= many", arg=number
-            )
+async def _write(page: Page, text: str) -> None:
+    """Send a line, and see it in the chat."""
+    await page.fill("#chat-text", text)
+    await page.press("#chat-text", "Enter")
+    await page.locator("#chat-lines .text", has_text=text).wait_for()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -44,12 +44,13 @@ NUMBERS = (
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[tuple[web.Application, str]]:
-    """A server over `folder` on a free port, and its address."""
+async def serving(folder: Path, **more: str) -> AsyncIterator[tuple[web.Application, str]]:
+    """A server over `folder` on a free port, and its address; `more` are settings."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    config = load({"TELECONNECT_DATA_DIR": str(folder), "TELECONNECT_RELAY_PORT": "0"}, port=port)
+    settings = {"TELECONNECT_DATA_DIR": str(folder), "TELECONNECT_RELAY_PORT": "0", **more}
+    config = load(settings, port=port)
     app = await create_app(config)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
