@@ -61,8 +61,8 @@ def camera_file(folder: Path, name: str, size: tuple[int, int], colors: tuple[st
         draw.ellipse((middle + box[0], top + box[1], middle + box[2], top + box[3]), fill=color)
 
     oval(-2.3, -0.7, 2.3, 5.4, hair)
-    oval(-4.2, 4.9, 4.2, 14, clothes)
     oval(-0.9, 3.2, 0.9, 6.2, face)
+    oval(-4.2, 5.1, 4.2, 14, clothes)
     oval(-1.7, 0, 1.7, 4.6, face)
     oval(-1.9, -0.6, 1.9, 1.3, hair)
     for side in (-0.75, 0.75):
