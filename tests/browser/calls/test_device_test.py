@@ -32,7 +32,7 @@ async def test_a_good_device_is_ready_and_the_scheduler_sees_it(
         phone.get_by_text("The person who invited you can see this result.")
     ).to_be_visible()
 
-    await expect(desk.locator(".row [data-readiness=ready]")).to_have_text("Ready")
+    await expect(desk.locator(".row [data-readiness=ready]")).to_have_text("Device: Ready")
     back = phone.get_by_role("button", name="Back to the invitation")
     await expect(back).to_have_class("primary")
     await expect(phone.get_by_role("button", name="Test again")).not_to_have_class("primary")
