@@ -63,7 +63,7 @@ async def test_a_wrong_address_is_seen_by_the_operator_and_the_relay_stays_of_us
         assert f"does not answer this machine at {place}" in caplog.text
         page = await administration(server, person)
         assert place in page
-        assert "does not answer this server" in page
+        assert "this server cannot reach it" in page
 
 
 async def test_an_address_that_does_not_answer_beside_one_that_does_is_logged(

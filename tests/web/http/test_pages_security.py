@@ -143,7 +143,7 @@ async def test_no_other_site_can_change_anything(
     async with Person(server) as person:
         answer = await person.ask(method, address(name), headers=FORGERIES[forgery])
         assert answer.status == 403
-        assert "did not come from a page of this server" in answer.text
+        assert "was not sent from a page of this service" in answer.text
         assert "Set-Cookie" not in answer.headers
 
 

@@ -213,7 +213,7 @@ async def test_whoever_must_have_one_can_do_nothing_else_before(
             assert (await boss.post(f"/admin/people/{account.id}/suspend")).status == 401
             with pytest.raises(Refused):
                 await boss.enter(consultation_id="anything")
-            assert "needs a second step" in (await boss.get(FACTORS)).text
+            assert "asks for a second step" in (await boss.get(FACTORS)).text
             await set_up_app(boss, clock)
             assert (await boss.get("/admin/people")).status == 200
             refused = await boss.post(f"{FACTORS}/app/remove")
