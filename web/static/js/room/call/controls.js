@@ -30,7 +30,7 @@ export class Controls {
   #audioOnly = byId("audio-only", HTMLButtonElement);
   #switch = byId("switch-camera", HTMLButtonElement);
   #canCall = canCall();
-  /** The focus was in a call that is over. */
+  /** The focus was in a call that is over, or on the answer to one. */
   #leaves = false;
 
   /**
@@ -62,6 +62,8 @@ export class Controls {
     const active = room.consultation?.state === "active";
     const wasRinging = !this.#incoming.hidden;
     const rings = phase === "incoming" && !inside && this.#canCall;
+    const rang = !inside && this.#incoming.contains(document.activeElement);
+    if (wasRinging && !rings && rang) this.#leaves = true;
     show(this.#incoming, rings);
     if (rings && room.call) {
       const isVideo = room.call.media === "video";
