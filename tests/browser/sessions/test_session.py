@@ -160,6 +160,7 @@ async def test_from_the_ring_to_seeing_each_other_each_side_presses_once(
     await desk.get_by_role("button", name="Start audio call").click()
     await phone.get_by_role("button", name="Decline").click()
     await expect(desk.locator("#notice")).to_contain_text("Amina\u2069 declined the call")
+    await focused(phone, "start-video")
 
     # nobody there is rung
     await phone.goto("about:blank")

@@ -374,6 +374,12 @@ for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
 }
 
+// One press of Enter, however long it is held: the focus may be on the next button already.
+document.addEventListener("keydown", (event) => {
+  const { key, repeat, target } = event;
+  if (repeat && key === "Enter" && target instanceof HTMLButtonElement) event.preventDefault();
+});
+
 // From now on the browser is to forget; see every-page.js.
 document.addEventListener("submit", ({ target }) => {
   if (target instanceof HTMLElement && "leave" in target.dataset) {

@@ -35,9 +35,10 @@ export function withoutWish(address) {
 /**
  * Whoever pressed may have left their desk by then: nobody's camera is to open there by itself.
  * @param {() => void} giveUp
+ * @param {(action: () => void, delay: number) => unknown} [wait]
  */
-export function whenTooLate(giveUp) {
-  setTimeout(giveUp, LASTS);
+export function whenTooLate(giveUp, wait = setTimeout) {
+  wait(giveUp, LASTS);
 }
 
 /**
