@@ -408,4 +408,4 @@ class Room:
 
 def _former(participant_id: str, name: str) -> Participant:
     """Somebody who is not there and does not come back, for the name alone."""
-    return Participant(participant_id, "scheduler", name, online=False, present=False)
+    return Participant(participant_id, "scheduler", name, online=False, former=True)

@@ -81,6 +81,8 @@ class Participant(Value, frozen=True):
     "Has been here, now or before."
     calls: bool = True
     "False: their browser cannot take part in calls."
+    former: bool = False
+    "Held the session before and does not come back: a name for their lines."
 
 
 class Attachment(Value, frozen=True):

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextStep, wishOf, withoutWish } from "../../web/static/js/room/greenroom/wish.js";
+import {
+  isAwaited,
+  LASTS,
+  nextStep,
+  whenTooLate,
+  wishOf,
+  withoutWish,
+} from "../../web/static/js/room/greenroom/wish.js";
+import { FakeTime } from "./fake-time.js";
 import { EMPTY, isSaidElsewhere } from "../../web/static/js/room/state.js";
 
 /**
@@ -61,6 +69,33 @@ test("nobody who is away is rung: the wish waits for them", () => {
     assert.equal(nextStep("video", room(state, away)), "wait");
   }
   assert.equal(nextStep("chat", room("active", away)), "done");
+});
+
+test("a colleague alone starts nothing, as on the server", () => {
+  const colleague = person("lee", "scheduler");
+  const participants = [...away.participants, colleague];
+  assert.equal(nextStep("video", room("waiting", { participants })), "wait");
+  assert.ok(isAwaited(room("waiting", { participants })));
+  assert.ok(!isAwaited(room("waiting")));
+});
+
+test("where no browser can take a call, nobody's camera opens for one", () => {
+  const participants = [
+    person("nurse", "scheduler"),
+    { ...person("amina", "service_user"), calls: false },
+  ];
+  assert.equal(nextStep("video", room("waiting", { participants })), "start");
+  assert.equal(nextStep("video", room("active", { participants })), "done");
+});
+
+test("a wish is given up when nobody has come for long", () => {
+  const time = new FakeTime();
+  let given = 0;
+  whenTooLate(() => (given += 1), time.setTimeout);
+  time.pass(LASTS - 1);
+  assert.equal(given, 0);
+  time.pass(1);
+  assert.equal(given, 1);
 });
 
 test("an arrival is said once", () => {

@@ -5,6 +5,7 @@ import {
   callPhase,
   deliveryOf,
   EMPTY,
+  hostOf,
   otherSide,
   resumePoint,
 } from "../../web/static/js/room/state.js";
@@ -138,6 +139,17 @@ test("a scheduler's other side is everybody else, and theirs is the scheduler", 
   );
   const alone = snapshot({ participants: [scheduler, { ...guest, online: false }] });
   assert.equal(otherSide(roomAfter(welcome(false, "S"), alone)), "away");
+});
+
+test("whoever is named to the others is there for them, or is still to come", () => {
+  const away = { ...scheduler, online: false };
+  const lee = { ...scheduler, participant_id: "L", name: "Lee" };
+  const former = { ...away, participant_id: "F", name: "Fay", former: true };
+  const found = (/** @type {Participant[]} */ ...participants) =>
+    hostOf(roomAfter(welcome(false), snapshot({ participants })))?.name;
+  assert.equal(found(former, guest, away), "Ana");
+  assert.equal(found(former, away, lee, guest), "Lee");
+  assert.equal(found(guest), undefined);
 });
 
 test("a scheduler in another session is busy until they come", () => {

@@ -156,6 +156,42 @@ async def is_whole(page: Page, others: int) -> None:
                 assert min(button["width"], button["height"]) >= 44, (width, height, button)
 
 
+CUT = """
+() => [...document.querySelectorAll(".call-bar .caption")]
+  .filter((caption) => caption.checkVisibility())
+  .filter((caption) => {
+    const words = document.createRange();
+    words.selectNodeContents(caption);
+    const [inner, outer] = [words, caption.closest(".round")].map((one) =>
+      one.getBoundingClientRect());
+    return inner.left < outer.left || inner.right > outer.right
+      || inner.top < outer.top || inner.bottom > outer.bottom;
+  })
+  .map((caption) => caption.textContent)
+"""
+"Captions that are cut, or stand beyond their button."
+
+
+async def captions_fit(page: Page) -> None:
+    """At every width what is written below an icon is whole, also where words are long."""
+    captions = page.locator(".call-bar .caption:visible")
+    await page.locator("#fill .caption").evaluate(
+        "caption => { caption.textContent = 'Bildschirmausschnittvergrößerung'; }"
+    )
+    for width in (960, 1080, 1280, 1440):
+        await page.set_viewport_size({"width": width, "height": 720})
+        for chat in ("open", "closed"):
+            await fold(page, chat)
+            await settled(page)
+            assert await page.evaluate(CUT) == [], (width, chat)
+            assert await page.locator(".call-bar .icon:visible").count() >= 8
+            await expect(page.get_by_role("button", name="Fill", exact=True)).to_be_visible()
+    # what has space is there
+    assert {"Microphone", "Chat", "Stop all video (saves data)"} <= set(
+        await captions.all_text_contents()
+    )
+
+
 async def fold(page: Page, chat: str) -> None:
     if await page.locator("#room").get_attribute("data-chat") != chat:
         await page.locator("#chat-toggle").click()
@@ -187,10 +223,14 @@ async def test_pictures_are_whole_and_buttons_stay_while_people_come(
         await scene.arrive(name)
     desk = await scene.begin()
     await desk.get_by_role("button", name="Start video call").focus()
-    await desk.keyboard.press("Enter")
+    await desk.keyboard.down("Enter")
     # one sees oneself before anybody has come, and the keyboard is where one goes on
     await expect(desk.locator("#self-tile")).to_be_visible()
     await expect(desk.locator("#microphone")).to_be_focused()
+    # a key that is held presses one button
+    await desk.keyboard.down("Enter")
+    await desk.keyboard.up("Enter")
+    await expect(desk.locator("#microphone")).to_have_attribute("aria-pressed", "true")
     await desk.set_viewport_size({"width": 360, "height": 740})
     await expect(desk.locator(".top")).to_be_hidden()
     await watched(desk)
@@ -199,6 +239,8 @@ async def test_pictures_are_whole_and_buttons_stay_while_people_come(
         await expect(desk.locator("#tiles .has-video")).to_have_count(others)
     await nothing_moved(desk)
     await is_whole(desk, 3)
+    await captions_fit(desk)
+    await desk.set_viewport_size({"width": 1440, "height": 900})
 
     # a press enlarges one person, with everybody still in view, and another press takes it back
     lee = desk.get_by_role("button", name="Enlarge \u2068lee\u2069")

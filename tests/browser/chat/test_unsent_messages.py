@@ -123,6 +123,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         await desk.command("terminate_consultation", choice="close")
         await page.evaluate("__setLine(true)")
         await expect(page.get_by_role("heading", name="This session is over.")).to_be_visible()
+        await expect(page.locator("#farewell")).to_contain_text("Thank you for coming.")
         not_sent = "not sent: \u2068This session is over.\u2069"
         await expect(states).to_have_text(["sent", "sent", "sent", not_sent, not_sent])
         await expect(lines.last.locator(".text")).to_have_text("Half a")

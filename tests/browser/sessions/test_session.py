@@ -160,6 +160,7 @@ async def test_from_the_ring_to_seeing_each_other_each_side_presses_once(
     await desk.get_by_role("button", name="Start audio call").click()
     await phone.get_by_role("button", name="Decline").click()
     await expect(desk.locator("#notice")).to_contain_text("Amina\u2069 declined the call")
+    await focused(phone, "start-video")
 
     # nobody there is rung
     await phone.goto("about:blank")
@@ -196,7 +197,7 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     phone = await (await new_context(base_url=server.url, viewport=(360, 740))).new_page()
     await phone.goto(await mailed_link(server))
     await phone.get_by_role("button", name="Join the session").click()
-    await desk.get_by_role("button", name="Waiting room").click()
+    await desk.get_by_role("link", name="Waiting room").click()
     await desk.get_by_role("button", name="Start next consultation").click()
     await desk.get_by_role("button", name="Start the session").click()
     await desk.get_by_role("button", name="Start video call").click()
@@ -217,7 +218,7 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     assert await video_moves(phone, "#tiles .has-video video")
     assert await video_moves(desk, "#tiles .has-video video")
 
-    await phone.get_by_label("Microphone, camera and speaker").click()
+    await phone.locator("summary", has_text="Microphone, camera and speaker").click()
     microphones = phone.get_by_role("combobox", name="Microphone")
     await expect(microphones.locator("option").first).to_be_attached()
     await microphones.select_option(index=1)

@@ -161,7 +161,9 @@ async def test_a_share_that_ends_ends_what_is_open_and_leaves_the_name(ward: War
     later = await ward.room(ward.nurse)
     people = next(f for f in later.frames if f["type"] == "snapshot")["participants"]
     gone = [person for person in people if person["participant_id"] == ward.remi.id]
-    assert [(each["name"], each.get("present", False)) for each in gone] == [("Dr Remi", False)]
+    assert [(each["name"], each["former"], each.get("present", False)) for each in gone] == [
+        ("Dr Remi", True, False)
+    ]
     assert (await later.chat())[-1]["kind"] == "left"
 
 

@@ -326,7 +326,9 @@ function sendSeen() {
 function lost() {
   media?.abandon();
   photos.close();
-  if (!isScheduler && room.consultation?.state === "closed") void sayFarewell();
+  // a phone without a line at that moment hears of it when it asks
+  const isOver = seat.over === "closed" || room.consultation?.state === "closed";
+  if (!isScheduler && isOver) void sayFarewell();
   // What is not sent waits for the reader, who only has to sign in again.
   if (seat.signsInAgain) attachments.pause();
   else outbox.close(seat.over === "replaced", seat.sentence);
@@ -337,6 +339,7 @@ async function sayFarewell() {
     import("../room/greenroom/farewell.js"),
     loadFileSentences(),
   ]);
+  if (!seat.over) return; // reopened meanwhile
   const closedAt = room.consultation?.closed_at;
   farewell.show(closedAt ? closedAt + retention : null);
 }
@@ -370,6 +373,12 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
 }
+
+// One press of Enter, however long it is held: the focus may be on the next button already.
+document.addEventListener("keydown", (event) => {
+  const { key, repeat, target } = event;
+  if (repeat && key === "Enter" && target instanceof HTMLButtonElement) event.preventDefault();
+});
 
 // From now on the browser is to forget; see every-page.js.
 document.addEventListener("submit", ({ target }) => {

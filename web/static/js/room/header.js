@@ -2,7 +2,7 @@
 
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, setText } from "../shared/dom.js";
-import { otherSide } from "./state.js";
+import { hostOf, otherSide } from "./state.js";
 
 /**
  * @import { Participant } from "../signaling/values.js"
@@ -72,7 +72,7 @@ function guestSentence(room, state) {
   if (state === "closed" || state === "canceled") return _("You can close this page.");
   if (state === "kept_open") return _("You can still write messages here.");
   const other = otherSide(room);
-  const { name = "" } = room.participants.find(({ role }) => role === "scheduler") ?? {};
+  const { name = "" } = hostOf(room) ?? {};
   if (state === "active") {
     if (other === "here") return "";
     return fill(_("%(name)s has lost the connection. Please stay here and wait."), { name });

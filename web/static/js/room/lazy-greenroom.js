@@ -67,6 +67,8 @@ export class LazyGreenroom {
       this.options.render();
     } catch (error) {
       console.warn("the own picture cannot be loaded", error);
+      // a call that rings can be answered without it
+      if (!this.#wanted) return;
       this.#wanted = false;
       this.options.notify(
         _("Calls cannot be loaded at the moment. Please wait, or reload the page."),

@@ -167,6 +167,16 @@ export function otherSide(room) {
 }
 
 /**
+ * The member of staff whom everybody else waits for, or who is there for them.
+ * @param {Room} room
+ * @returns {Participant | undefined}
+ */
+export function hostOf(room) {
+  const staff = room.participants.filter(({ role, former }) => role === "scheduler" && !former);
+  return staff.find(({ online }) => online) ?? staff[0];
+}
+
+/**
  * Who is online with a browser that does not support calls.
  * @param {Room} room
  * @returns {{ people: Participant[], all: boolean }} all: nobody else is online

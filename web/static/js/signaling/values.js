@@ -39,6 +39,7 @@
  * @property {boolean} online
  * @property {boolean} [present]
  * @property {boolean} [calls]
+ * @property {boolean} [former]
  */
 
 /**

@@ -30,7 +30,7 @@ export class Controls {
   #audioOnly = byId("audio-only", HTMLButtonElement);
   #switch = byId("switch-camera", HTMLButtonElement);
   #canCall = canCall();
-  /** The focus was in a call that is over. */
+  /** The focus was in a call that is over, or on the button that declined one. */
   #leaves = false;
 
   /**
@@ -62,6 +62,9 @@ export class Controls {
     const active = room.consultation?.state === "active";
     const wasRinging = !this.#incoming.hidden;
     const rings = phase === "incoming" && !inside && this.#canCall;
+    // not when the caller gives up: the same key would call back
+    const declines = wasRinging && !rings && phase === "leaving";
+    if (declines && this.#incoming.contains(document.activeElement)) this.#leaves = true;
     show(this.#incoming, rings);
     if (rings && room.call) {
       const isVideo = room.call.media === "video";

@@ -5,6 +5,7 @@
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, inside, show } from "../../shared/dom.js";
+import { fitCaptions } from "./captions.js";
 import { arrange } from "./layout.js";
 import { OwnPicture } from "./own-picture.js";
 
@@ -29,6 +30,7 @@ export class Stage {
     for (const use of this.#call.querySelectorAll("use")) {
       use.setAttribute("href", `${icons}#${use.dataset.icon}`);
     }
+    fitCaptions(inside(this.#call, ".call-bar"));
     const place = () => this.#place();
     this.ownPicture = new OwnPicture(place);
     new ResizeObserver(place).observe(this.#tiles);

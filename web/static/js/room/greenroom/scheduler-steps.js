@@ -9,7 +9,7 @@ import { remindAfterExport } from "../../shared/export-reminder.js";
 import { dateAndTime } from "../../shared/time/format.js";
 import { askBeforeLeaving } from "./leaving.js";
 import { NextStep } from "./next-step.js";
-import { nextStep, othersIn, wishOf, withoutWish } from "./wish.js";
+import { isAwaited, nextStep, othersIn, whenTooLate, wishOf, withoutWish } from "./wish.js";
 
 /**
  * @import { CallController } from "../call/call-controller.js"
@@ -45,7 +45,13 @@ export class SchedulerSteps {
   /** @param {SchedulerActions} actions */
   constructor(actions) {
     this.actions = actions;
-    if (this.#wish) history.replaceState(history.state, "", withoutWish(location.href));
+    if (this.#wish) {
+      history.replaceState(history.state, "", withoutWish(location.href));
+      whenTooLate(() => {
+        this.#wish = null;
+        if (this.#room) this.render(this.#room);
+      });
+    }
     remindAfterExport();
     const { media } = actions;
     askBeforeLeaving(
@@ -94,8 +100,8 @@ export class SchedulerSteps {
     if (others.length) this.#missed = false;
     setText(byId("other-side", HTMLElement), this.#sentence(room, state));
     show(this.#start, before);
-    this.#start.disabled = !others.length;
-    show(byId("start-reason", HTMLElement), before && !others.length && !this.#wish);
+    this.#start.disabled = isAwaited(room);
+    show(byId("start-reason", HTMLElement), before && isAwaited(room) && !this.#wish);
     show(byId("resume-session", HTMLElement), state === "kept_open");
     show(this.#terminate, state === "active" || state === "kept_open");
     show(byId("after-closing", HTMLElement), state === "closed");
@@ -123,15 +129,15 @@ export class SchedulerSteps {
       );
     }
     if (state === "canceled") return _("This session was canceled.");
-    const others = othersIn(room);
-    if (others.length) return fill(_("Connected: %(names)s"), { names: named(others) });
-    if (!this.#wish) return _("Nobody else is connected.");
-    return fill(
-      _("%(names)s is not here at the moment. The session starts as soon as that changes."),
-      {
-        names: named(awaited(room)),
-      },
-    );
+    const [others, missing] = [othersIn(room), awaited(room)];
+    if (this.#wish && missing.length && nextStep(this.#wish, room) === "wait") {
+      return fill(
+        _("%(names)s is not here at the moment. The session starts as soon as that changes."),
+        { names: named(missing) },
+      );
+    }
+    if (!others.length) return _("Nobody else is connected.");
+    return fill(_("Connected: %(names)s"), { names: named(others) });
   }
 
   /**
@@ -181,12 +187,17 @@ export class SchedulerSteps {
 
 /** @param {Room} room */
 function awayWords(room) {
-  return fill(_("%(names)s is not here."), { names: named(awaited(room)) });
+  const missing = awaited(room);
+  if (!missing.length) return _("Nobody else is connected.");
+  return fill(_("%(names)s is not here."), { names: named(missing) });
 }
 
-/** @param {Room} room */
+/**
+ * Who is invited and not there: neither colleagues nor those who have handed the session on.
+ * @param {Room} room
+ */
 function awaited(room) {
-  return room.participants.filter(({ participant_id }) => participant_id !== room.me);
+  return room.participants.filter(({ online, role }) => !online && role !== "scheduler");
 }
 
 /** @param {{ name: string }[]} people */
