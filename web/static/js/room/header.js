@@ -72,7 +72,8 @@ function guestSentence(room, state) {
   if (state === "closed" || state === "canceled") return _("You can close this page.");
   if (state === "kept_open") return _("You can still write messages here.");
   const other = otherSide(room);
-  const { name = "" } = room.participants.find(({ role }) => role === "scheduler") ?? {};
+  const staff = room.participants.filter(({ role }) => role === "scheduler");
+  const { name = "" } = staff.find(({ online }) => online) ?? staff[0] ?? {};
   if (state === "active") {
     if (other === "here") return "";
     return fill(_("%(name)s has lost the connection. Please stay here and wait."), { name });
