@@ -203,6 +203,36 @@ async def test_who_takes_over_a_session_that_they_share_stays_in_it(ward: Ward) 
     assert (await ward.doctor.get(f"{ward.session}/hand-over")).status == 200
 
 
+async def test_for_those_who_wait_the_new_host_comes_before_the_former_one(ward: Ward) -> None:
+    """The page names the first host as the one who is awaited."""
+    await ward.nurse.post(f"{ward.session}/hand-over", {"colleague": ward.remi.id})
+    removed = await ward.seat.until("participant_removed")
+    assert removed["participant_id"] == ward.joy.id
+    came = [
+        f["participant"]["name"] for f in ward.seat.frames if f["type"] == "participant_changed"
+    ]
+    assert came[-1] == "Dr Remi"
+    former = (await ward.seat.until("participant_changed"))["participant"]
+    assert (former["name"], former["online"]) == ("Nurse Joy", False)
+
+
+async def test_a_button_that_is_pressed_twice_leads_where_the_first_press_does(ward: Ward) -> None:
+    ending = f"{ward.session}/share/{ward.remi.id}/end"
+    for person, led_to in ((ward.nurse, f"{ward.session}/case"), (ward.doctor, "/")):
+        await ward.share()
+        for _ in range(2):
+            answer = await person.post(ending)
+            assert (answer.status, answer.location) == (303, led_to)
+    for _ in range(2):
+        answer = await ward.nurse.post(f"{ward.session}/hand-over", {"colleague": ward.remi.id})
+        assert (answer.status, answer.location) == (303, "/")
+    third = await ward.server.account("third@example.org", "Dr Third")
+    for step, colleague in (("hand-over", third), ("share", ward.remi)):
+        again = await ward.nurse.post(f"{ward.session}/{step}", {"colleague": colleague.id})
+        assert again.status == 404
+    assert (await ward.nurse.post(ending)).status == 404
+
+
 async def test_the_mail_says_who_and_where_and_nobodys_name(ward: Ward) -> None:
     await ward.share()
     await ward.end_share()
@@ -328,6 +358,22 @@ async def test_a_team_is_told_of_what_nobody_has_read(ward: Ward) -> None:
     assert (unread["consultation_id"], unread["name"]) == (ward.consultation_id, "Amina")
 
 
+async def test_what_a_colleague_has_read_is_news_for_nobody_in_the_team(ward: Ward) -> None:
+    lee = await ward.server.account("lee@example.org", "Dr Lee")
+    await ward.team(ward.joy, ward.remi, lee)
+    position = (await ward.seat.say("Is anybody there?"))["position"]
+    await ward.doctor.post(f"{ward.session}/take-part")
+    second = await ward.room(ward.doctor)
+    await second.command("start_consultation")
+    third = await ward.person()
+    await third.sign_in("lee@example.org")
+    assert (await open_lobby(third)).frames[0]["unread"]
+    await second.send("seen", position=position)
+    await ward.seat.until("seen_changed")
+    await second.command("terminate_consultation", choice="keep_open")
+    assert not (await open_lobby(third)).frames[0].get("unread")
+
+
 async def test_a_session_in_which_nobody_is_yet_does_not_exist_for_a_team(ward: Ward) -> None:
     await ward.team(ward.joy, ward.remi)
     await ward.nurse.invite("Nobody yet")
@@ -369,6 +415,23 @@ async def test_a_deleted_colleague_leaves_shared_sessions_and_teams(ward: Ward) 
     consultation = await store.consultations.get(ward.consultation_id)
     assert consultation is not None and consultation.shared_with == frozenset()
     assert [team.members for team in await store.teams.all()] == [(ward.joy.id,)]
+
+
+async def test_what_is_over_stays_with_a_colleague_when_its_scheduler_is_deleted(
+    ward: Ward,
+) -> None:
+    await ward.share()
+    desk = await ward.room(ward.nurse)
+    await desk.command("start_consultation")
+    await desk.say("As discussed")
+    await desk.command("terminate_consultation", choice="close")
+    assert (await ward.boss.post(f"/admin/people/{ward.joy.id}/delete")).status == 303
+    case = (await ward.doctor.get(f"{ward.session}/case")).text
+    assert "This session is yours." in case
+    assert (await ward.doctor.post(f"{ward.session}/reopen")).status == 303
+    again = await ward.room(ward.doctor)
+    people = next(f for f in again.frames if f["type"] == "snapshot")["participants"]
+    assert {"Nurse Joy", "Dr Remi"} <= {person["name"] for person in people}
 
 
 async def test_a_suspended_colleague_is_out_at_once_and_back_when_let_in(ward: Ward) -> None:
