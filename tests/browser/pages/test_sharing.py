@@ -42,7 +42,7 @@ async def test_a_colleague_takes_part_and_both_hold_the_session(
         await expect(desk.get_by_role("heading", name=HEADING)).to_be_visible()
         await desk.get_by_role("button", name="Take part").click()
         await expect(desk.get_by_role("heading", name="Amina")).to_be_visible()
-        session = desk.url
+        session = desk.url.removeprefix(server.url)
 
         # whoever waits is told who is there, not who planned it
         await expect(awaited).to_have_text(re.compile("^.?Dr Remi.? is here"))
@@ -50,7 +50,7 @@ async def test_a_colleague_takes_part_and_both_hold_the_session(
         await expect(phone.get_by_text("You are in the session")).to_be_visible()
 
         # the page ends for the one from whom it is taken, who is asked again, and then knows of nothing
-        await nurse.post(f"{session}/share/{remi.id}/end")
+        assert (await nurse.post(f"{session}/share/{remi.id}/end")).status == 303
         await expect(desk.get_by_role("heading", name=HEADING)).to_be_visible()
         await boss.post(f"{team}/remove-member", {"member": remi.id})
         gone = await desk.goto(session)
