@@ -191,8 +191,8 @@ class Rooms:
             scheduler_id=scheduler.id,
             shared_with=before.shared_with - {scheduler.id},
         )
-        self._retire(room, before.scheduler_id, now)
         self._seat_colleague(room, scheduler)
+        self._retire(room, before.scheduler_id, now)
 
     def add_colleague(self, room: Room, colleague: Account) -> None:
         """The session is shared with a colleague, who has a seat now. Within `exclusive`."""
@@ -237,9 +237,20 @@ class Rooms:
             self.hub.notify_lobby(account_id, wire.ListChanged())
             await self._recount(account_id)
 
+    async def moved_on(self, room: Room) -> None:
+        """A session has begun, or is over: show who waits, and what there is to read, as it is now."""
+        self.notify_scheduler(room.consultation.scheduler_id)
+        for account_id in self.hub.readers(room):
+            if self.hub.in_lobby(account_id) and (
+                self.hub.shows_unread(account_id, room.consultation.id)
+                or room.has_unread(room.reader(account_id))
+            ):
+                await self._recount(account_id)
+
     async def load_teams(self) -> None:
         """The teams are what is stored now: show everybody whom they see waiting."""
-        self.hub.mates = mates_in(await self._store.read.teams.all())
+        async with self._locks.exclusive("teams"):  # or what was read first might be kept last
+            self.hub.mates = mates_in(await self._store.read.teams.all())
         for account_id in self.hub.with_lobby():
             self.hub.notify_lobby(account_id)
             await self._recount(account_id)

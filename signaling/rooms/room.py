@@ -230,6 +230,8 @@ class Room:
         if seat is not None:
             self.former[participant_id] = seat.name
             view = _former(participant_id, seat.name)
+            # behind all who have a seat, as in a snapshot: the first host is one who may come
+            self.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
             self.publish(lambda seq: wire.ParticipantChanged(seq, view))
             if self.photo_request is not None and self.photo_request.concerns(participant_id):
                 self.ask_photo(None)
@@ -260,6 +262,10 @@ class Room:
         self.seen[participant_id] = position
         self.publish(lambda seq: wire.SeenChanged(seq, participant_id, position))
         return True
+
+    def reader(self, account_id: str) -> str:
+        """Whose marker says what an account has seen: a team member without a seat has the scheduler's."""
+        return account_id if account_id in self.seats else self.consultation.scheduler_id
 
     def has_unread(self, participant_id: str) -> bool:
         """Whether others have written something that this participant has not seen."""

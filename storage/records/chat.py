@@ -40,10 +40,14 @@ _UNREAD = """
     SELECT line.consultation_id, line.participant_id, COUNT(*) AS count, MIN(line.sent_at) AS since
     FROM consultation AS held
     LEFT JOIN seen AS own ON own.consultation_id = held.id AND own.participant_id = ?
-    LEFT JOIN seen AS theirs ON theirs.consultation_id = held.id
-    AND theirs.participant_id = held.scheduler_id
     JOIN chat_message AS line ON line.consultation_id = held.id
-    AND line.position > COALESCE(own.position, theirs.position, 0)
+    AND line.position > COALESCE(own.position, (
+        SELECT MAX(position) FROM seen WHERE consultation_id = held.id AND (
+            participant_id = held.scheduler_id OR participant_id IN (
+                SELECT account_id FROM shared_session WHERE consultation_id = held.id
+            )
+        )
+    ), 0)
     AND line.participant_id NOT IN (?, held.scheduler_id)
     AND line.kind IN ('text', 'photo', 'pdf')
 """
@@ -254,7 +258,8 @@ class Chat:
     async def unread(self, reader_id: str, consultation_ids: Iterable[str]) -> list[Unread]:
         """Messages after the reader's marker, by session and author, those begun first at first.
 
-        A reader without a marker has that of the session's scheduler. What these two wrote counts not.
+        A reader without a marker has the furthest of those who hold the session. What the reader or its
+        scheduler wrote counts not.
         """
         found = []
         for ids in batched(consultation_ids):

@@ -171,6 +171,15 @@ class Consultations:
         )
         return [row["consultation_id"] for row in rows]
 
+    async def shared_by(self, scheduler_id: str) -> list[str]:
+        """The ids of a scheduler's consultations that are shared with colleagues."""
+        rows = await self._executor.rows(
+            "SELECT id FROM consultation WHERE scheduler_id = ? AND EXISTS"
+            " (SELECT 1 FROM shared_session WHERE consultation_id = id) ORDER BY id",
+            (scheduler_id,),
+        )
+        return [row["id"] for row in rows]
+
     async def share(self, consultation_id: str, account_id: str) -> None:
         await self._executor.rows(
             "INSERT INTO shared_session (consultation_id, account_id) VALUES (?, ?)"

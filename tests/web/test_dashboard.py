@@ -11,6 +11,7 @@ import pytest
 from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import Server, serving
+from web.keys import STORE
 
 NOW = datetime(2026, 12, 7, 10, 0, tzinfo=UTC)
 
@@ -86,6 +87,17 @@ async def test_what_never_left_is_listed_with_its_reason(server: Server) -> None
         failed = page.partition('id="failed"')[2].partition('id="today-title"')[0]
         assert "Yusuf" in failed and "yusuf@example.org" in failed
         assert "Kept here, not sent" in failed
+
+
+async def test_send_again_comes_back_to_the_page_on_which_it_was_pressed(server: Server) -> None:
+    async with nurse_at(server) as nurse:
+        await nurse.invite("Yusuf", address="yusuf@example.org")
+        row = await part(nurse, "planned")
+        [invite] = await server.app[STORE].read.invites.of_consultation(
+            row.partition('data-consultation-id="')[2].partition('"')[0]
+        )
+        again = f"/invites/{invite.id}/send?back=dashboard"
+        assert (await nurse.post(again)).location == "/"
 
 
 async def test_not_now_is_remembered_with_the_account(server: Server) -> None:

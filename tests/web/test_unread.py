@@ -100,6 +100,19 @@ async def test_a_page_opened_later_knows_at_once_and_says_no_word_of_the_text(
         assert " unread" not in (await visit.nurse.get(path)).text
 
 
+@pytest.mark.parametrize("closed", [True, False])
+async def test_what_is_over_is_not_unread_any_more(visit: Visit, closed: bool) -> None:
+    await visit.amina.say("I have a question")
+    desk = await lobby(visit.nurse)
+    assert last_unread(desk)
+    if closed:
+        await visit.desk.command("start_consultation")
+        await visit.desk.command("terminate_consultation", choice="close")
+    else:
+        await visit.nurse.post(f"/sessions/{visit.consultation_id}/cancel")
+    await until_unread(desk)
+
+
 async def test_nobody_else_learns_of_it(visit: Visit) -> None:
     server = visit.nurse.server
     await server.account("lee@example.org", "Dr Lee")

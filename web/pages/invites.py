@@ -134,7 +134,9 @@ async def remove(request: web.Request) -> web.Response:
 
 
 def _back(request: web.Request, consultation_id: str) -> str:
-    """The page of the session on which the button was pressed; empty for any other."""
+    """The page on which the button was pressed: the session's, or the dashboard; empty for any other."""
+    if request.query.get("back") == "dashboard":
+        return path("dashboard")
     pages = {"edit": "edit_session", "session": "session", "case": "case"}
     name = pages.get(request.query.get("back", ""))
     return path(name, consultation_id=consultation_id) if name else ""

@@ -69,7 +69,11 @@ async def end_share(request: web.Request) -> web.Response:
     account = await signed_in(request)
     consultation_id = request.match_info["consultation_id"]
     colleague_id = request.match_info["account_id"]
-    await request.app[FLOW].end_share(consultation_id, account, colleague_id)
+    try:
+        await request.app[FLOW].end_share(consultation_id, account, colleague_id)
+    except NotFound:
+        if colleague_id != account.id or not await _held_once(request, account):
+            raise
     if colleague_id == account.id:
         raise web.HTTPSeeOther(path("dashboard"))
     raise web.HTTPSeeOther(path("case", consultation_id=consultation_id))
@@ -86,9 +90,24 @@ async def _change(
     except InvalidInput as error:
         errors = form_errors(error, await viewer_of(request))
         return await _choice(request, step, Form({"colleague": colleague}, errors))
+    except NotFound:
+        if step != "hand_over" or not await _held_once(request, account, now_of=colleague):
+            raise
     if step == "share_session":
         raise web.HTTPSeeOther(path("case", consultation_id=consultation_id))
     raise web.HTTPSeeOther(path("dashboard"))
+
+
+async def _held_once(request: web.Request, account: Account, now_of: str = "") -> bool:
+    """Whether somebody has passed this session on already: the button was pressed twice.
+
+    With `now_of` only if this colleague has it.
+    """
+    read, consultation_id = request.app[STORE].read, request.match_info["consultation_id"]
+    found = await read.consultations.get(consultation_id)
+    if found is None or now_of not in ("", found.scheduler_id):
+        return False
+    return account.id in await read.consultations.former_schedulers(consultation_id)
 
 
 async def _choice(

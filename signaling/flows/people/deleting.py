@@ -1,7 +1,11 @@
-"""Deleting an account: its open sessions go to a colleague, and nothing that names it stays."""
+"""Deleting an account: its open sessions go to a colleague, and nothing that names it stays.
+
+Of those that are over each goes to a colleague who shares it, who would be locked out of it otherwise.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import get_args
 
 from signaling.account import Account
@@ -12,7 +16,13 @@ from signaling.flows.people.accounts import (
     another_administrator,
     still_administrator,
 )
-from signaling.flows.people.handing_over import Handed, HandingOver, end_share, hand_over
+from signaling.flows.people.handing_over import (
+    Handed,
+    HandingOver,
+    end_share,
+    hand_over,
+    hand_over_one,
+)
 from signaling.notices.account_mail import AccountOccasion
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
@@ -29,9 +39,10 @@ PLANNED = N_("They have planned a session meanwhile. Please try again.")
 class _Deleted:
     """What a deletion has changed, for those who see it live."""
 
-    handed: Handed
-    colleague: Account | None
+    handed: list[tuple[Handed, Account]]
+    "Sessions, with who has them now."
     shared: Handed
+    "Sessions of others that were shared with it."
     mails: list[str]
 
 
@@ -81,24 +92,45 @@ class Deleting:
                 if is_open and colleague is None:
                     raise InvalidInput("colleague", CHOOSE)
                 shared = await records.consultations.shared_with(account_id)
-                if not held.issuperset((*is_open, *shared)):
+                own = await records.consultations.shared_by(account_id)
+                if not held.issuperset((*is_open, *own, *shared)):
                     raise Conflict(PLANNED)
-                handed: Handed = []
+                handed: list[tuple[Handed, Account]] = []
                 if colleague is not None:
-                    handed = await hand_over(records, account_id, colleague.id, now, actor=actor)
-                    await self._handing_over.tell(records, [each for each, _ in handed], colleague)
+                    opened = await hand_over(records, account_id, colleague.id, now, actor=actor)
+                    await self._handing_over.tell(records, [each for each, _ in opened], colleague)
+                    handed.append((opened, colleague))
+                handed += await _to_those_who_share(records, account, now, actor)
                 ended = [(each, await end_share(records, each, account, now)) for each in shared]
                 await records.audit.append(now, actor, "delete_account", account_id)
                 mails = await records.account_mails.remove_of(account_id, get_args(AccountOccasion))
                 await records.accounts.remove(account_id, now)
-                return _Deleted(handed, colleague, ended, list(mails))
+                return _Deleted(handed, ended, list(mails))
 
             deleted = await self._store.write(work)
-            if deleted.colleague is not None:
-                await self._handing_over.follow(deleted.handed, account_id, deleted.colleague)
+            for sessions, heir in deleted.handed:
+                await self._handing_over.follow(sessions, account_id, heir)
             await self._handing_over.forget_colleague(deleted.shared, account_id)
         await self._teams_changed()
         await self._forget(deleted.mails)
+
+
+async def _to_those_who_share(
+    records: Records, account: Account, now: datetime, actor: str
+) -> list[tuple[Handed, Account]]:
+    """Hand what is over to the first colleague who shares it and can sign in."""
+    handed: list[tuple[Handed, Account]] = []
+    able = await able_to_sign_in(records)
+    for consultation_id in await records.consultations.shared_by(account.id):
+        consultation = await records.consultations.get(consultation_id)
+        shared_with = consultation.shared_with if consultation is not None else ()
+        heir = next((each for each in able if each.id in shared_with), None)
+        if heir is not None:
+            lines = await hand_over_one(
+                records, consultation_id, account, heir.id, now, actor=actor
+            )
+            handed.append(([(consultation_id, lines)], heir))
+    return handed
 
 
 async def _colleague(records: Records, colleague_id: str, account_id: str) -> Account | None:

@@ -106,11 +106,12 @@ class HandingOver:
     async def held(self, from_id: str) -> AsyncIterator[frozenset[str]]:
         """Within, nobody else changes or opens what an account holds, given by ids.
 
-        These are its own open sessions, and all that are shared with it. One that is planned or
+        These are its own sessions that are open or shared, and all that are shared with it. One that is planned or
         shared meanwhile is not among them.
         """
         read = self._store.read.consultations
-        ids = {*await read.ids_of(from_id, OPEN_STATES), *await read.shared_with(from_id)}
+        ids = {*await read.ids_of(from_id, OPEN_STATES), *await read.shared_by(from_id)}
+        ids |= {*await read.shared_with(from_id)}
         async with AsyncExitStack() as locks:
             # always in this order, so that two never wait for each other
             for consultation_id in sorted(ids):

@@ -90,26 +90,30 @@ class Sharing:
     async def end_share(self, consultation_id: str, account: Account, colleague_id: str) -> None:
         """A colleague holds the session no longer, and whatever they have open in it ends at once.
 
-        Its scheduler decides that, or the colleague. Raises NotFound, NotAllowed.
+        Its scheduler decides that, or the colleague. Nothing, if they hold it no longer already.
+        Raises NotFound, NotAllowed.
         """
         room = await self._rooms.open(consultation_id)
         own = colleague_id == account.id
         owned(room.consultation, account.id, action := "give_back" if own else "end_share")
         async with self._rooms.exclusive(consultation_id):
 
-            async def work(records: Records) -> list[ChatMessage]:
+            async def work(records: Records) -> list[ChatMessage] | None:
                 stored = await records.consultations.get(consultation_id)
                 owned(stored, account.id, action)
                 colleague = await records.accounts.get(colleague_id)
-                if stored is None or colleague is None or colleague_id not in stored.shared_with:
+                if stored is None or colleague is None:
                     raise NotFound
+                if colleague_id not in stored.shared_with:
+                    return None  # pressed twice, or by both at once
                 now = self._clock.now()
                 await records.audit.append(now, account.id, action, consultation_id)
                 return await end_share(records, consultation_id, colleague, now)
 
             lines = await self._store.write(work)
-            ended = [(consultation_id, lines)]
-            await self._handing_over.forget_colleague(ended, colleague_id)
+            if lines is not None:
+                ended = [(consultation_id, lines)]
+                await self._handing_over.forget_colleague(ended, colleague_id)
 
     async def hand_over(self, consultation_id: str, scheduler: Account, colleague_id: str) -> None:
         """Make a colleague the scheduler, and write to them; the former one does not see it any more.

@@ -158,7 +158,7 @@ class Planning:
             room.consultation = canceled
             room.publish_consultation()
             self._rooms.disconnect(room)
-        self._rooms.notify_scheduler(scheduler.id)
+        await self._rooms.moved_on(room)
 
     async def change_person(self, invite_id: str, scheduler: Account, person: Person) -> None:
         """Correct somebody's name, address or language; a new address gets the invitation.

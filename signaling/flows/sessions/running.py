@@ -146,7 +146,7 @@ class Running:
             room.add_chat(line)
         if changed.state == "closed":
             self._rooms.disconnect(room)
-        self._rooms.notify_scheduler(changed.scheduler_id)
+        await self._rooms.moved_on(room)
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
         return await self._store.read.commands.is_done(consultation_id, command)

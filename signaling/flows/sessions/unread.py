@@ -38,9 +38,9 @@ class UnreadMessages:
         Those that it holds, and what nobody has read in the sessions of its teams that have begun.
         """
         read = self._store.read
-        visible = await read.consultations.ids_held_by(account_id, OPEN_STATES)
+        visible = {*await read.consultations.ids_held_by(account_id, OPEN_STATES)}
         for mate in self._hub.mates.get(account_id, ()):
-            visible += await read.consultations.ids_of(mate, BEGUN_STATES)
+            visible |= {*await read.consultations.ids_of(mate, BEGUN_STATES)}
         unread = await read.chat.unread(account_id, visible)
         names: dict[str, str] = {}
         found = {each.consultation_id for each in unread}
@@ -97,19 +97,14 @@ class UnreadMessages:
 
     async def _look(self, account_id: str) -> None:
         rooms = self._due.pop(account_id, set())
-        if self._hub.in_lobby(account_id) and any(_has_unread(room, account_id) for room in rooms):
+        if self._hub.in_lobby(account_id) and any(
+            room.has_unread(room.reader(account_id)) for room in rooms
+        ):
             await self._show(account_id)
 
 
 def _timer(account_id: str) -> str:
     return f"unread:{account_id}"
-
-
-def _has_unread(room: Room, account_id: str) -> bool:
-    """As the scheduler has it, for a team member without a seat."""
-    return room.has_unread(
-        account_id if account_id in room.seats else room.consultation.scheduler_id
-    )
 
 
 def _entry(session: UnreadSession) -> UnreadEntry:

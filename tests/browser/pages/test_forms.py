@@ -225,7 +225,7 @@ async def test_a_planned_session_is_moved_and_gets_one_more_expert(desk: Page) -
     await expect(row).to_contain_text("Eve")
 
 
-async def test_canceling_asks_first(desk: Page) -> None:
+async def test_canceling_asks_first(server: Server, desk: Page) -> None:
     await plan(desk)
     await desk.get_by_role("button", name="Cancel session").click()
     dialog = desk.get_by_role("dialog")
@@ -234,6 +234,9 @@ async def test_canceling_asks_first(desk: Page) -> None:
     await desk.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
     await desk.get_by_role("button", name="Cancel session").click()
+    # the list is shown anew during the question
+    await server.app[CLOCKWORK].run_due()
+    await expect(desk.locator(".row")).to_contain_text("Kept here, not sent")
     await dialog.get_by_role("button", name="Cancel session").click()
     await expect(desk.get_by_text("No open or planned sessions.")).to_be_visible()
 

@@ -109,11 +109,13 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
         path("new_invite", {"kind": "remote"}),
         path("case", **case),
         path("edit_session", **case),
+        path("share_session", **case),
         path("session", **case),
         path("history"),
         path("profile"),
         path("admin"),
         path("admin_people"),
+        path("admin_teams"),
         path("admin_settings"),
         path("admin_interpreters"),
     ):

@@ -222,6 +222,9 @@ def _failed(viewer: Viewer, row: InviteRow, person: Person) -> h.Element:
             # sent again, it would be kept again
             go(path("invite_link", invite_id=person.invite_id), _("Copy link"))
             if person.delivery_state == "kept"
-            else action(path("invite_send_again", invite_id=person.invite_id), _("Send again"))
+            else action(
+                path("invite_send_again", {"back": "dashboard"}, invite_id=person.invite_id),
+                _("Send again"),
+            )
         ],
     ]

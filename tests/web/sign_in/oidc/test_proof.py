@@ -1,4 +1,4 @@
-"""Showing once more who it is, for somebody who came by the provider."""
+"""Showing once more who it is, for somebody who came by the provider, and reads French."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ async def test_a_provider_that_asked_nothing_proves_nothing(
         to_proof = await person.get(APP)
         assert to_proof.location.startswith("/profile/factors/proof")
         page = (await person.get(to_proof.location)).text
-        assert "Sign in with Example Clinic again" in page
+        assert "Se connecter à nouveau avec Example Clinic" in page
         assert (
             AGAIN.replace("/profile/factors/app", "%2Fprofile%2Ffactors%2Fapp").replace(
                 "&", "&amp;"
@@ -56,7 +56,7 @@ async def test_an_answer_without_a_fresh_time_changes_nothing(
         provider.id_token["auth_time"] = auth_time
         refused = await person.get(await answered(await send(person, AGAIN)))
         assert refused.status == 403
-        assert "did not ask you again" in refused.text
+        assert "n’a pas été vérifiée à nouveau" in refused.text
         assert (await person.get(APP)).location.startswith("/profile/factors/proof")
 
 

@@ -53,10 +53,12 @@ export function wireZoneList(root, changed) {
   const own = [...select.options].filter((each) => each.parentElement === select);
   /** @type {{ spoken: string, places: Places } | null} */
   let list = null;
+  /** Chosen before the search, which chooses what it finds first; empty while nothing is searched. */
+  let before = "";
 
-  const offer = () => {
+  const offer = (chosen = select.value) => {
     if (!list) return;
-    const [chosen, typed] = [select.value, search.value.trim()];
+    const [shown, typed] = [select.value, search.value.trim()];
     if (typed) {
       const found = matching(all(list.places, own), typed);
       setText(status, found.length ? "" : none);
@@ -75,7 +77,7 @@ export function wireZoneList(root, changed) {
       select.replaceChildren(...own, ...groups, group(others, rest(list.places.others)));
       select.value = chosen;
     }
-    if (select.value !== chosen) changed();
+    if (select.value !== shown) changed();
   };
 
   const fetchList = async () => {
@@ -95,7 +97,10 @@ export function wireZoneList(root, changed) {
 
   search.addEventListener("input", (event) => {
     event.stopPropagation(); // it is no field of the form
-    offer();
+    before ||= select.value;
+    if (search.value.trim()) return offer();
+    offer(before); // erased: nothing was chosen
+    before = "";
   });
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
@@ -103,7 +108,7 @@ export function wireZoneList(root, changed) {
     if (event.key === "ArrowDown") select.focus();
   });
   const close = () => {
-    search.value = "";
+    [search.value, before] = ["", ""];
     offer();
     select.focus();
   };

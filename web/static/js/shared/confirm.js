@@ -31,12 +31,28 @@ export function askBeforeSubmitting() {
 }
 
 /**
- * As if its button were pressed, so that a script may still send the form in its own way.
- * @param {HTMLFormElement} form
+ * As if its button were pressed, so that a script may still send the form in its own way. A list that
+ * was shown anew during the question has another form for the same.
+ * @param {HTMLFormElement} asked
  */
-function send(form) {
+function send(asked) {
+  const form = asked.isConnected ? asked : (sameForm(asked) ?? asked);
+  if (!form.isConnected) {
+    // Nobody sees it; the server says why this is not possible any more.
+    form.hidden = true;
+    document.body.append(form);
+  }
   confirmed = form;
   if ("requestSubmit" in form) form.requestSubmit();
   // Older browsers: this does not fire the event above.
   else /** @type {HTMLFormElement} */ (form).submit();
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {HTMLFormElement | undefined}
+ */
+function sameForm(form) {
+  const address = form.getAttribute("action");
+  return [...document.forms].find((other) => other.getAttribute("action") === address);
 }

@@ -48,7 +48,7 @@ async function replaceParts() {
     const key = old.contains(document.activeElement) ? controlKey(document.activeElement) : "";
     const imported = document.importNode(part, true);
     old.replaceWith(imported);
-    if (key) focusControl(imported, key);
+    if (key && !focusControl(imported, key)) focusPlace(imported);
   }
   return true;
 }
@@ -59,17 +59,30 @@ async function replaceParts() {
  */
 function controlKey(element) {
   const form = element instanceof HTMLButtonElement ? element.form : null;
-  return [form?.getAttribute("action") ?? element?.getAttribute("href"), element?.textContent].join(
-    " ",
-  );
+  const target = form?.getAttribute("action") ?? element?.getAttribute("href");
+  return [target ?? element?.parentElement?.id, element?.textContent].join(" ");
 }
 
 /**
  * @param {Element} part
  * @param {string} key
+ * @returns {boolean} whether there is such a control
  */
 function focusControl(part, key) {
-  for (const element of part.querySelectorAll("a, button")) {
-    if (element instanceof HTMLElement && controlKey(element) === key) return element.focus();
+  for (const element of part.querySelectorAll("a, button, summary")) {
+    if (!(element instanceof HTMLElement) || controlKey(element) !== key) continue;
+    element.focus();
+    return true;
   }
+  return false;
+}
+
+/**
+ * What was focused is gone: whoever has no mouse goes on where it was, or before it if nothing is left.
+ * @param {HTMLElement} part
+ */
+function focusPlace(part) {
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+  if (document.activeElement !== part) part.closest("main")?.focus({ preventScroll: true });
 }
