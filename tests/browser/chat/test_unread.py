@@ -36,6 +36,8 @@ async def test_new_messages_are_marked_counted_and_reached(
         await write(server, laid.consultation_id, stored)
         desk = await nurse.enter(consultation_id=laid.consultation_id)
         page = await opened(laid, new_context, Line())
+        # what is below the screen of a phone is not read
+        await page.get_by_role("textbox", name="Message").scroll_into_view_if_needed()
         await expect(page.get_by_text("line 120", exact=True)).to_be_in_viewport()
         await desk.until("seen_changed", participant_id=laid.seat)
         await expect(page.locator(".unread")).to_have_count(0)
