@@ -183,7 +183,7 @@ function render() {
   renderList();
   const fresh = unanswered.some((entry) => !announcedIds.has(entry.consultation_id));
   announcedIds = new Set(unanswered.map((entry) => entry.consultation_id));
-  if (fresh && !isSilent) announce();
+  if (fresh && !isSilent) announce(bell.muted);
   offer();
 }
 

@@ -42,11 +42,15 @@ export function offer() {
   show(card, open && Notification.permission === "default" && (hasMissed() || awaited !== null));
 }
 
-export function announce() {
+/** @param {boolean} silent whether the system, too, makes no sound */
+export function announce(silent) {
   if (!wanted || document.visibilityState === "visible") return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
-    const shown = new Notification(_("Somebody is in the waiting room"), { tag: "waiting" });
+    const shown = new Notification(_("Somebody is in the waiting room"), {
+      tag: "waiting",
+      silent,
+    });
     shown.onclick = () => window.focus();
   } catch {
     // Phones only allow notifications from a service worker.
