@@ -32,7 +32,7 @@ def administration_page(
         _("Administration"),
         [
             h.h1[_("Administration")],
-            h.ul(".list")[
+            h.ul(".list.entries")[
                 (
                     h.li(".row")[
                         h.div(".who")[
