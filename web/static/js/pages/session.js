@@ -135,9 +135,12 @@ const photos = new LazyPhotos({
 });
 const greenroom = new LazyGreenroom({ loadCalls: () => void loadCalls(), render, notify });
 const header = new SessionHeader(isScheduler);
-/** A scheduler's; it is nothing that a guest's page has to load. */
-const steps = isScheduler
-  ? new (await import("../room/greenroom/scheduler-steps.js")).SchedulerSteps({
+/** A scheduler's, with its sentences; it is nothing that a guest's page has to load. */
+const [scheduling] = isScheduler
+  ? await Promise.all([import("../room/greenroom/scheduler-steps.js"), loadFileSentences()])
+  : [null];
+const steps = scheduling
+  ? new scheduling.SchedulerSteps({
       start: () => command({ type: "start_consultation", id: newId() }),
       resume: () => command({ type: "resume_consultation", id: newId() }),
       terminate: (choice) => void command({ type: "terminate_consultation", id: newId(), choice }),
