@@ -3,6 +3,7 @@
 import { _, fill } from "../../shared/catalog.js";
 import { byId, setText, show } from "../../shared/dom.js";
 import { canCall } from "./can-call.js";
+import { ignoreStrayPresses } from "./double-press.js";
 import { isPhone } from "./devices.js";
 import { whyNoCalls } from "./device-errors.js";
 import { nameOf, uncallable } from "../state.js";
@@ -39,6 +40,7 @@ export class Controls {
    */
   constructor(devices, actions) {
     this.devices = devices;
+    ignoreStrayPresses();
     on("start-video", () => actions.start("video"));
     on("start-audio", () => actions.start("audio"));
     on("accept-call", () => actions.accept());
