@@ -47,7 +47,7 @@ async def test_new_messages_are_marked_counted_and_reached(
         # away from the page: what came meanwhile begins at a mark, until the reader answers
         await page.evaluate(LOOK, False)
         for text in numbered(121, 123):
-            await desk.say(text)
+            third = await desk.say(text)
         await expect(page.get_by_text("line 123", exact=True)).to_be_attached()
         assert await marked(page) == []
         await expect(page).to_have_title(re.compile(r"^\(3\) "))
@@ -55,6 +55,7 @@ async def test_new_messages_are_marked_counted_and_reached(
         await expect(page.locator(".unread")).to_have_text("New messages")
         await expect(page).not_to_have_title(re.compile(r"\("))
         assert await marked(page) == ["line 121"]
+        await desk.until("seen_changed", participant_id=laid.seat, position=third["position"])
         await page.get_by_role("textbox", name="Message").fill("Thank you")
         await page.keyboard.press("Enter")
         await expect(page.locator(".unread")).to_have_count(0)

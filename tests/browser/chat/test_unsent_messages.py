@@ -150,6 +150,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         assert (await texts(server, invite.consultation_id))[-1] == "On its way"
 
         # a list that is open follows; and whoever signs out leaves nothing of theirs in the tab
+        await page.goto("about:blank")  # else the seat's page leaves while the dashboard loads
         await sign_in(page, server)
         await page.get_by_role("link", name="History").click()
         await expect(

@@ -191,9 +191,9 @@ async def test_a_page_whose_line_is_blocked_says_so_and_one_under_another_name_w
         await context.route_web_socket("**/socket", lambda socket: socket.close(code=1011))
         page = await context.new_page()
         await join(page, server.url + await link_to(server))
-        await expect(page.get_by_text("Live connections (WebSocket) are blocked")).to_be_visible()
+        await expect(page.get_by_text("Live connections are blocked")).to_be_visible()
         await sign_in(page, server)
-        await expect(page.get_by_text("Live connections (WebSocket) are blocked")).to_be_visible()
+        await expect(page.get_by_text("Live connections are blocked")).to_be_visible()
 
 
 async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
