@@ -125,6 +125,7 @@ async def test_open_sessions_go_to_a_colleague_with_all_that_names_the_scheduler
             gone = await visit.amina.until("participant_changed")
         assert gone["participant"] == {
             "participant_id": nurse_id, "role": "scheduler", "name": "Nurse Joy", "online": False,
+            "former": True,
         }  # fmt: skip
         came = [f["participant"] for f in visit.amina.frames if f["type"] == "participant_changed"]
         assert came[-2]["name"] == "Dr. Lee"

@@ -3,7 +3,6 @@
 import { _, fill } from "../../shared/catalog.js";
 import { byId, setText, show } from "../../shared/dom.js";
 import { canCall } from "./can-call.js";
-import { ignoreStrayPresses } from "./double-press.js";
 import { isPhone } from "./devices.js";
 import { whyNoCalls } from "./device-errors.js";
 import { nameOf, uncallable } from "../state.js";
@@ -40,7 +39,7 @@ export class Controls {
    */
   constructor(devices, actions) {
     this.devices = devices;
-    ignoreStrayPresses();
+    document.addEventListener("click", ignoreStrayPress, { capture: true });
     on("start-video", () => actions.start("video"));
     on("start-audio", () => actions.start("audio"));
     on("accept-call", () => actions.accept());
@@ -179,4 +178,20 @@ function showSentences(element, sentences) {
  */
 function setPressed(button, pressed) {
   button.setAttribute("aria-pressed", String(pressed));
+}
+
+/** @type {Element | null} */
+let pressed = null;
+
+/**
+ * Of a double press the second one does not press what has come there since: "Hang up".
+ * @param {MouseEvent} event
+ */
+function ignoreStrayPress(event) {
+  const button = /** @type {Element} */ (event.target).closest("a, button, summary");
+  if (event.detail < 2 || !button || button === pressed) pressed = button;
+  else {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
 }
