@@ -45,25 +45,22 @@ def send_again_button(viewer: Viewer, person: Person, *, back: str = "") -> h.No
 
 def remove_button(viewer: Viewer, invite_id: str, name: str, *, back: str = "") -> h.Element:
     _ = viewer.translate
-    return h.form(
-        ".inline",
-        method="post",
-        action=path("invite_remove", {"back": back} if back else None, invite_id=invite_id),
-        data_confirm="remove-dialog",
-        data_who=name,
-    )[submit(_("Remove"), quiet=True)]
+    address = path("invite_remove", {"back": back} if back else None, invite_id=invite_id)
+    return _asking(address, "remove-dialog", name, _("Remove"))
 
 
 def cancel_button(viewer: Viewer, consultation_id: str, name: str, label: str = "") -> h.Element:
     """ "Cancel session", or under another label."""
     _ = viewer.translate
-    return h.form(
-        ".inline",
-        method="post",
-        action=path("cancel_session", consultation_id=consultation_id),
-        data_confirm="cancel-dialog",
-        data_who=name,
-    )[submit(label or _("Cancel session"), quiet=True)]
+    address = path("cancel_session", consultation_id=consultation_id)
+    return _asking(address, "cancel-dialog", name, label or _("Cancel session"))
+
+
+def _asking(address: str, dialog: str, name: str, label: str) -> h.Element:
+    """A button that asks first, by the dialog of that id."""
+    return h.form(".inline", method="post", action=address, data_confirm=dialog, data_who=name)[
+        submit(label, quiet=True)
+    ]
 
 
 def row_dialogs(viewer: Viewer) -> h.Node:
@@ -96,8 +93,7 @@ def cancel_dialog(viewer: Viewer) -> h.Element:
         "cancel-dialog",
         _("Cancel session"),
         _("Everybody invited is told, and their links stop working."),
-        h.button(".bad", type="submit", value="yes")[_("Cancel session")],
-        h.button(".primary", type="submit", value="", autofocus=True)[_("Keep the session")],
+        _end_or_keep(_("Cancel session"), _("Keep the session")),
     )
 
 
@@ -108,9 +104,16 @@ def remove_dialog(viewer: Viewer) -> h.Element:
         "remove-dialog",
         _("Remove this person"),
         _("They are told that they need not come, and their link stops working."),
-        h.button(".bad", type="submit", value="yes")[_("Remove this person")],
-        h.button(".primary", type="submit", value="", autofocus=True)[_("Keep them invited")],
+        _end_or_keep(_("Remove this person"), _("Keep them invited")),
     )
+
+
+def _end_or_keep(end: str, keep: str) -> list[h.Element]:
+    """What cannot be undone takes a second look: Enter keeps it as it is."""
+    return [
+        h.button(".bad", type="submit", value="yes")[end],
+        h.button(".primary", type="submit", value="", autofocus=True)[keep],
+    ]
 
 
 def _again_dialog(viewer: Viewer) -> h.Element:
@@ -120,12 +123,14 @@ def _again_dialog(viewer: Viewer) -> h.Element:
         "again-dialog",
         _("Send the invitation again?"),
         _("The last message has probably arrived. A second one cannot be taken back."),
-        h.button(".primary", type="submit", value="yes", autofocus=True)[_("Send it again")],
-        h.button(type="submit", value="")[_("Not now")],
+        [
+            h.button(".primary", type="submit", value="yes", autofocus=True)[_("Send it again")],
+            h.button(type="submit", value="")[_("Not now")],
+        ],
     )
 
 
-def _question(identifier: str, title: str, sentence: str, *buttons: h.Element) -> h.Element:
+def _question(identifier: str, title: str, sentence: str, buttons: list[h.Element]) -> h.Element:
     """A question about the person or session whose name the script fills in."""
     return h.dialog(id=identifier, aria_labelledby=f"{identifier}-title")[
         h.h2(id=f"{identifier}-title")[title],
