@@ -73,7 +73,7 @@ CHAPTERS = (
             Step(
                 N_(
                     "Tell the person that a link will come by email, SMS or WhatsApp, and that it"
-                    " opens a chat and a call that nobody else can join."
+                    " opens a chat and a call that only invited people can join."
                 )
             ),
             Step(
