@@ -24,18 +24,23 @@ class Kept:
     wire: Wire
     "Of the nurse, who has the session's page open."
 
-    async def amina_comes(self, *, reading: int = 0) -> Wire:
+    async def amina_comes(self) -> Wire:
         """Amina opens her page; returns its socket."""
         amina = await self.phone.enter(invite_id=self.seat)
-        if reading:
-            await amina.send("seen", position=reading)
-            await amina.until("seen_changed")
+        await self._amina_is(online=True)
         return amina
 
     async def amina_leaves(self, amina: Wire) -> None:
         await amina.ws.close()
-        await self.wire.until("participant_changed")
+        await self._amina_is(online=False)
         await self.minutes(1)
+
+    async def _amina_is(self, *, online: bool) -> None:
+        """Wait until the nurse's page shows it."""
+        while True:
+            shown = (await self.wire.until("participant_changed"))["participant"]
+            if (shown["participant_id"], shown["online"]) == (self.seat, online):
+                return
 
     async def minutes(self, minutes: float) -> None:
         """Time goes by."""
@@ -86,7 +91,6 @@ async def test_whoever_is_away_is_told_once_until_they_come(
         assert "blood" not in text
 
         amina = await kept.amina_comes()
-        await kept.wire.until("participant_changed")
         await kept.wire.say("There you are")
         await kept.minutes(5)
         assert told(around) == [AMINA]
@@ -100,11 +104,9 @@ async def test_whoever_comes_within_the_minute_is_not_told(tmp_path: Path, aroun
     async with kept_open(tmp_path, around) as kept:
         await kept.wire.say("Your blood test is back")
         amina = await kept.amina_comes()
-        await kept.wire.until("participant_changed")
         await kept.minutes(5)
         assert told(around) == []
-        await amina.ws.close()
-        await kept.wire.until("participant_changed")
+        await kept.amina_leaves(amina)
         await kept.wire.say("And another one")
         await kept.minutes(5)
         assert told(around) == [AMINA]
@@ -127,7 +129,6 @@ async def test_by_sms_and_not_once_it_was_closed(tmp_path: Path, around: Outside
         await kept.minutes(2)
         assert around.texts[1].startswith("Something new waits for you in your session")
         amina = await kept.amina_comes()
-        await kept.wire.until("participant_changed")
         await kept.amina_leaves(amina)
         await kept.wire.say("Good bye")
         await kept.wire.command("terminate_consultation", choice="close")
