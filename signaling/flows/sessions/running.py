@@ -107,7 +107,10 @@ class Running:
             return
         if room.consultation.state == _DONE.get(event):
             return  # pressed twice, or by two people at once
-        changed = room.consultation.after(event, now)
+        before = room.consultation
+        if event == "start" and before.state == "planned" and room.others_online():
+            before = before.after("arrive", now)  # there already, and about to be written down
+        changed = before.after(event, now)
         if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
 

@@ -14,10 +14,7 @@ APP = "/profile/factors/app"
 AGAIN = f"/signin/oidc?next={APP}&again="
 
 
-async def test_a_provider_that_asked_nothing_proves_nothing(
-    server: Server, provider: LyingProvider
-) -> None:
-    provider.claims["locale"] = "en"
+async def test_a_provider_that_asked_nothing_proves_nothing(server: Server) -> None:
     async with Person(server) as person:
         await sign_in(person)
         to_proof = await person.get(APP)
@@ -51,7 +48,6 @@ async def test_an_answer_without_a_fresh_time_changes_nothing(
     server: Server, provider: LyingProvider, auth_time: object
 ) -> None:
     async with Person(server) as person:
-        provider.claims["locale"] = "en"
         await sign_in(person)
         provider.id_token["auth_time"] = auth_time
         refused = await person.get(await answered(await send(person, AGAIN)))
