@@ -35,10 +35,11 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     "see_links": ("see_link",),  # whoever sees a link could take its seat
     "see_waiting": (),  # a list that is always there
     "take_part": ("take_part",),
-    "share": ("share_session",),
-    "end_share": ("end_share",),
+    # a second line names the colleague: who may see a session is what the log is asked
+    "share": ("share_session", "give_session_to"),
+    "end_share": ("end_share", "take_session_from"),
     "give_back": ("give_back",),
-    "hand_over": ("hand_over",),
+    "hand_over": ("hand_over", "give_session_to"),
 }
 "Action of the access table -> words of its lines; empty ones have a reason."
 

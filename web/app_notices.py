@@ -104,7 +104,8 @@ def _add_colleagues(
 ) -> None:
     """Add what passes sessions from one account to another."""
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
-    handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
+    calling, news = app[keys.CALLING], app[keys.NEWS]
+    handing_over = HandingOver(store, rooms, calling, composing, reminding, news, clock)
     app[keys.DELETING] = Deleting(
         store, handing_over, clock, app[keys.ACCOUNT_MAIL_SENDING].forget, rooms.load_teams
     )

@@ -123,6 +123,27 @@ async def test_the_others_are_told_what_amina_writes_but_not_she(
         assert told(around) == [("son@example.org", AMINA[1])]
 
 
+async def test_what_waits_during_a_hand_over_names_the_colleague_and_comes_once(
+    tmp_path: Path, around: Outside
+) -> None:
+    async with kept_open(tmp_path, around) as kept:
+        remi = await kept.desk.server.account("remi@example.org", "Dr Remi")
+        await kept.wire.say("Your blood test is back")
+        session = f"/sessions/{await consultation_of(kept.wire)}"
+        taken = await kept.desk.person.post(f"{session}/hand-over", {"colleague": remi.id})
+        assert taken.status == 303
+        async with Person(kept.desk.server) as doctor:
+            await doctor.sign_in("remi@example.org")
+            desk = await doctor.enter(consultation_id=session.rpartition("/")[2])
+            await desk.say("I have taken over")
+            kept.desk.move(minutes=2)
+            await kept.desk.server.app[WAITS].run_due()
+            await kept.desk.deliver()
+        [mail] = [each for each in around.mail.received if each.recipients == [AMINA[0]]]
+        text = body(mail.message, "plain")
+        assert "Dr Remi" in text and "Nurse Joy" not in text
+
+
 async def test_by_sms_and_not_once_it_was_closed(tmp_path: Path, around: Outside) -> None:
     async with kept_open(tmp_path, around, address=NUMBER, channel="sms") as kept:
         await kept.wire.say("Your blood test is back")

@@ -33,12 +33,15 @@ class News:
         scheduler = await records.accounts.get(consultation.scheduler_id) if away else None
         if scheduler is None:
             return
-        due_at = self._clock.now() + NEWS_AFTER
         for invite in await records.invites.of_consultation(consultation.id):
             if invite.id in away and invite.usable:
-                about = InviteContext(consultation, scheduler, invite)
-                visit = await records.chat.last_visit(consultation.id, invite.id)
-                await self._composing.queue(records, "news", about, due_at=due_at, detail=visit)
+                await self.queue_for(records, InviteContext(consultation, scheduler, invite))
+
+    async def queue_for(self, records: Records, about: InviteContext) -> None:
+        """Tell one person who is away, unless they are told already."""
+        due_at = self._clock.now() + NEWS_AFTER
+        visit = await records.chat.last_visit(about.consultation.id, about.invite.id)
+        await self._composing.queue(records, "news", about, due_at=due_at, detail=visit)
 
     async def came(self, consultation_id: str, invite_id: str) -> None:
         """Somebody is there: what waits to be sent to them is pointless."""

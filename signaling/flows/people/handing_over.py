@@ -14,6 +14,7 @@ from signaling.consultation import OPEN_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
 from signaling.flows.notices.composing import Composing, InviteContext
+from signaling.flows.notices.news import News
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
@@ -23,7 +24,7 @@ from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 
-WITH_NAME: tuple[Occasion, ...] = (*INVITATIONS, "moved", "reminder")
+WITH_NAME: tuple[Occasion, ...] = (*INVITATIONS, "moved", "reminder", "news")
 "Occasions whose notices name the scheduler, and wait long enough to be worth new words."
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ async def hand_over_one(
     """The same for one session. Returns the lines of its chat that say so."""
     await records.consultations.hand_over(consultation_id, former, to_id)
     await records.audit.append(now, actor, "hand_over", consultation_id)
+    await records.audit.append(now, actor, "give_session_to", to_id)
     left = await _note_absence(records, consultation_id, former.id, now)
     took = await records.chat.append(consultation_id, new_id(), to_id, "took_over", "", now)
     return [*left, *([] if took is None else [took])]
@@ -93,6 +95,7 @@ class HandingOver:
         calling: Calling,
         composing: Composing,
         reminding: Reminding,
+        news: News,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -100,6 +103,7 @@ class HandingOver:
         self._calling = calling
         self._composing = composing
         self._reminding = reminding
+        self._news = news
         self._clock = clock
 
     @asynccontextmanager
@@ -133,6 +137,8 @@ class HandingOver:
                 for occasion in sorted(occasions.get(invite.id, ())):
                     if occasion == "reminder":
                         await self._reminding.queue(records, about)
+                    elif occasion == "news":
+                        await self._news.queue_for(records, about)
                     else:
                         await self._composing.queue(records, occasion, about, detail=new_id())
 

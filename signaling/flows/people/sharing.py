@@ -61,6 +61,8 @@ class Sharing:
                 if colleague.id in room.consultation.holders:
                     raise InvalidInput("colleague", ALREADY)
                 await self._let_in(records, room, scheduler, colleague, "share_session")
+                now = self._clock.now()
+                await records.audit.append(now, scheduler.id, "give_session_to", colleague.id)
                 await self._write(records, colleague, "session_shared", consultation_id, scheduler)
                 return colleague
 
@@ -108,6 +110,8 @@ class Sharing:
                     return None  # pressed twice, or by both at once
                 now = self._clock.now()
                 await records.audit.append(now, account.id, action, consultation_id)
+                if not own:
+                    await records.audit.append(now, account.id, "take_session_from", colleague_id)
                 return await end_share(records, consultation_id, colleague, now)
 
             lines = await self._store.write(work)

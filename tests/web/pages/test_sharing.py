@@ -183,8 +183,17 @@ async def test_each_step_has_its_line_in_the_audit_log(ward: Ward) -> None:
     await ward.end_share()
     await ward.nurse.post(f"{ward.session}/hand-over", {"colleague": ward.remi.id})
     lines = await audit_lines(ward.server.app[STORE])
-    by_joy = [line.action for line in lines if line.actor == ward.joy.id]
-    assert by_joy[-3:] == ["share_session", "end_share", "hand_over"]
+    by_joy = [(line.action, line.thing) for line in lines if line.actor == ward.joy.id]
+    session = by_joy[-2][1]
+    assert session.startswith("session:")
+    assert by_joy[-6:] == [
+        ("share_session", session),
+        ("give_session_to", ward.remi.id),
+        ("end_share", session),
+        ("take_session_from", ward.remi.id),
+        ("hand_over", session),
+        ("give_session_to", ward.remi.id),
+    ]
 
 
 @pytest.mark.parametrize("chosen", ["", "nobody", "joy", "suspended"])

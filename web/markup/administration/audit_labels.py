@@ -18,6 +18,8 @@ LABELS = {
     "share_session": N_("Session shared with a colleague"),
     "end_share": N_("Sharing of a session ended"),
     "give_back": N_("Shared session given back"),
+    "give_session_to": N_("Colleague who has the session now"),
+    "take_session_from": N_("Colleague who has the session no longer"),
     "take_part": N_("Session of a team colleague taken on"),
     "add_team": N_("Team added"),
     "rename_team": N_("Team renamed"),
