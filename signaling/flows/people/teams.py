@@ -24,8 +24,9 @@ class Teams:
         """Raises NotFound if the actor is no administrator any more; InvalidInput for `name`."""
         team = Team(new_id(), team_name(name))
 
-        async def work(records: Records) -> None:
+        async def work(records: Records) -> bool:
             await records.teams.put(team)
+            return True
 
         await self._write(work, "add_team", team.id, actor)
         return team
@@ -34,53 +35,62 @@ class Teams:
         """Raises NotFound; InvalidInput for `name`."""
         checked = team_name(name)
 
-        async def work(records: Records) -> None:
+        async def work(records: Records) -> bool:
             await records.teams.put(replace(await _team(records, team_id), name=checked))
+            return True
 
         await self._write(work, "rename_team", team_id, actor)
 
     async def remove(self, team_id: str, *, actor: Account) -> None:
-        """Its members see no more of each other than other teams let them. Raises NotFound."""
+        """Its members see no more of each other than other teams let them.
 
-        async def work(records: Records) -> None:
-            await _team(records, team_id)
+        Nothing if there is no such team: the button was pressed twice.
+        """
+
+        async def work(records: Records) -> bool:
+            if await records.teams.get(team_id) is None:
+                return False
             await records.teams.remove(team_id)
+            return True
 
         await self._write(work, "remove_team", team_id, actor)
 
     async def add_member(self, team_id: str, account_id: str, *, actor: Account) -> None:
         """Raises NotFound; InvalidInput for `member` if there is no such account."""
 
-        async def work(records: Records) -> None:
+        async def work(records: Records) -> bool:
             await _team(records, team_id)
             if await records.accounts.get(account_id) is None:
                 raise InvalidInput("member", CHOOSE)
-            await records.teams.add_member(team_id, account_id)
+            return await records.teams.add_member(team_id, account_id)
 
         await self._write(work, "add_team_member", account_id, actor)
 
     async def remove_member(self, team_id: str, account_id: str, *, actor: Account) -> None:
-        """They lose sight of the others at once, and the others of them. Raises NotFound."""
+        """They lose sight of the others at once, and the others of them. Raises NotFound.
 
-        async def work(records: Records) -> None:
-            if not await records.teams.remove_member(team_id, account_id):
-                raise NotFound
+        Nothing if they are no member: the button was pressed twice.
+        """
+
+        async def work(records: Records) -> bool:
+            await _team(records, team_id)
+            return await records.teams.remove_member(team_id, account_id)
 
         await self._write(work, "remove_team_member", account_id, actor)
 
     async def _write(
         self,
-        change: Callable[[Records], Awaitable[None]],
+        change: Callable[[Records], Awaitable[bool]],
         action: str,
         thing: str,
         actor: Account,
     ) -> None:
-        """One change with its line in the audit log."""
+        """One change with its line in the audit log; `change` returns False if it changed nothing."""
 
         async def work(records: Records) -> None:
             await still_administrator(records, actor.id)
-            await change(records)
-            await records.audit.append(self._clock.now(), actor.id, action, thing)
+            if await change(records):
+                await records.audit.append(self._clock.now(), actor.id, action, thing)
 
         await self._store.write(work)
         await self._changed()

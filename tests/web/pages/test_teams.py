@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.people import Refused, consultation_of
+from tests.serving import audit_lines
 from tests.web.access.clinic import open_lobby
 from tests.web.pages.colleagues import Ward, opened, until_waiting, waiting
 from web.keys import STORE
@@ -67,6 +68,24 @@ async def test_a_deleted_team_shows_nothing_and_shared_sessions_stay(ward: Ward)
     assert (await ward.doctor.get(ward.session)).status == 200
 
 
+async def test_a_button_that_is_pressed_twice_leads_where_the_first_press_does(ward: Ward) -> None:
+    team = await ward.team(ward.joy, ward.remi)
+    for step, member, led_to in (
+        ("add-member", ward.joy.id, team),
+        ("remove-member", ward.remi.id, team),
+        ("delete", "", "/admin/teams"),
+    ):
+        for _ in range(2):
+            answer = await ward.boss.post(f"{team}/{step}", {"member": member})
+            assert (answer.status, answer.location) == (303, led_to), step
+    done = [line.action for line in await audit_lines(ward.server.app[STORE])]
+    assert done[-3:] == ["add_team_member", "remove_team_member", "remove_team"], "each once"
+
+
+async def test_without_teams_the_page_says_how_to_make_one(ward: Ward) -> None:
+    assert "press Add a team" in (await ward.boss.get("/admin/teams")).text
+
+
 async def test_a_team_is_told_of_what_nobody_has_read(ward: Ward) -> None:
     await ward.team(ward.joy, ward.remi)
     await ward.seat.say("Is anybody there?")
@@ -114,6 +133,8 @@ async def test_a_team_has_a_name_of_its_own_and_members_who_exist(ward: Ward) ->
     page = (await ward.boss.get(team)).text
     assert "Day" in page and "Nurse Joy" in page
     assert "1 member" in (await ward.boss.get("/admin/teams?search=day")).text
-    assert "No team here" in (await ward.boss.get("/admin/teams?search=night")).text
+    assert (
+        "No team has this in its name." in (await ward.boss.get("/admin/teams?search=night")).text
+    )
     for path in ("/admin/teams", team):
         assert (await ward.doctor.get(path)).status == 404

@@ -55,7 +55,7 @@ def people_page(viewer: Viewer, found: PeopleList) -> h.Element:
         ],
         h.ul(".list")[(_person(viewer, row) for row in found.rows)]
         if found.rows
-        else h.p(".empty")[_("Nobody here.")],
+        else h.p(".empty")[_("Nobody matches. Clear the search to see everybody.")],
         pager(
             viewer,
             found.page,

@@ -78,7 +78,13 @@ def teams_page(viewer: Viewer, form: Form, found: TeamList) -> h.Element:
         ],
         h.ul(".list")[(_row(viewer, row) for row in found.rows)]
         if found.rows
-        else h.p(".empty")[_("No team here.")],
+        else h.p(".empty")[
+            _("No team has this in its name. Leave the search empty to see all teams.")
+            if found.search
+            else _(
+                "There is no team yet. Name one above and press Add a team, then add its members."
+            )
+        ],
         pager(
             viewer,
             found.page,
@@ -157,7 +163,7 @@ def _adding(viewer: Viewer, form: Form, team: TeamView) -> list[h.Node]:
             h.div(".actions")[submit(_("Add"), quiet=True)],
         ]
         if team.others
-        else h.p(".empty")[_("No colleague can be chosen.")],
+        else h.p(".empty")[_("There is nobody else yet. Invite colleagues under People first.")],
     ]
 
 

@@ -75,7 +75,8 @@ def _head(viewer: Viewer, view: CaseView) -> list[h.Node]:
         h.div(".heading")[h.h1[h.bdi[row.name]], h.div(".actions")[_main(viewer, view)]],
         row.planned_at is not None and h.p(".when")[clock(viewer, row.planned_at)],
         there(viewer, row),
-        state_line(viewer, row, device=False),
+        # what is over says so with its time, below
+        row.state in OPEN_STATES and state_line(viewer, row, device=False),
         closes(viewer, row),
         _ended(viewer, view),
         view.note

@@ -40,7 +40,9 @@ def history_page(viewer: Viewer, rows: Sequence[HistoryRow]) -> h.Element:
                         "No session was closed in the last %(count)s hours.",
                         hours,
                     )
-                    % {"count": hours}
+                    % {"count": hours},
+                    " ",
+                    _("To close one, open it and press Terminate the session."),
                 ],
             ),
             export_dialog(viewer),

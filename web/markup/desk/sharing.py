@@ -134,7 +134,11 @@ def choice_page(viewer: Viewer, form: Form, choice: Choice) -> h.Element:
                 ],
             ]
             if choice.found
-            else h.p(".empty")[_("No colleague can be chosen.")],
+            else h.p(".empty")[
+                _("No colleague has this in their name. Leave the search empty to see everybody.")
+                if choice.search
+                else _("There is nobody else yet. An administrator can invite colleagues.")
+            ],
         ],
     )
 

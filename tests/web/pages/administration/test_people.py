@@ -70,7 +70,7 @@ async def test_somebody_among_hundreds_is_found_by_name_address_and_state(clinic
     await clinic.act(clinic.lee, "suspend")
     assert await clinic.names(state="suspended") == ["Dr. Lee"]
     page = (await clinic.boss.get("/admin/people?search=nobody+of+this+name")).text
-    assert "Nobody here." in page
+    assert "Nobody matches." in page
 
 
 async def test_the_last_sign_in_and_the_wish_to_be_deleted_are_shown(clinic: Clinic) -> None:

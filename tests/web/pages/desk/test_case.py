@@ -243,6 +243,7 @@ async def test_the_way_in_follows_who_is_there_and_how_far_the_session_is(
     text = await case.text()
     assert await case.labels() == ["Reopen", "Export"]
     assert "Started Tue, 1 Dec 2026, 09:00 . Closed Tue, 1 Dec 2026, 09:00" in text
+    assert text.count("Closed") == 1
     until = "You can export and reopen it until Wed, 2 Dec 2026, 09:00"
     assert until in text
     history = (await nurse.get("/history")).text
@@ -270,7 +271,9 @@ async def test_lists_lead_to_the_session_and_say_what_to_do_when_empty(
 ) -> None:
     empty = (await nurse.get("/invites")).text
     assert "No open or planned sessions." in empty and "0 sessions" not in empty
-    assert "No session was closed in the last 24 hours." in (await nurse.get("/history")).text
+    empty = (await nurse.get("/history")).text
+    assert "No session was closed in the last 24 hours." in empty
+    assert "press Terminate the session" in empty
     case = await planned(server, nurse)
     nothing = (await nurse.get("/invites?search=zzz")).text
     assert "No session matches." in nothing and "Show all sessions" in nothing
