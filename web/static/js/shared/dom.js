@@ -1,4 +1,4 @@
-/** Small helpers for the DOM: typed look-up, templates, keyed lists. */
+/** Small helpers for the DOM: typed look-up, templates, keyed lists, double presses. */
 
 /**
  * The element with this id, which must exist and be of this kind.
@@ -8,8 +8,8 @@
  * @returns {T}
  */
 export function byId(id, kind) {
-  const found = document.getElementById(id);
-  if (found instanceof kind) return found;
+  const found = maybe(id, kind);
+  if (found) return found;
   throw new Error(`no ${kind.name} with id ${id}`);
 }
 
@@ -128,4 +128,26 @@ export function showForAWhile(place, sentence) {
   clearTimeout(shown.get(place));
   const over = setTimeout(() => show(place, false), A_WHILE);
   shown.set(place, over);
+}
+
+/**
+ * Double presses, on this page from now on. What the first press did may have put another button where
+ * the finger still is, "Hang up" or "Terminate the session": the second one presses nothing but the same
+ * again. Whoever needs it calls it; the page listens once.
+ */
+export function ignoreStrayPresses() {
+  document.addEventListener("click", ignoreStrayPress, true);
+}
+
+/** @type {Element | null} */
+let pressed = null;
+
+/** @param {MouseEvent} event whose `detail` counts the presses at this place right after each other */
+function ignoreStrayPress(event) {
+  const button = /** @type {Element} */ (event.target).closest("a, button, summary");
+  if (event.detail < 2 || !button || button === pressed) pressed = button;
+  else {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
 }

@@ -1,7 +1,7 @@
 /** The buttons of a call: start, answer, join, and what can be done while in it. */
 
 import { _, fill } from "../../shared/catalog.js";
-import { byId, setText, show } from "../../shared/dom.js";
+import { byId, ignoreStrayPresses, setText, show } from "../../shared/dom.js";
 import { canCall } from "./can-call.js";
 import { isPhone } from "./devices.js";
 import { whyNoCalls } from "./device-errors.js";
@@ -39,7 +39,7 @@ export class Controls {
    */
   constructor(devices, actions) {
     this.devices = devices;
-    document.addEventListener("click", ignoreStrayPress, { capture: true });
+    ignoreStrayPresses();
     on("start-video", () => actions.start("video"));
     on("start-audio", () => actions.start("audio"));
     on("accept-call", () => actions.accept());
@@ -178,20 +178,4 @@ function showSentences(element, sentences) {
  */
 function setPressed(button, pressed) {
   button.setAttribute("aria-pressed", String(pressed));
-}
-
-/** @type {Element | null} */
-let pressed = null;
-
-/**
- * Of a double press the second one does not press what has come there since: "Hang up".
- * @param {MouseEvent} event
- */
-function ignoreStrayPress(event) {
-  const button = /** @type {Element} */ (event.target).closest("a, button, summary");
-  if (event.detail < 2 || !button || button === pressed) pressed = button;
-  else {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
 }

@@ -4,7 +4,7 @@
  */
 
 import { _, dateWords, fill } from "../../shared/catalog.js";
-import { byId, maybe, setText, show } from "../../shared/dom.js";
+import { byId, ignoreStrayPresses, maybe, setText, show } from "../../shared/dom.js";
 import { remindAfterExport } from "../../shared/export-reminder.js";
 import { dateAndTime } from "../../shared/time/format.js";
 import { askBeforeLeaving } from "./leaving.js";
@@ -26,15 +26,11 @@ import { isAwaited, nextStep, othersIn, whenTooLate, wishOf, withoutWish } from 
  * @property {number} retention milliseconds from the end of the session until its deletion
  */
 
-/** At most this many milliseconds are between the clicks of a double click (Windows' default). */
-const DOUBLE_CLICK = 500;
-
 export class SchedulerSteps {
   #start = byId("start-session", HTMLButtonElement);
   #terminate = byId("terminate-session", HTMLButtonElement);
   #dialog = byId("terminate-dialog", HTMLDialogElement);
   #isBusy = false;
-  #pressedAt = -Infinity;
   #wish = wishOf(location.search);
   /** Somebody wanted to ring people who are not there. */
   #missed = false;
@@ -52,6 +48,8 @@ export class SchedulerSteps {
         if (this.#room) this.render(this.#room);
       });
     }
+    // where "Start the session" was there is "Terminate the session" next
+    ignoreStrayPresses();
     remindAfterExport();
     const { media } = actions;
     askBeforeLeaving(
@@ -66,7 +64,7 @@ export class SchedulerSteps {
     byId("resume-session", HTMLElement).addEventListener("click", () => {
       if (this.mayRing()) void this.#runOnce(actions.resume);
     });
-    this.#terminate.addEventListener("click", (event) => this.#ask(event));
+    this.#terminate.addEventListener("click", () => this.#ask());
     this.#dialog.addEventListener("close", () => {
       const choice = this.#dialog.returnValue;
       if (choice === "close" || choice === "keep_open") actions.terminate(choice);
@@ -159,10 +157,7 @@ export class SchedulerSteps {
     else if (this.#room) void this.#follow(this.#room);
   }
 
-  /** @param {Event} event */
-  #ask(event) {
-    // the second click of a double click on the button that was here before
-    if (event.timeStamp - this.#pressedAt < DOUBLE_CLICK) return;
+  #ask() {
     const dialog = this.#dialog;
     // Escape keeps the return value: without this the last answer would count again.
     dialog.returnValue = "";
@@ -176,7 +171,6 @@ export class SchedulerSteps {
   async #runOnce(step) {
     if (this.#isBusy) return true;
     this.#isBusy = true;
-    this.#pressedAt = performance.now();
     try {
       return await step();
     } finally {
