@@ -19,10 +19,10 @@ from pathlib import Path
 
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
 from scripts.screenshot_administration import photograph_administration
+from scripts.screenshot_call import everybody_in_view, join
 from scripts.screenshot_files import photograph_files
 from scripts.screenshot_viewer import photograph_viewer
 from signaling.flows.invites.inviting import Plan
@@ -204,26 +204,6 @@ async def _trouble(browser: Browser, server: str, found: Sample, out: Path, look
     return shots
 
 
-async def _join(guest: Page, token: str) -> None:
-    await guest.goto(path("landing", token=token))
-    await guest.click("button.huge")
-    await guest.wait_for_selector("#chat-lines .event")
-
-
-async def _everybody_in_view(page: Page, others: int) -> None:
-    await page.wait_for_function(
-        "others => document.querySelectorAll('#tiles video[data-participant-id]').length"
-        " === others",
-        arg=others,
-    )
-    # on a busy machine a frame may be late: the picture then shows what is there
-    with contextlib.suppress(PlaywrightTimeout):
-        await page.wait_for_function(
-            "others => document.querySelectorAll('#tiles .has-video').length >= others",
-            arg=others,
-        )
-
-
 async def _call(
     browser: Browser, app: web.Application, server: str, out: Path, language: str, dark: bool
 ) -> int:
@@ -238,7 +218,7 @@ async def _call(
     guests = [await context.new_page() for context in contexts]
     for guest, invite in zip(guests, invites, strict=True):
         _invited, token = await app[INVITING].link_of(invite.id, account.id)
-        await _join(guest, token)
+        await join(guest, token)
     contexts.append(await desk_look.context(browser, server))
     desk = await contexts[-1].new_page()
     await _sign_in(desk)
@@ -261,7 +241,7 @@ async def _call(
     for guest in guests:
         await guest.click("#accept-call")
     for page in (guests[0], desk):
-        await _everybody_in_view(page, len(invites))
+        await everybody_in_view(page, guests)
     await shoot("call")
     await desk.click("#terminate-session")
     await shoot("terminate")
@@ -416,7 +396,9 @@ async def run(out: Path, only: str | None) -> int:
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     folder = Path(tempfile.mkdtemp())
-    arguments = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    # few frames, so that four in a call do not keep the machine busy with their pictures alone
+    camera = "--use-fake-device-for-media-stream=fps=5"
+    arguments = [camera, "--use-fake-ui-for-media-stream"]
     try:
         async with serving(folder) as (app, server), async_playwright() as playwright:
             found = await written_full(app, await sample(app))
