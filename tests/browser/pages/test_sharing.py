@@ -46,6 +46,7 @@ async def test_a_colleague_takes_part_and_both_hold_the_session(
 
         # whoever waits is told who is there, not who planned it
         await expect(awaited).to_have_text(re.compile("^.?Dr Remi.? is here"))
+        await expect(phone.locator("#host")).to_have_text("Dr Remi")
         await desk.get_by_role("button", name="Start the session").click()
         await expect(phone.get_by_text("You are in the session")).to_be_visible()
 

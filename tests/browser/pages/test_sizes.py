@@ -19,6 +19,14 @@ async def filled(
         yield server, await sample(server.app)
 
 
+ONE_ROW = 70
+"Pixels: a header with one row of buttons is lower."
+PRINTED = """() => [...document.querySelectorAll("button, select, textarea, .button, .top, .bottom")]
+  .filter((e) => e.checkVisibility()).map((e) => `on paper: ${e.outerHTML.slice(0, 90)}`)
+  .concat(["backgroundColor", "color"].map((name) => getComputedStyle(name === "color" ? document.querySelector("h1") : document.documentElement)[name])
+    .filter((color, number) => color !== ["rgb(255, 255, 255)", "rgb(0, 0, 0)"][number]))"""
+"What has no use on paper, and colors other than black on white."
+
 TARGETS = """() => {
   const least = 44, found = [];
   const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
@@ -97,6 +105,8 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
     await page.locator("button.huge").click()
     await page.locator("#chat-lines .event").first.wait_for()
     await look(page, "waiting", complaints, *everything)
+    header = await page.locator(".top").bounding_box()
+    assert header is not None and header["height"] < ONE_ROW
     await page.goto(path("sign_in"))
     await page.fill("#email", NURSE)
     await page.fill("#password", PASSWORD)
@@ -125,4 +135,8 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
     for address in (path("dashboard"), path("new_invite", {"kind": "remote"}), path("profile")):
         await page.goto(address)
         await look(page, f"{address}, forced colors", complaints, BORDERS)
+    await page.emulate_media(media="print", forced_colors="none", color_scheme="dark")
+    for address in (path("invites"), path("history"), path("session", **case), path("help")):
+        await page.goto(address)
+        await look(page, f"{address}, printed", complaints, PRINTED, SIDEWAYS)
     assert not complaints, "\n".join(complaints)

@@ -327,3 +327,14 @@ async def test_what_people_by_link_read_is_in_their_language(places: Places) -> 
         for text, element in tree.texts
         if text in english and not element.within("option")
     )
+
+
+def test_what_is_written_on_a_control_is_in_its_name(pages: dict[str, Tree]) -> None:
+    """Whoever speaks to a device says what they read: WCAG 2.2, 2.5.3."""
+    complain(
+        f"{page}: {element}"
+        for page, tree in pages.items()
+        for element, name in tree.having("aria-label")
+        if element.tag in ("button", "a", "summary")
+        and element.words.casefold() not in name.casefold()
+    )

@@ -62,17 +62,16 @@ def _bar(viewer: Viewer) -> h.Element:
     """Each button has its place from the beginning, so that none moves under a finger."""
     _ = viewer.translate
 
-    def press(
-        identifier: str, symbol: str, label: str, caption: str = "", **states: str
-    ) -> h.Element:
+    def press(identifier: str, symbol: str, label: str, **states: str) -> h.Element:
+        # the name is the caption: whoever speaks to a device says what is written there
         attributes = {key.replace("_", "-"): value for key, value in states.items()}
         return h.button(
             {"id": identifier, "class": "round", "type": "button", "aria-label": label},
             attributes,
-        )[icon_of_call(symbol), h.span(".caption", aria_hidden="true")[caption or label]]
+        )[icon_of_call(symbol), h.span(".caption", aria_hidden="true")[label]]
 
-    def toggle(identifier: str, symbol: str, label: str, caption: str = "") -> h.Element:
-        return press(identifier, symbol, label, caption, aria_pressed="false")
+    def toggle(identifier: str, symbol: str, label: str) -> h.Element:
+        return press(identifier, symbol, label, aria_pressed="false")
 
     return h.div(".call-bar", role="group", aria_label=_("Call controls"))[
         toggle("microphone", "microphone", _("Microphone")),
@@ -88,12 +87,12 @@ def _bar(viewer: Viewer) -> h.Element:
             aria_describedby="unread-count",
         ),
         press("hang-up", "hang-up", _("Hang up")),
-        toggle("audio-only", "sound", _("Audio only"), _("Stop all video (saves data)")),
+        toggle("audio-only", "sound", _("Audio only")),
         toggle("fill", "fill", _("Fill")),
         toggle("full-screen", "full", _("Full screen")),
         toggle("small-window", "small", _("Small window")),
         _device_choice(viewer),
-        h.meter("#level", min="0", max="1", value="0", aria_label=_("Level of your voice")),
+        h.meter("#level", value="0", aria_label=_("Level of your voice")),
     ]
 
 

@@ -23,7 +23,9 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             else _("You are in the waiting room")
         ],
         not scheduler
-        and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
+        and h.p(".hint")[
+            filled(_("Session with %(name)s"), name=h.bdi("#host")[view.scheduler_name])
+        ],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
         h.p("#other-side", role="status")[_("Loading…")],
         button("use-here", _("Use here"), style="primary", hidden=""),

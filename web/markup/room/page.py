@@ -21,7 +21,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
     return document(
         viewer,
         view.title,
-        h.div("#room.room.scripted", data_phase="connecting")[
+        h.div("#room.room.scripted")[
             h.p("#connection.notice.warning", role="status", hidden=True),
             h.section(".stage", aria_label=_("Session"))[
                 lead(viewer, view, scheduler),

@@ -142,7 +142,7 @@ def channel_label(viewer: Viewer, channel: str) -> str:
 def role_label(viewer: Viewer, role: str) -> str:
     _ = viewer.translate
     return {
-        "scheduler": _("Host"),
+        "scheduler": _("Leads the session"),
         "service_user": _("Service user"),
         "companion": _("Companion"),
         "colleague": _("Colleague"),

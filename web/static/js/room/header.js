@@ -10,9 +10,6 @@ import { hostOf, otherSide } from "./state.js";
  */
 
 export class SessionHeader {
-  #heading = byId("heading", HTMLElement);
-  #otherSide = byId("other-side", HTMLElement);
-
   /** @param {boolean} scheduler whose state and next step are in `greenroom/scheduler-steps.js` */
   constructor(scheduler) {
     this.scheduler = scheduler;
@@ -23,16 +20,18 @@ export class SessionHeader {
     const state = room.consultation?.state;
     if (!state) return;
     if (!this.scheduler) {
-      setText(this.#heading, guestHeading(state));
-      setText(this.#otherSide, guestSentence(room, state));
+      setText(byId("heading", HTMLElement), guestHeading(state));
+      // who may have taken over, or come first
+      const { name = "" } = hostOf(room) ?? {};
+      if (name) setText(byId("host", HTMLElement), name);
+      setText(byId("other-side", HTMLElement), guestSentence(room, state, name));
     }
-    byId("room", HTMLElement).dataset.phase = state;
     this.#renderPeople(room);
   }
 
   /** @param {Room} room */
-  #renderPeople(room) {
-    const shown = room.participants.filter(({ online, present }) => online || present);
+  #renderPeople({ participants }) {
+    const shown = participants.filter(({ online, present }) => online || present);
     setText(byId("people-count", HTMLElement), String(shown.filter(({ online }) => online).length));
     follow(
       byId("people-list", HTMLElement),
@@ -67,12 +66,12 @@ function guestHeading(state) {
 /**
  * @param {Room} room
  * @param {string} state
+ * @param {string} name of who is awaited
  */
-function guestSentence(room, state) {
+function guestSentence(room, state, name) {
   if (state === "closed" || state === "canceled") return _("You can close this page.");
   if (state === "kept_open") return _("You can still write messages here.");
   const other = otherSide(room);
-  const { name = "" } = hostOf(room) ?? {};
   if (state === "active") {
     if (other === "here") return "";
     return fill(_("%(name)s has lost the connection. Please stay here and wait."), { name });
@@ -88,7 +87,7 @@ function guestSentence(room, state) {
 /** @param {Participant["role"]} role */
 function roleLabel(role) {
   return {
-    scheduler: _("Host"),
+    scheduler: _("Leads the session"),
     service_user: _("Service user"),
     companion: _("Companion"),
     colleague: _("Colleague"),

@@ -111,7 +111,6 @@ export class Seat {
     const { over, sentence } = this;
     show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
     if (over === "sign_in_required" || over === "not_found") this.#leave();
-    byId("room", HTMLElement).dataset.phase = "ended";
     setText(this.#place, sentence);
     if (!this.options.scheduler) {
       setText(byId("heading", HTMLElement), sentence);
