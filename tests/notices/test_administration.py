@@ -192,3 +192,9 @@ async def test_each_field_of_each_organization_has_a_name_and_a_place_of_its_own
         assert set(re.findall(r' for="([^"]+)"', page)) <= set(ids)
         assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
     assert 'value="Three"' in refused.text
+
+
+async def test_a_new_organization_is_asked_unless_one_says_otherwise(nurse: Desk) -> None:
+    page = (await nurse.person.get("/admin/interpreters")).text
+    [box] = re.findall(r'<input[^>]*name="active"[^>]*>', page)
+    assert "checked" in box

@@ -25,6 +25,7 @@ async def test_with_a_mail_server_alone_numbers_are_refused_and_mails_are_sent(
         sent = html.unescape((await nurse.person.get(answer.location)).text)
         assert 'Invitation sent to <bdi dir="ltr">fatima@example.org</bdi> by email.' in sent
         assert "Kept here" not in await nurse.list()
+        assert "No mail server is set up" not in (await nurse.person.get("/admin")).text
 
 
 async def test_a_number_is_offered_the_channels_of_its_route(

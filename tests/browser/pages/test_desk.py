@@ -73,6 +73,10 @@ async def test_two_wait_without_doubles_it_can_be_muted_and_what_is_unread_shows
         await expect(rows.first).to_contain_text("Amina")
         tag = await rows.first.locator(".speaks").bounding_box()
         assert tag is not None and tag["width"] < 150
+        first = await rows.first.bounding_box()
+        above = await page.get_by_role("button", name="Start next consultation").bounding_box()
+        assert first is not None and above is not None
+        assert first["y"] - above["y"] - above["height"] >= 8
 
         # one press asks for the call
         forms = rows.first.locator("form")

@@ -5,7 +5,7 @@ import re
 from io import BytesIO
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import NewContext
@@ -13,8 +13,9 @@ from tests.browser.harness.probes import audio_arrives, video_moves
 from tests.browser.harness.visits import sign_in
 from tests.people import Person
 from tests.serving import Server
-from web.keys import CLOCKWORK, OUTBOX
+from web.keys import CLOCKWORK, OUTBOX, STORE
 from web.notices.outbox import read_outbox
+from web.routes import path
 
 
 async def mailed_link(server: Server) -> str:
@@ -81,10 +82,19 @@ async def test_a_session_goes_from_the_invitation_to_the_pdf(
     await desk.get_by_role("link", name="History").click()
     async with desk.expect_download() as downloading:
         await desk.get_by_role("button", name="Export").click()
-    path = await (await downloading.value).path()
-    text = PdfReader(BytesIO(await asyncio.to_thread(Path(path).read_bytes))).pages[0]
+    report = await (await downloading.value).path()
+    text = PdfReader(BytesIO(await asyncio.to_thread(Path(report).read_bytes))).pages[0]
     assert "Good morning, I have a question" in text.extract_text()
 
+
+NOTE_WORDS = """
+window.__words = new Set();
+new MutationObserver(() => {
+  const words = document.getElementById("other-side")?.textContent;
+  if (words) window.__words.add(words);
+}).observe(document, { childList: true, subtree: true, characterData: true });
+"""
+"Notes what the page has said about who is there."
 
 COUNT_PRESSES = """
 (() => {
@@ -231,3 +241,33 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     await phone.reload()
     await expect(desk.locator("#waiting-list")).to_contain_text("Amina")
     await expect(desk.locator("#waiting-badge")).to_have_text("1")
+
+
+async def test_a_scheduler_reads_nothing_in_another_language_while_the_page_loads(
+    server: Server, new_context: NewContext
+) -> None:
+    """The sentences of what only schedulers do are a file of their own, which may be late."""
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        await nurse.invite()
+        [held] = await server.app[STORE].read.consultations.ids()
+    context = await new_context(base_url=server.url)
+    desk = await context.new_page()
+    await sign_in(desk, server)
+    await context.add_cookies([{"name": "language", "value": "fr", "url": server.url}])
+    released = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await desk.route("**/*-files.json", late)
+    await desk.add_init_script(NOTE_WORDS)
+    async with desk.expect_request("**/*-files.json"):
+        await desk.goto(path("session", consultation_id=held), wait_until="commit")
+    # in the meantime another page of the same server is there with all that it needs
+    other = await context.new_page()
+    await other.goto(path("case", consultation_id=held), wait_until="networkidle")
+    released.set()
+    await expect(desk.locator("#other-side")).to_have_text("Personne d’autre n’est connecté.")
+    assert "Nobody else is connected." not in await desk.evaluate("() => [...window.__words]")

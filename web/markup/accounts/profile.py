@@ -43,9 +43,9 @@ def profile_page(
 
 
 def profile_section(
-    viewer: Viewer, form: Form, account: Account, zones: Sequence[str]
+    viewer: Viewer, form: Form, account: Account, zones: Sequence[tuple[str, str]]
 ) -> h.Element:
-    """`zones` are the IANA zones to choose from."""
+    """`zones` are those to choose from, each with its city."""
     _ = viewer.translate
     labels = [("name", _("Name")), ("language", _("Language")), ("time_zone", _("Time zone"))]
     return h.section[
@@ -65,7 +65,7 @@ def profile_section(
                 form,
                 "time_zone",
                 _("Time zone"),
-                [(name, name.replace("_", " ")) for name in zones],
+                zones,
                 default=account.time_zone,
                 hint=_("For mails to you. Pages show the time of the device that you use."),
             ),

@@ -55,7 +55,7 @@ def account_page(viewer: Viewer, view: AccountView) -> h.Element:
                 for hint, control in _steps(viewer, view)
             )
         ],
-        h.p[h.a(href=path("admin_audit", {"who": account.id}))[_("What they did")]],
+        h.p(".hint")[h.a(href=path("admin_audit", {"who": account.id}))[_("What they did")]],
         parent=("admin_people", _("People")),
     )
 

@@ -28,6 +28,7 @@ from web.pages.provider.configured import provider_way_of
 from web.routes import path, public_address
 from web.sign_in.language_choice import keep_language
 from web.view_models import Form, SignedIn, Viewer
+from web.zones.cities import label
 from web.zones.names import todays_name
 
 ABOUT = ("name", "language", "time_zone")
@@ -155,7 +156,7 @@ async def refuse(request: web.Request, form: Form, status: int = 400) -> web.Res
     way = provider_way_of(request)
     by_provider = way is not None and bool(await read.identities.of_account(account.id))
     sections = [
-        profile_section(viewer, _part(form, ABOUT), account, _zones(account, viewer.time_zones)),
+        profile_section(viewer, _part(form, ABOUT), account, _zones(viewer, account)),
         preferences_section(viewer, _part(form, RING), account),
         password_section(
             viewer,
@@ -188,8 +189,12 @@ def _part(form: Form, fields: Collection[str]) -> Form:
     return Form({name: text for name, text in form.values.items() if name in fields}, errors)
 
 
-def _zones(account: Account, offered: Collection[str]) -> list[str]:
-    return sorted({*offered, account.time_zone, "UTC"})
+def _zones(viewer: Viewer, account: Account) -> list[tuple[str, str]]:
+    """(name, city and country), as where an invitation is planned."""
+    zones = {*viewer.time_zones, account.time_zone, "UTC"}
+    return sorted(
+        ((zone, label(zone, viewer.language)) for zone in zones), key=lambda each: each[1]
+    )
 
 
 async def _places(request: web.Request, account: Account) -> list[SignedIn]:
