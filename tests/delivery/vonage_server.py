@@ -131,6 +131,7 @@ async def vonage_server(*, authority: str = "trusted") -> AsyncIterator[VonageSe
     finally:
         server.released.set()
         await runner.cleanup()
+        await asyncio.sleep(0)  # the loop closes the last sockets in its next turn, if it has one
 
 
 def _token_problem(
