@@ -137,17 +137,6 @@ async def test_the_page_of_a_session_follows_its_messages_and_asks_what_only_a_p
     assert (await nurse.hook("status", receipt(message, "delivered"))).status == 200
     await expect(sent).to_contain_text("SMS · Delivered")
 
-    # on paper: black on white, and nothing to press
-    await page.emulate_media(media="print", color_scheme="dark")
-    await expect(page.locator("header")).to_be_hidden()
-    await expect(page.get_by_role("button").locator("visible=true")).to_have_count(0)
-    ground, text = await page.evaluate(
-        "[document.documentElement, document.querySelector('h1')].map((element, number) =>"
-        " getComputedStyle(element)[number ? 'color' : 'backgroundColor'])"
-    )
-    assert (ground, text) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
-    await page.emulate_media(media="screen", color_scheme="light")
-
     # a phone: the rarer actions are behind "More", which stays open when the list changes
     await page.set_viewport_size({"width": 360, "height": 740})
     await page.goto(f"{nurse.server.url}/invites")

@@ -136,7 +136,7 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
         await page.goto(address)
         await look(page, f"{address}, forced colors", complaints, BORDERS)
     await page.emulate_media(media="print", forced_colors="none", color_scheme="dark")
-    for address in (path("invites"), path("history"), path("session", **case), path("help")):
+    for address in (path("case", **case), path("history"), path("session", **case), path("help")):
         await page.goto(address)
         await look(page, f"{address}, printed", complaints, PRINTED, SIDEWAYS)
     assert not complaints, "\n".join(complaints)

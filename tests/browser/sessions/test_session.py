@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import audio_arrives, video_moves
-from tests.browser.harness.visits import sign_in
+from tests.browser.harness.visits import join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server
 from web.keys import CLOCKWORK, OUTBOX, STORE
@@ -202,12 +202,9 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     server: Server, new_context: NewContext
 ) -> None:
     desk = await (await new_context(base_url=server.url)).new_page()
-    await sign_in(desk, server)
-    await invite(desk)
     phone = await (await new_context(base_url=server.url, viewport=(360, 740))).new_page()
-    await phone.goto(await mailed_link(server))
-    await phone.get_by_role("button", name="Join the session").click()
-    await desk.get_by_role("link", name="Waiting room").click()
+    await join(phone, await link_to(server))
+    await sign_in(desk, server)
     await desk.get_by_role("button", name="Start next consultation").click()
     await desk.get_by_role("button", name="Start the session").click()
     await desk.get_by_role("button", name="Start video call").click()
