@@ -340,3 +340,17 @@ def test_what_is_written_on_a_control_is_in_its_name(pages: dict[str, Tree]) -> 
         if element.tag in ("button", "a", "summary")
         and element.words.casefold() not in name.casefold()
     )
+
+
+def test_a_text_in_another_language_says_in_which(pages: dict[str, Tree]) -> None:
+    """Read aloud by the rules of the page's language it would not be understood: WCAG 2.2, 3.1.2."""
+    places = ("admin_text ", "admin_page_text ")
+    written = [
+        element
+        for page, tree in pages.items()
+        if page.startswith(places)
+        for element in tree.elements
+        if element.tag == "textarea"
+    ]
+    assert len(written) >= 5
+    assert {element.attributes.get("lang") for element in written} == {"fr"}

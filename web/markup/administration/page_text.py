@@ -86,6 +86,7 @@ def _form(viewer: Viewer, form: Form, view: PageTextView) -> h.Element:
                 " **two stars** make bold."
             ),
             rows=18,
+            language=view.language,
         ),
         h.p(".hint")[
             filled(

@@ -58,7 +58,7 @@ def template_page(
     return administration_frame(
         viewer,
         _("WhatsApp templates"),
-        h.h2[f"{occasion_label(viewer, occasion)} · {own_name}"],
+        h.h2[f"{occasion_label(viewer, occasion)} · ", h.bdi(lang=language)[own_name]],
         error_summary(viewer, form, labels),
         h.form(
             ".card",

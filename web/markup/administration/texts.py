@@ -85,7 +85,8 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
         viewer,
         _("Texts"),
         h.h2[
-            f"{occasion_label(viewer, view.occasion)} · {part_label(viewer, view.part)} · {own_name}"
+            f"{occasion_label(viewer, view.occasion)} · {part_label(viewer, view.part)} · ",
+            h.bdi(lang=view.language)[own_name],
         ],
         error_summary(viewer, form, [("text", _("Text"))]),
         h.form(".card", method="post", action=address)[
@@ -97,6 +98,7 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
                 if view.is_own
                 else _("This is the default text. Change it, and yours is sent instead."),
                 rows=14 if view.part == "mail" else 4,
+                language=view.language,
             ),
             h.div(".actions")[
                 h.button(type="submit", name="step", value="preview")[_("Preview")],

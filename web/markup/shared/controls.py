@@ -111,7 +111,9 @@ def text_area(
     hint: str | None = None,
     rows: int = 3,
     direction: Literal["auto", "ltr"] = "auto",
+    language: str | None = None,
 ) -> h.Element:
+    """`language` is that of the text, where it is not the page's."""
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
         h.label(for_=form.place(name))[label],
@@ -122,6 +124,7 @@ def text_area(
                 "name": name,
                 "rows": str(rows),
                 "dir": direction,
+                "lang": language,
                 **described,
             }
         )[form.values.get(name, "")],
