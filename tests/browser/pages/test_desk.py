@@ -76,7 +76,7 @@ async def test_two_wait_without_doubles_it_can_be_muted_and_what_is_unread_shows
         first = await rows.first.bounding_box()
         above = await page.get_by_role("button", name="Start next consultation").bounding_box()
         assert first is not None and above is not None
-        assert first["y"] - above["y"] - above["height"] >= 8
+        assert first["y"] - above["y"] - above["height"] >= 7
 
         # one press asks for the call
         forms = rows.first.locator("form")

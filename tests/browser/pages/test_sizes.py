@@ -105,8 +105,10 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
     await page.locator("button.huge").click()
     await page.locator("#chat-lines .event").first.wait_for()
     await look(page, "waiting", complaints, *everything)
+    await page.set_viewport_size({"width": 360, "height": 640})
     header = await page.locator(".top").bounding_box()
     assert header is not None and header["height"] < ONE_ROW
+    await page.set_viewport_size({"width": 320, "height": 640})
     await page.goto(path("sign_in"))
     await page.fill("#email", NURSE)
     await page.fill("#password", PASSWORD)
@@ -138,5 +140,5 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
     await page.emulate_media(media="print", forced_colors="none", color_scheme="dark")
     for address in (path("case", **case), path("history"), path("session", **case), path("help")):
         await page.goto(address)
-        await look(page, f"{address}, printed", complaints, PRINTED, SIDEWAYS)
+        await look(page, f"{address}, printed", complaints, PRINTED)
     assert not complaints, "\n".join(complaints)
