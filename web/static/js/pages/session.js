@@ -85,6 +85,8 @@ const channel = new Channel({
 
 /** @type {import("../room/call/call-controller.js").CallController | null} */
 let media = null;
+/** @type {import("../room/greenroom/scheduler-steps.js").SchedulerSteps | null} until its scripts are there */
+let steps = null;
 /** @type {Welcome | null} */
 let welcome = null;
 let isLoading = false;
@@ -139,7 +141,7 @@ const header = new SessionHeader(isScheduler);
 const [scheduling] = isScheduler
   ? await Promise.all([import("../room/greenroom/scheduler-steps.js"), loadFileSentences()])
   : [null];
-const steps = scheduling
+steps = scheduling
   ? new scheduling.SchedulerSteps({
       start: () => command({ type: "start_consultation", id: newId() }),
       resume: () => command({ type: "resume_consultation", id: newId() }),
