@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.notices.desk import NUMBER, Desk, Outside, desk
 from tests.notices.test_planned import body
-from tests.people import Person, Wire, consultation_of
+from tests.people import Person, Refused, Wire, consultation_of
 from web.keys import WAITS
 
 NOW = datetime(2026, 12, 7, 10, 0, tzinfo=UTC)
@@ -28,6 +30,9 @@ class Kept:
         """Amina opens her page; returns its socket."""
         amina = await self.phone.enter(invite_id=self.seat)
         await self._amina_is(online=True)
+        # commands wait until her arrival is written down: so does this one, which is not hers to give
+        with pytest.raises(Refused, match="not_allowed"):
+            await amina.command("start_consultation")
         return amina
 
     async def amina_leaves(self, amina: Wire) -> None:

@@ -79,8 +79,6 @@ class Attending:
         Raises NotFound if this person has no seat there (any more), InviteNotUsable or
         SessionClosed if the session is over.
         """
-        # first, so that nobody who is shown as online is still told to come
-        await self._news.came(consultation_id, participant_id)
         room = await self._rooms.open(consultation_id)
         seat = _open_seat(room, participant_id)
 
@@ -133,8 +131,10 @@ class Attending:
         if seat.role == "scheduler":
             if room.consultation.state == "active":
                 room.waiting_since = None
-        elif room.waiting_since is None and room.consultation.state in AWAITED_STATES:
-            room.waiting_since = now
+        else:
+            await self._news.came(room.consultation.id, participant_id)
+            if room.waiting_since is None and room.consultation.state in AWAITED_STATES:
+                room.waiting_since = now
         async with self._rooms.exclusive(room.consultation.id):
             first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]

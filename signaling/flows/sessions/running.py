@@ -8,7 +8,7 @@ from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, LineKind
 from signaling.command import Command
-from signaling.consultation import ConsultationEvent, ConsultationState
+from signaling.consultation import Consultation, ConsultationEvent, ConsultationState
 from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Rooms
@@ -107,10 +107,7 @@ class Running:
             return
         if room.consultation.state == _DONE.get(event):
             return  # pressed twice, or by two people at once
-        before = room.consultation
-        if event == "start" and before.state == "planned" and room.others_online():
-            before = before.after("arrive", now)  # there already, and about to be written down
-        changed = before.after(event, now)
+        changed = _after(room, event, now)
         if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
 
@@ -153,6 +150,14 @@ class Running:
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
         return await self._store.read.commands.is_done(consultation_id, command)
+
+
+def _after(room: Room, event: ConsultationEvent, now: datetime) -> Consultation:
+    """Raises TransitionRefused."""
+    before = room.consultation
+    if event == "start" and before.state == "planned" and room.others_online():
+        before = before.after("arrive", now)  # there already, and about to be written down
+    return before.after(event, now)
 
 
 def _counted(room: Room, event: ConsultationEvent, now: datetime) -> list[Number]:

@@ -202,15 +202,27 @@ async def plan(page: Page, name: str = "Amina") -> None:
     await page.get_by_role("link", name="Invites", exact=True).click()
 
 
-async def test_a_planned_session_is_moved(desk: Page) -> None:
+async def test_a_planned_session_is_moved_and_gets_one_more_expert(desk: Page) -> None:
     await plan(desk)
     await desk.get_by_role("button", name="Edit").click()
     await expect(desk.get_by_label("First name")).to_have_value("Amina")
     await expect(desk.get_by_label("Time", exact=True)).to_have_value("14:30")
 
+    await desk.get_by_label("Invite a colleague").check()
+    await desk.get_by_label("Email or mobile of expert 1").fill("nobody")
+    await desk.get_by_role("button", name="Invite", exact=True).click()
+    await expect(desk.locator("#colleague_1_address-error")).to_be_visible()
+    await expect(desk.get_by_label("First name")).to_have_value("Amina")
+    await desk.get_by_label("Email or mobile of expert 1").fill("eve@example.org")
+    await desk.get_by_label("Name of expert 1").fill("Eve")
+    await desk.get_by_role("button", name="Invite", exact=True).click()
+    await expect(desk.get_by_role("button", name="Remove")).to_be_visible()
+
     await desk.get_by_label("Time", exact=True).fill("16:45")
     await desk.get_by_role("button", name="Save").click()
-    await expect(desk.locator(".row")).to_contain_text("16:45")
+    row = desk.locator(".row")
+    await expect(row).to_contain_text("16:45")
+    await expect(row).to_contain_text("Eve")
 
 
 async def test_canceling_asks_first(server: Server, desk: Page) -> None:
