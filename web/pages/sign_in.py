@@ -45,7 +45,7 @@ from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
 from web.sign_in.session_start import browsers_sessions
-from web.sign_in.throttling import check_network, count_attempt
+from web.sign_in.throttling import check_network, check_password
 from web.view_models import Form
 
 WRONG = N_("Email or password is wrong. Please check both.")
@@ -112,19 +112,10 @@ async def _let_in(
     back_to: str,
 ) -> web.HTTPSeeOther | None:
     """The redirect that signs in, if the password is right. Raises TooManyRequests."""
-    passwords = request.app[PASSWORDS]
-    attempt = count_attempt(request, browser, account, email)
-    place = None if attempt.known else client_network(request)
-    hashed = account.password_hash if account else None
-    try:
-        right = await passwords.verify(hashed, password, place)
-    except TooManyRequests:
-        attempt.give_back()
-        raise
-    if not right or account is None or hashed is None:
+    right = await check_password(request, browser, account, email, password)
+    if not right or account is None or account.password_hash is None:
         return None
-    attempt.succeeded()
-    renewed = await passwords.renewed(hashed, password)
+    renewed = await request.app[PASSWORDS].renewed(account.password_hash, password)
     return await after_password(
         request, browser, account, way="password", back_to=back_to, renewed=renewed
     )

@@ -13,10 +13,10 @@ from datetime import timedelta
 from aiohttp import web
 
 from signaling.account import Account
-from signaling.errors import TooManyGuesses
+from signaling.errors import TooManyGuesses, TooManyRequests
 from web.access.delays import Delays
 from web.http.client_address import client_network
-from web.keys import DELAYS
+from web.keys import DELAYS, PASSWORDS
 from web.sign_in.known_browsers import Browser
 
 FRESH = 2
@@ -48,6 +48,26 @@ class Attempt:
         for name, who in self._counted:
             if name in ("known_browser", "network_at_account"):
                 self._delays.forget(name, who)
+
+
+async def check_password(
+    request: web.Request, browser: Browser, account: Account | None, email: str, password: str
+) -> bool:
+    """Whether it is the account's password; takes equally long without an account, or without its password.
+
+    Raises TooManyRequests where the attempt has to wait, or too many are being verified.
+    """
+    attempt = count_attempt(request, browser, account, email)
+    place = None if attempt.known else client_network(request)
+    hashed = account.password_hash if account is not None else None
+    try:
+        right = await request.app[PASSWORDS].verify(hashed, password, place)
+    except TooManyRequests:
+        attempt.give_back()
+        raise
+    if right:
+        attempt.succeeded()
+    return right
 
 
 def check_network(request: web.Request, browser: Browser) -> None:

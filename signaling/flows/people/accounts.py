@@ -26,6 +26,16 @@ WRONG_PASSWORD = N_("That is not your current password. Please try again.")
 OWN_ROLE = N_("You cannot change your own role. Please ask another administrator.")
 
 
+def checked_email(typed: str) -> str:
+    """An address in its canonical spelling. Raises InvalidInput for the field `email`."""
+    address = plain_email(typed)
+    try:
+        Contact("email", address)
+    except InvalidInput:
+        raise InvalidInput("email", N_("This is not an email address.")) from None
+    return address
+
+
 def new_account(
     *,
     email: str,
@@ -37,11 +47,7 @@ def new_account(
     now: datetime,
 ) -> Account:
     """A checked account. Raises InvalidInput naming the field."""
-    address = plain_email(email)
-    try:
-        Contact("email", address)
-    except InvalidInput:
-        raise InvalidInput("email", N_("This is not an email address.")) from None
+    address = checked_email(email)
     return Account(
         id=new_id(),
         email=address,

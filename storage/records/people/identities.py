@@ -76,13 +76,9 @@ class AccessRequests:
         row = await self._executor.row("SELECT * FROM access_request WHERE id = ?", (request_id,))
         return _request(row) if row else None
 
-    async def page(self, search: str, skip: int, limit: int) -> list[AccessRequest]:
-        """Those whose name or address contains `search`, oldest first."""
-        rows = await self._executor.rows(
-            "SELECT * FROM access_request WHERE instr(lower(name), lower(?1)) OR"
-            " instr(lower(email), lower(?1)) ORDER BY created_at, id LIMIT ?2 OFFSET ?3",
-            (search, limit, skip),
-        )
+    async def all(self) -> list[AccessRequest]:
+        """Oldest first."""
+        rows = await self._executor.rows("SELECT * FROM access_request ORDER BY created_at, id")
         return [_request(row) for row in rows]
 
     async def remove(self, request_id: str) -> None:

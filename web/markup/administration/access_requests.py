@@ -8,6 +8,7 @@ import htpy as h
 from signaling.identity import AccessRequest
 from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import action, field, notice, submit
+from web.markup.shared.pager import pager
 from web.routes import path
 from web.texts.dates import short_moment
 from web.view_models import Form, Viewer
@@ -21,9 +22,8 @@ class RequestsView:
     "Oldest first."
     search: str
     "What names and addresses have to contain; empty: everything."
-    before: int | None
-    "How many to skip for the page before; None on the first."
-    after: int | None
+    page: int
+    pages: int
     done: str
     "`accept` or `refuse` after one of them."
     refused: str
@@ -56,18 +56,13 @@ def access_requests_page(viewer: Viewer, view: RequestsView) -> h.Element:
         h.ul(".list")[(_request(viewer, request) for request in view.requests)]
         if view.requests
         else h.p[_("Nobody is waiting.") if not view.search else _("Nothing was found.")],
-        h.nav(".pager", aria_label=_("Pages"))[
-            view.before is not None
-            and h.a(".button", href=_address(view, view.before), rel="prev")[_("Earlier")],
-            view.after is not None
-            and h.a(".button", href=_address(view, view.after), rel="next")[_("Later")],
-        ],
+        pager(viewer, view.page, view.pages, lambda number: _address(view, number)),
     )
 
 
-def _address(view: RequestsView, skip: int) -> str:
+def _address(view: RequestsView, number: int) -> str:
     query = {"search": view.search} if view.search else {}
-    return path("admin_access_requests", query | {"skip": str(skip)})
+    return path("admin_access_requests", query | {"page": str(number)})
 
 
 def _request(viewer: Viewer, request: AccessRequest) -> h.Element:

@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from signaling.account import plain_email
-from signaling.contact import Contact
-from signaling.errors import N_, InvalidInput, TooManyRequests
+from signaling.errors import InvalidInput, TooManyRequests
+from signaling.flows.people.accounts import checked_email
 from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
@@ -12,8 +11,6 @@ from web.http.request import show, viewer_of
 from web.keys import FORGOTTEN_PASSWORDS, LIMITS, MAIL_REACH
 from web.markup.accounts.forgotten_password import asked_page, forgotten_page
 from web.view_models import Form
-
-NO_ADDRESS = N_("This is not an email address.")
 
 
 async def show_forgotten(request: web.Request) -> web.Response:
@@ -27,7 +24,7 @@ async def ask(request: web.Request) -> web.Response:
     typed = (await form_of(request)).get("email", "")
     state = await app[MAIL_REACH].state()
     try:
-        email = _checked(typed)
+        email = checked_email(typed[:1024])
         await app[LIMITS].hit("forgotten_network", client_network(request))
         await app[LIMITS].hit("forgotten_address", email.casefold())
     except (InvalidInput, TooManyRequests) as error:
@@ -36,13 +33,3 @@ async def ask(request: web.Request) -> web.Response:
     page = asked_page(viewer, email, state)
     app[FORGOTTEN_PASSWORDS].ask(email)
     return show(page)
-
-
-def _checked(typed: str) -> str:
-    """The address in its canonical spelling. Raises InvalidInput."""
-    email = plain_email(typed[:1024])
-    try:
-        Contact("email", email)
-    except InvalidInput:
-        raise InvalidInput("email", NO_ADDRESS) from None
-    return email

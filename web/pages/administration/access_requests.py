@@ -1,13 +1,16 @@
 """ "Access requests": people whom the provider knows, and who wait to be let in."""
 
+from math import ceil
+
 from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.people.admitting import accept, refuse
-from signaling.text import NAME_LENGTH
+from signaling.text import NAME_LENGTH, searched
 from storage.store import Records
 from web.http.errors import sentence
+from web.http.paging import page_number
 from web.http.request import administrator, show, viewer_of
 from web.keys import ACCOUNT_MAIL, CLOCK, STORE
 from web.markup.administration.access_requests import RequestsView, access_requests_page
@@ -47,15 +50,20 @@ async def decide(request: web.Request) -> web.Response:
 async def _page(request: web.Request, refused: str = "") -> web.Response:
     """The list; `refused` says why a request could not be accepted."""
     await administrator(request)
-    search = request.query.get("search", "")[:NAME_LENGTH].strip()
-    asked = request.query.get("skip", "")
-    skip = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 0
-    found = await request.app[STORE].read.access_requests.page(search, skip, PAGE + 1)
+    search = request.query.get("search", "")[:NAME_LENGTH]
+    wanted = searched(search)
+    found = [
+        each
+        for each in await request.app[STORE].read.access_requests.all()
+        if wanted in searched(f"{each.name} {each.email}")
+    ]
+    pages = max(1, ceil(len(found) / PAGE))
+    number = page_number(request, pages)
     view = RequestsView(
-        requests=found[:PAGE],
+        requests=found[(number - 1) * PAGE : number * PAGE],
         search=search,
-        before=max(0, skip - PAGE) if skip else None,
-        after=skip + PAGE if len(found) > PAGE else None,
+        page=number,
+        pages=pages,
         done=request.query.get("done", ""),
         refused=refused,
     )

@@ -44,7 +44,7 @@ async def _people(app: web.Application, viewer: Viewer) -> str:
 
 async def _access_requests(app: web.Application, viewer: Viewer) -> str:
     _ = viewer.translate
-    waiting = await app[STORE].read.access_requests.page("", 0, 1)
+    waiting = await app[STORE].read.access_requests.all()
     return _("Somebody waits to be let in.") if waiting else ""
 
 

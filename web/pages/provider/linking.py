@@ -17,7 +17,7 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import show, viewer_of
-from web.keys import CLOCK, FAILED_SIGN_INS, GUESSING_ALARM, PASSWORDS, STORE
+from web.keys import CLOCK, FAILED_SIGN_INS, GUESSING_ALARM, STORE
 from web.markup.accounts.provider import link_page
 from web.pages.provider.configured import provider_of
 from web.pages.provider.refusing import refuse
@@ -28,7 +28,7 @@ from web.sign_in.pending_answers import change_stored, still_begun
 from web.sign_in.pending_step import PendingStep, begin_step
 from web.sign_in.proof import proved_at
 from web.sign_in.session_start import ProviderSession, start_web_session
-from web.sign_in.throttling import check_network, count_attempt
+from web.sign_in.throttling import check_network, check_password
 from web.view_models import Form
 
 KEY = "linking"
@@ -87,7 +87,7 @@ async def link_account(request: web.Request) -> web.Response:
     try:
         account, answer, back_to = await _due(request)
         try:
-            right = await _verify(request, browser, account, password)
+            right = await check_password(request, browser, account, account.email, password)
         except TooManyRequests as error:
             form = Form({}, form_errors(error, viewer))
             page = link_page(viewer, form, account.email, label)
@@ -123,20 +123,6 @@ async def link_after_step(
     answer = _answer(step.link)
     linked = await _link(request, step.account, answer)
     return await sign_in(request, browser, linked, answer, back_to)
-
-
-async def _verify(request: web.Request, browser: Browser, account: Account, password: str) -> bool:
-    """Whether the password is the account's; guessing costs what it costs at sign-in."""
-    attempt = count_attempt(request, browser, account, account.email)
-    place = None if attempt.known else client_network(request)
-    try:
-        right = await request.app[PASSWORDS].verify(account.password_hash, password, place)
-    except TooManyRequests:
-        attempt.give_back()
-        raise
-    if right:
-        attempt.succeeded()
-    return right
 
 
 async def _link(request: web.Request, account: Account, answer: Answer) -> Account:

@@ -79,7 +79,7 @@ async def test_who_has_to_ask_waits_until_an_administrator_accepts(
         assert waiting.text.count("nurse@example.org") == 1
         assert "Nothing was found." in (await boss.get("/admin/access-requests?search=zzz")).text
         assert "Nurse Joy" in (await boss.get("/admin/access-requests?search=nURSE")).text
-        request = (await store.read.access_requests.page("", 0, 10))[0]
+        request = (await store.read.access_requests.all())[0]
         accepted = await boss.post(f"/admin/access-requests/{request.id}/accept")
         assert accepted.status == 303
         again = await boss.post(f"/admin/access-requests/{request.id}/accept")
@@ -95,6 +95,26 @@ async def test_who_has_to_ask_waits_until_an_administrator_accepts(
         assert actions == ["sign_in", "ask_access", "accept_access", "sign_in"]
 
 
+async def test_requests_are_searched_as_people_are_and_fill_numbered_pages(
+    tmp_path: Path, clock: MovableClock, provider: LyingProvider
+) -> None:
+    settings = provider.settings(NEW_ACCOUNTS="request")
+    async with serving(tmp_path, clock, **settings) as server, Person(server) as boss:
+        await server.account("boss@example.org", role="administrator")
+        await boss.sign_in("boss@example.org")
+        for number in range(51):
+            provider.claims |= {"sub": f"s{number}", "name": f"Élodie {number:02}"}
+            provider.claims["email"] = f"e{number}@example.org"
+            async with Person(server) as person:
+                assert (await sign_in(person)).status == 200
+            clock.move(timedelta(minutes=5))
+        first = (await boss.get("/admin/access-requests?search=%C3%89LODIE")).text
+        assert "Élodie 00" in first and "Élodie 50" not in first
+        assert "Page 1 of 2" in first
+        last = (await boss.get("/admin/access-requests?search=elodie&page=2")).text
+        assert "Élodie 50" in last and "Élodie 00" not in last
+
+
 async def test_a_refused_request_is_gone_and_may_be_made_again(
     tmp_path: Path, clock: MovableClock, provider: LyingProvider
 ) -> None:
@@ -108,12 +128,12 @@ async def test_a_refused_request_is_gone_and_may_be_made_again(
         await server.account("boss@example.org", role="administrator")
         await boss.sign_in("boss@example.org")
         await sign_in(person)
-        request = (await store.read.access_requests.page("", 0, 10))[0]
+        request = (await store.read.access_requests.all())[0]
         assert (await person.post(f"/admin/access-requests/{request.id}/refuse")).status == 401
         await boss.post(f"/admin/access-requests/{request.id}/refuse")
-        assert await store.read.access_requests.page("", 0, 10) == []
+        assert await store.read.access_requests.all() == []
         assert (await sign_in(person)).status == 200
-        assert len(await store.read.access_requests.page("", 0, 10)) == 1
+        assert len(await store.read.access_requests.all()) == 1
 
 
 async def test_a_request_that_nobody_answers_is_forgotten(
@@ -125,7 +145,7 @@ async def test_a_request_that_nobody_answers_is_forgotten(
         for days, left in ((89, 1), (2, 0)):
             clock.move(timedelta(days=days))
             await server.app[WEB_SESSIONS].forget_expired(set())
-            assert len(await server.app[STORE].read.access_requests.page("", 0, 10)) == left
+            assert len(await server.app[STORE].read.access_requests.all()) == left
 
 
 async def test_a_request_whose_address_was_taken_meanwhile_is_not_accepted(
@@ -141,7 +161,7 @@ async def test_a_request_whose_address_was_taken_meanwhile_is_not_accepted(
         await boss.sign_in("boss@example.org")
         await sign_in(person)
         await server.account("NURSE@example.org")
-        request = (await server.app[STORE].read.access_requests.page("", 0, 10))[0]
+        request = (await server.app[STORE].read.access_requests.all())[0]
         answer = await boss.post(f"/admin/access-requests/{request.id}/accept")
         assert answer.status == 409
         assert "There is an account with this email already." in answer.text
