@@ -198,7 +198,7 @@ async def test_calls_that_had_to_be_asked_for_again_understand_a_refusal(
     page = await context.new_page()
 
     async def answer(route: Route) -> None:
-        there = "-media-" in route.request.url
+        there = "-again-" in route.request.url
         await (route.continue_() if there else route.abort("connectionreset"))
 
     def refuse(socket: WebSocketRoute) -> None:

@@ -68,8 +68,13 @@
   for (const link of links) void loadStyle(link);
   /** @type {NodeListOf<HTMLScriptElement>} */
   const modules = document.querySelectorAll("script[type=module]");
-  Promise.all([...modules].map(({ src }) => load(src))).then(
-    () => (root.dataset.scripts = "running"),
-    (error) => console.warn("not started", error),
-  );
+  Promise.all([...modules].map(({ src }) => load(src)))
+    .then((loaded) => Promise.all(loaded.map(({ started }) => started)))
+    .then(
+      () => (root.dataset.scripts = "running"),
+      (error) => {
+        root.dataset.scripts = error instanceof SyntaxError ? "too-old" : "failed";
+        console.warn("not started", error);
+      },
+    );
 }

@@ -18,7 +18,6 @@ import { setUpPage } from "./every-page.js";
  */
 
 setUpPage();
-await loadCatalog();
 
 const page = document.body.dataset;
 const start = byId("start-test", HTMLButtonElement);
@@ -66,7 +65,9 @@ const stage = {
   },
 };
 
-start.disabled = false;
+/** What boot.js waits for. */
+export const started = loadCatalog().then(() => (start.disabled = false));
+
 start.addEventListener("click", async () => {
   start.disabled = true;
   show(byId("result", HTMLElement), false);

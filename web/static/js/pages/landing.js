@@ -17,13 +17,18 @@ const GONE = 410;
 let checkedAt = -CHECK_INTERVAL;
 let offline = false;
 
-setUpPage();
-wireContent();
-await loadCatalog();
-showTimes();
-updateCountdown();
-setInterval(updateCountdown, COUNTDOWN_INTERVAL);
-void warnOfHost();
+/** What boot.js waits for. */
+export const started = start();
+
+async function start() {
+  setUpPage();
+  wireContent();
+  await loadCatalog();
+  showTimes();
+  updateCountdown();
+  setInterval(updateCountdown, COUNTDOWN_INTERVAL);
+  void warnOfHost();
+}
 
 /** Set up the content of the page, also after it was replaced. */
 function wireContent() {

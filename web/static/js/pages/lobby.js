@@ -57,7 +57,6 @@ const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [dat
 tellSignedIn(account); // before any script reads what this browser keeps
 setUpPage();
 setUpMenu();
-await loadCatalog();
 
 const { ringSound, ringVolume } = document.body.dataset;
 const ringer = new Ringer(showSound);
@@ -70,7 +69,6 @@ const connection = new ConnectionStatus(() => {
   clearTimeout(alarm);
   if (connection.lost) alarm = setTimeout(ringAlarm, isSignedOut ? 0 : ALARM_DELAY);
 });
-showSound();
 
 const channel = new Channel({
   address: socketAddress(),
@@ -273,18 +271,29 @@ function showSound() {
   render();
 }
 
-enableSound.addEventListener("click", () => ringer.unlock());
-// For most browsers any touch of the page is enough; the button says so.
-for (const kind of ["pointerdown", "keydown"]) {
-  document.addEventListener(kind, () => ringer.unlock(), { passive: true });
-  document.addEventListener(kind, reportActivity, { passive: true });
+function listen() {
+  enableSound.addEventListener("click", () => ringer.unlock());
+  // For most browsers any touch of the page is enough; the button says so.
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => ringer.unlock(), { passive: true });
+    document.addEventListener(kind, reportActivity, { passive: true });
+  }
+  openBeside(byId("sign-in-again", HTMLAnchorElement));
+  document.addEventListener("input", () => (typed = true), { passive: true });
+  addEventListener("online", () => channel.wake());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") channel.wake();
+  });
 }
-openBeside(byId("sign-in-again", HTMLAnchorElement));
-document.addEventListener("input", () => (typed = true), { passive: true });
-addEventListener("online", () => channel.wake());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") channel.wake();
-});
-setInterval(renderTimes, 15_000);
-renderTimes();
-channel.open();
+
+async function start() {
+  await loadCatalog();
+  showSound();
+  listen();
+  setInterval(renderTimes, 15_000);
+  renderTimes();
+  channel.open();
+}
+
+/** What boot.js waits for. */
+export const started = start();

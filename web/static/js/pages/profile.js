@@ -17,8 +17,6 @@ let ringer = null;
 /** Whether a press still waits for the browser to allow sound. */
 let pressed = false;
 
-await loadCatalog();
-
 byId("test-ring", HTMLButtonElement).addEventListener("click", () => {
   ringer ??= new Ringer(ringOnce);
   pressed = true;
@@ -73,4 +71,6 @@ ask.addEventListener("click", async () => {
   showDecision();
 });
 wanted.addEventListener("change", showDecision);
-showDecision();
+
+/** What boot.js waits for. */
+export const started = loadCatalog().then(showDecision);

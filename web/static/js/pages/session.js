@@ -17,6 +17,7 @@ import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
 import { byId, showForAWhile } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
+import { importAgain, patiently } from "../shared/importing.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { socketAddress } from "../signaling/socket-address.js";
@@ -38,21 +39,14 @@ let seenUpTo = 0;
 let gaps = 0;
 
 setUpPage();
-await loadCatalog();
-showLocalTimes(".lead");
 
-/** A scheduler's; it is nothing that a guest's page has to load. */
-const signIn = page.account
-  ? new (await import("../room/own-sign-in.js")).OwnSignIn(page.account, () => {
-      render(); // what is kept is dropped if it is not the reader's any more; lobby.js leaves then
-      if (!signIn?.isForeign && seat.signsInAgain) location.reload();
-    })
-  : null;
+/** @type {import("../room/own-sign-in.js").OwnSignIn | null} a scheduler's */
+let signIn = null;
 const seat = new Seat({
   name: seatName,
   scheduler: isScheduler,
   retention,
-  signIn,
+  signIn: () => signIn,
   lasting: () => outbox.lasting,
   onOpen: () => {
     document.getElementById("farewell")?.remove(); // reopened
@@ -137,20 +131,47 @@ const photos = new LazyPhotos({
 });
 const greenroom = new LazyGreenroom({ loadCalls: () => void loadCalls(), render, notify });
 const header = new SessionHeader(isScheduler);
-/** A scheduler's, with its sentences; it is nothing that a guest's page has to load. */
-const [scheduling] = isScheduler
-  ? await Promise.all([import("../room/greenroom/scheduler-steps.js"), loadFileSentences()])
-  : [null];
-steps = scheduling
-  ? new scheduling.SchedulerSteps({
-      start: () => command({ type: "start_consultation", id: newId() }),
-      resume: () => command({ type: "resume_consultation", id: newId() }),
-      terminate: (choice) => void command({ type: "terminate_consultation", id: newId(), choice }),
-      media: () => media,
-      notify,
-      retention,
-    })
-  : null;
+
+/** What boot.js waits for. */
+export const started = start();
+
+async function start() {
+  await Promise.all([loadCatalog(), page.account && loadSignIn(page.account), loadSteps()]);
+  showLocalTimes(".lead");
+  listen();
+  channel.open();
+}
+
+/**
+ * A scheduler's; it is nothing that a guest's page has to load.
+ * @param {string} account
+ */
+async function loadSignIn(account) {
+  const found = () => import("../room/own-sign-in.js");
+  const { OwnSignIn } = await patiently(found, "room/own-sign-in.js");
+  signIn = new OwnSignIn(account, () => {
+    render(); // what is kept is dropped if it is not the reader's any more; lobby.js leaves then
+    if (!signIn?.isForeign && seat.signsInAgain) location.reload();
+  });
+}
+
+/** A scheduler's, with its sentences. */
+async function loadSteps() {
+  if (!isScheduler) return;
+  const found = () => import("../room/greenroom/scheduler-steps.js");
+  const [{ SchedulerSteps }] = await Promise.all([
+    patiently(found, "room/greenroom/scheduler-steps.js"),
+    loadFileSentences(),
+  ]);
+  steps = new SchedulerSteps({
+    start: () => command({ type: "start_consultation", id: newId() }),
+    resume: () => command({ type: "resume_consultation", id: newId() }),
+    terminate: (choice) => void command({ type: "terminate_consultation", id: newId(), choice }),
+    media: () => media,
+    notify,
+    retention,
+  });
+}
 
 /**
  * Send a command; a refusal is shown to the reader.
@@ -266,15 +287,11 @@ async function loadCalls() {
   }
 }
 
-/**
- * Browsers remember a failed import: retry from another folder, as js/boot.js does.
- * @returns {Promise<typeof import("../room/call/call-controller.js")>}
- */
+/** @returns {Promise<typeof import("../room/call/call-controller.js")>} */
 function importCalls() {
   const found = import("../room/call/call-controller.js");
   if (!loadAttempts) return found;
-  const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${loadAttempts}/js/`);
-  return found.catch(() => import(`${folder}room/call/call-controller.js`));
+  return found.catch(() => importAgain("room/call/call-controller.js", loadAttempts));
 }
 
 async function loadCallStyles() {
@@ -359,38 +376,38 @@ function wake() {
   attachments.wake();
 }
 
-addEventListener("online", wake);
-const { connection } = /** @type {any} */ (navigator);
-connection?.addEventListener?.("change", wake);
-onNetworkChange(connection, window, () => media?.restart());
-addEventListener("pagehide", () => {
-  media?.hide();
-  photos.leave();
-});
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState !== "visible") return;
-  wake();
-  media?.wake();
-  render();
-});
-// Restored from the back/forward cache: everything here is outdated.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
-for (const kind of ["pointerdown", "keydown"]) {
-  document.addEventListener(kind, () => ringer.unlock(), { passive: true });
-}
-
-// One press of Enter, however long it is held: the focus may be on the next button already.
-document.addEventListener("keydown", (event) => {
-  const { key, repeat, target } = event;
-  if (repeat && key === "Enter" && target instanceof HTMLButtonElement) event.preventDefault();
-});
-
-// From now on the browser is to forget; see every-page.js.
-document.addEventListener("submit", ({ target }) => {
-  if (target instanceof HTMLElement && "leave" in target.dataset) {
-    outbox.handOver();
-    void attachments.handOver();
+function listen() {
+  addEventListener("online", wake);
+  const { connection } = /** @type {any} */ (navigator);
+  connection?.addEventListener?.("change", wake);
+  onNetworkChange(connection, window, () => media?.restart());
+  addEventListener("pagehide", () => {
+    media?.hide();
+    photos.leave();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    wake();
+    media?.wake();
+    render();
+  });
+  // Restored from the back/forward cache: everything here is outdated.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => ringer.unlock(), { passive: true });
   }
-});
 
-channel.open();
+  // One press of Enter, however long it is held: the focus may be on the next button already.
+  document.addEventListener("keydown", (event) => {
+    const { key, repeat, target } = event;
+    if (repeat && key === "Enter" && target instanceof HTMLButtonElement) event.preventDefault();
+  });
+
+  // From now on the browser is to forget; see every-page.js.
+  document.addEventListener("submit", ({ target }) => {
+    if (target instanceof HTMLElement && "leave" in target.dataset) {
+      outbox.handOver();
+      void attachments.handOver();
+    }
+  });
+}

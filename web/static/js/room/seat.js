@@ -22,7 +22,7 @@ import { Tabs } from "./tabs.js";
  * @property {string} name of the seat, the same in every tab that has it
  * @property {boolean} scheduler
  * @property {number} retention milliseconds from the end of the session until its deletion
- * @property {OwnSignIn | null} signIn
+ * @property {() => OwnSignIn | null} signIn
  * @property {() => boolean} lasting what is written is kept by the browser until it is sent
  * @property {() => void} onOpen
  * @property {() => void} onLost the page has lost its seat, and says so
@@ -59,12 +59,12 @@ export class Seat {
 
   /** Whether the page was lost only because the time of the sign-in is over. */
   get signsInAgain() {
-    return this.over === "sign_in_required" && this.options.signIn?.isOver === true;
+    return this.over === "sign_in_required" && this.options.signIn()?.isOver === true;
   }
 
   /** Whether this page may get its seat back, so that unsent messages are kept for it. */
   get mayComeBack() {
-    if (this.options.signIn?.isForeign) return false;
+    if (this.options.signIn()?.isForeign) return false;
     if (this.signsInAgain) return true;
     const isHere = this.#mayUseHere || !this.tabs.elsewhere;
     return RELOADABLE.has(this.over) || (this.over === "replaced" && isHere);
