@@ -9,7 +9,7 @@ const sheets = new Map();
  * @returns {Promise<void>} rejected if it does not load; then it may be tried again
  */
 export function styleSheet(name) {
-  const { href } = new URL(`../../css/${name}`, import.meta.url);
+  const href = import.meta.url.replace(/\/js\/.*/, `/css/${name}`);
   const known = sheets.get(href);
   if (known) return known;
   /** @type {Promise<void>} */
