@@ -241,6 +241,7 @@ ROOMS: dict[str, set[str]] = {
         "web/attachments",
         "web/calls",
         "web/connections",
+        "web/health",
         "web/http",
         "web/notices",
         "web/pages",

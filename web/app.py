@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from math import ceil
 
 from aiohttp import web
@@ -33,6 +34,8 @@ from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
+from web.health.measuring import measure
+from web.health.sharing import HEALTH, SharedMeasurement
 from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
@@ -128,6 +131,7 @@ async def _assemble(
     app.cleanup_ctx.append(app[keys.RELAY].trace.running)
     add_files(app, config)
     add_provider(app, config)
+    app[HEALTH] = SharedMeasurement(partial(measure, app))
     app.on_shutdown.append(say_goodbye)
     _add_reports(app)
     app.on_response_prepare.append(add_headers)

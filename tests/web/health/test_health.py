@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.serving import moment, serving
 from web.health.certificate import Certificate, certificate_of
 from web.health.measuring import Delivery, Disk, Health, measure
 from web.health.provider import Answer, ask
+from web.health.sharing import SharedMeasurement
 from web.health.stun import problem_of
 from web.keys import AUDIT_WATCH, STORE
 from web.markup.administration.health_parts import every_part
@@ -246,6 +248,30 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
     for name, changes, state, words in cases:
         got = said(replace(good, **changes))[name]
         assert (got[0], words in got[1]) == (state, True), (name, changes, got)
+
+
+async def test_whoever_asks_during_a_measurement_shares_the_next_one(tmp_path: Path) -> None:
+    found = await measured(tmp_path)
+    begun: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+    numbers = count(1)
+
+    async def look() -> Health:
+        number, released = next(numbers), asyncio.Event()
+        begun.put_nowait(released)
+        await released.wait()
+        if number == 2:
+            raise OSError
+        return replace(found, outbox=number)
+
+    shared = SharedMeasurement(look)
+    asking = [asyncio.create_task(shared.health()) for _ in range(5)]
+    for _ in range(3):
+        (await begun.get()).set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [getattr(each, "outbox", "failed") for each in answers] == [1, "failed", 3, 3, 3]
+    later = asyncio.create_task(shared.health())
+    (await begun.get()).set()
+    assert (await later).outbox == 4, "nothing that was measured before it was asked for"
 
 
 async def test_the_page_is_for_administrators_and_begins_with_what_to_do(tmp_path: Path) -> None:
