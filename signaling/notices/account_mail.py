@@ -1,7 +1,8 @@
 """Mail to somebody who signs in, about the account itself: on which occasions, and its texts.
 
 Texts are Markdown with `$placeholders`, readable as plain text too, as those of notices; operators do
-not change them.
+not change them. Each may have `$name`, the recipient's, `$service`, the host of this service, `$link`, an
+address of it, `$now`, and `$until`, when that address is over.
 """
 
 from collections.abc import Mapping
@@ -30,9 +31,6 @@ AccountOccasion = Literal[
 
 WORTH_SENDING = timedelta(hours=24)
 "How long a mail without a one-time address is tried."
-ALWAYS_GIVEN = ("name", "service", "link", "now", "until")
-"""Placeholders that every text may have: the recipient's name, the host of this service, an address
-of it, the present moment, and the moment at which the address in it is over."""
 GIVEN_BY_CALLER: Mapping[AccountOccasion, tuple[str, ...]] = {
     "invitation": ("person",),  # who invites
     "guessing": ("count", "networks"),
