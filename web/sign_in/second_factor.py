@@ -6,7 +6,7 @@ from aiohttp import web
 
 from signaling.account import Account, SignInWay
 from storage.store import Records
-from web.keys import STORE
+from web.keys import PASSWORDS, STORE
 from web.routes import path
 from web.sign_in.known_browsers import Browser, keeps_cookies
 from web.sign_in.pending_step import begin_step
@@ -33,7 +33,7 @@ async def after_password(
             request, browser, account, way=way, back_to=back_to, renewed=renewed
         )
     if renewed is not None:
-        account = await store.write(lambda records: _renew(records, account, renewed))
+        account = await _renew(request, account, renewed)
     if not await begin_step(request, account, way=way, back_to=back_to):
         return None
     # a browser that keeps no cookies arrives there without its web session, and is told so
@@ -41,11 +41,23 @@ async def after_password(
     return web.HTTPSeeOther(path("sign_in_code", known))
 
 
-async def _renew(records: Records, account: Account, renewed: str) -> Account:
-    """The account with the new hash of its password, unless another password was chosen meanwhile."""
-    stored = await records.accounts.get(account.id)
-    if stored is None or stored.password_hash != account.password_hash:
+async def renew_hash(request: web.Request, account: Account, password: str) -> Account:
+    """The account, with a new hash of its password, which is right, if the one it had is outdated."""
+    if account.password_hash is None:
         return account
-    changed = replace(stored, password_hash=renewed)
-    await records.accounts.change(changed)
-    return changed
+    renewed = await request.app[PASSWORDS].renewed(account.password_hash, password)
+    return account if renewed is None else await _renew(request, account, renewed)
+
+
+async def _renew(request: web.Request, account: Account, renewed: str) -> Account:
+    """The account with the new hash, unless another password was chosen meanwhile."""
+
+    async def work(records: Records) -> Account:
+        stored = await records.accounts.get(account.id)
+        if stored is None or stored.password_hash != account.password_hash:
+            return account
+        changed = replace(stored, password_hash=renewed)
+        await records.accounts.change(changed)
+        return changed
+
+    return await request.app[STORE].write(work)

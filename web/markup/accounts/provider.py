@@ -51,8 +51,9 @@ def waiting_page(viewer: Viewer) -> h.Element:
     )
 
 
-def link_page(viewer: Viewer, form: Form, email: str, label: str) -> h.Element:
-    """Asks for the password of the account that has the same address."""
+def link_page(viewer: Viewer, form: Form, email: str, label: str, *, only: bool) -> h.Element:
+    """Asks for the password of the account that has the same address; with `only` nobody makes links
+    for another one."""
     _ = viewer.translate
     heading = _("Link your account")
     return document(
@@ -74,7 +75,8 @@ def link_page(viewer: Viewer, form: Form, email: str, label: str) -> h.Element:
                 password_field(viewer, form),
                 submit(_("Link and sign in")),
             ],
-            h.p(".hint")[
+            not only
+            and h.p(".hint")[
                 _("If you do not know the password, ask an administrator for a password link.")
             ],
         ],

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+import htpy as h
 from aiohttp import web
 
 from signaling.account import Account
@@ -27,6 +28,7 @@ from web.sign_in.oidc.provider import Answer
 from web.sign_in.pending_answers import change_stored, still_begun
 from web.sign_in.pending_step import PendingStep, begin_step
 from web.sign_in.proof import proved_at
+from web.sign_in.second_factor import renew_hash
 from web.sign_in.session_start import ProviderSession, start_web_session
 from web.sign_in.throttling import check_network, check_password
 from web.view_models import Form
@@ -74,8 +76,7 @@ async def show_link(request: web.Request) -> web.Response:
         account, *_ = await _due(request)
     except SignInRefused as error:
         return await refuse(request, error)
-    page = link_page(await viewer_of(request), Form(), account.email, provider_of(request).label)
-    return show(page)
+    return show(await _page(request, Form(), account))
 
 
 async def link_account(request: web.Request) -> web.Response:
@@ -83,26 +84,32 @@ async def link_account(request: web.Request) -> web.Response:
     browser = await browser_of(request)
     check_network(request, browser)
     password = (await form_of(request)).get("password", "")
-    viewer, label = await viewer_of(request), provider_of(request).label
+    viewer = await viewer_of(request)
     try:
         account, answer, back_to = await _due(request)
         try:
             right = await check_password(request, browser, account, account.email, password)
         except TooManyRequests as error:
-            form = Form({}, form_errors(error, viewer))
-            page = link_page(viewer, form, account.email, label)
+            page = await _page(request, Form({}, form_errors(error, viewer)), account)
             return show(page, error.status, retry_after(error))
         if not right:
             await request.app[FAILED_SIGN_INS].note(account.id, client_network(request))
             request.app[GUESSING_ALARM].note(account.id, client_network(request))
             form = Form({}, {"password": viewer.translate(WRONG)})
-            return show(link_page(viewer, form, account.email, label), 401)
+            return show(await _page(request, form, account), 401)
+        account = await renew_hash(request, account, password)
         if await request.app[STORE].read.second_factors.any_of(account.id):
             raise await _to_second_step(request, account, answer, back_to)
         linked = await _link(request, account, answer)
         raise await sign_in(request, browser, linked, answer, back_to)
     except SignInRefused as error:
         return await refuse(request, error)
+
+
+async def _page(request: web.Request, form: Form, account: Account) -> h.Element:
+    provider = provider_of(request)
+    viewer, only = await viewer_of(request), provider.settings.only
+    return link_page(viewer, form, account.email, provider.label, only=only)
 
 
 async def _to_second_step(

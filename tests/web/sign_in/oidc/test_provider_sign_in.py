@@ -1,10 +1,12 @@
 """Signing in by a provider that does what it should."""
 
 import base64
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from yarl import URL
 
 from tests.clock import MovableClock
@@ -197,6 +199,24 @@ async def test_an_account_with_the_address_is_linked_after_its_password(
     assert [each.id for each in await store.read.accounts.all()] == [account.id]
     actions = [line.action for line in await audit_lines(store)]
     assert actions == ["sign_in_failed", "link_identity", "sign_in", "sign_in_failed", "sign_in"]
+
+
+async def test_linking_renews_a_hash_that_was_cheaper_to_guess(
+    server: Server, provider: LyingProvider
+) -> None:
+    store = server.app[STORE]
+    account = await server.account()
+    cheap = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
+    old = replace(account, password_hash=cheap)
+    await store.write(lambda records: records.accounts.change(old))
+    async with Person(server) as person:
+        await sign_in(person)
+        await person.post("/signin/oidc/link", {"password": "not it, surely"})
+        assert await store.read.accounts.get(account.id) == old
+        assert (await person.post("/signin/oidc/link", {"password": PASSWORD})).status == 303
+        assert await is_signed_in(person)
+    stored = await store.read.accounts.get(account.id)
+    assert stored is not None and "m=8,t=1,p=1" in (stored.password_hash or "")
 
 
 async def test_nobody_links_an_account_by_guessing(server: Server, provider: LyingProvider) -> None:
