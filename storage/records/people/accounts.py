@@ -231,6 +231,15 @@ class WebSessions:
         await self._remove(condition, *values)
         return [row["account_id"] for row in rows if row["account_id"]]
 
+    async def remove_of_other_ways(self, issuer: str) -> list[str]:
+        """End what accounts began otherwise than at this provider of sign-in; their ids."""
+        condition = "account_id IS NOT NULL AND issuer IS NOT ?"
+        rows = await self._executor.rows(
+            f"SELECT DISTINCT account_id FROM web_session WHERE {condition}", (issuer,)
+        )
+        await self._remove(condition, issuer)
+        return [row["account_id"] for row in rows]
+
     async def prolong(
         self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
     ) -> None:

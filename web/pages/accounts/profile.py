@@ -27,7 +27,7 @@ from web.markup.accounts.sign_ins import password_section, places_section
 from web.pages.provider.configured import provider_way_of
 from web.routes import path, public_address
 from web.sign_in.language_choice import keep_language
-from web.view_models import Form, SignedIn, Viewer
+from web.view_models import Form, ProviderWay, SignedIn, Viewer
 from web.zones.cities import label
 from web.zones.names import todays_name
 
@@ -152,25 +152,32 @@ async def change_deletion(request: web.Request) -> web.Response:
 async def refuse(request: web.Request, form: Form, status: int = 400) -> web.Response:
     """The page, with what is wrong in one of its forms."""
     account, viewer = await signed_in(request), await viewer_of(request)
-    read = request.app[STORE].read
     way = provider_way_of(request)
-    by_provider = way is not None and bool(await read.identities.of_account(account.id))
     sections = [
         profile_section(viewer, _part(form, ABOUT), account, _zones(viewer, account)),
         preferences_section(viewer, _part(form, RING), account),
-        password_section(
-            viewer,
-            _part(form, SECRETS),
-            account.email,
-            has_password=account.password_hash is not None,
-            provider=way.label if way is not None and by_provider else "",
-        ),
+        *await _password(request, account, viewer, form, way),
         *await _factors(request, account, viewer, by_provider_alone=way is not None and way.only),
         places_section(viewer, await _places(request, account)),
         deletion_section(viewer, account.deletion_requested_at),
     ]
     page = profile_page(viewer, account, sections, done=request.query.get("done", ""))
     return show(page, status)
+
+
+async def _password(
+    request: web.Request, account: Account, viewer: Viewer, form: Form, way: ProviderWay | None
+) -> list[h.Element]:
+    """None where only the provider signs in, and the account has a password: it opens nothing then."""
+    has_password = account.password_hash is not None
+    if way is not None and way.only and has_password:
+        return []
+    linked = await request.app[STORE].read.identities.of_account(account.id)
+    label = way.label if way is not None and linked else ""
+    part = _part(form, SECRETS)
+    return [
+        password_section(viewer, part, account.email, has_password=has_password, provider=label)
+    ]
 
 
 async def _factors(

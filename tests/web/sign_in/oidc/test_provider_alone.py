@@ -1,9 +1,12 @@
 """Where accounts sign in by the provider alone."""
 
+from pathlib import Path
+
 import pytest
 
+from tests.clock import MovableClock
 from tests.people import Person
-from tests.serving import PASSWORD, Server
+from tests.serving import PASSWORD, Server, audit_lines, serving
 from tests.web.sign_in.oidc.lying_provider import LyingProvider
 from tests.web.sign_in.oidc.visiting import is_signed_in, sign_in
 from web.keys import SETUP_TOKEN, STORE
@@ -71,9 +74,12 @@ async def test_no_other_way_signs_in(server: Server, provider: LyingProvider) ->
             await person.post("/password/some-token", {"password": "a new and long one"}),
         ]
         await sign_in(person)
+        assert "password link" not in (await person.get("/signin/oidc/link")).text
         await person.post("/signin/oidc/link", {"password": PASSWORD})
         assert await is_signed_in(person)
-        assert "Add a passkey" not in (await person.get("/profile")).text
+        profile = (await person.get("/profile")).text
+        assert "Add a passkey" not in profile and "Change password" not in profile
+        answers.append(await person.post("/profile/password", {"present": PASSWORD}))
         other = await server.account("other@example.org")
         answers.append(await person.post(f"/admin/people/{other.id}/password-link"))
         answers.append(await person.get("/admin/people/invite"))
@@ -83,7 +89,7 @@ async def test_no_other_way_signs_in(server: Server, provider: LyingProvider) ->
         shown += (await person.get(f"/admin/people/{other.id}")).text
     assert "Suspend" in shown
     assert not {each for each in ("Invite somebody", "password link") if each in shown}
-    assert [each.status for each in answers] == [403] * 7
+    assert [each.status for each in answers] == [403] * 8
     assert all("sign in with Example Clinic alone" in each.text for each in answers)
     stored = await server.app[STORE].read.accounts.get(account.id)
     assert stored is not None and stored.password_hash is not None
@@ -97,3 +103,33 @@ async def test_the_first_administrator_is_still_set_up_by_the_address_of_the_sta
         form = {"name": "Boss", "email": "boss@example.org", "password": PASSWORD}
         assert (await person.post(address, form)).status == 303
         assert await is_signed_in(person)
+
+
+async def test_whoever_was_signed_in_otherwise_is_signed_out_once_it_is_the_only_way(
+    tmp_path: Path, clock: MovableClock, provider: LyingProvider
+) -> None:
+    async with (
+        serving(tmp_path, clock, **provider.settings()) as server,
+        Person(server) as boss,
+        Person(server) as nurse,
+        Person(server) as guest,
+    ):
+        account = await server.account("boss@example.org", role="administrator")
+        await boss.sign_in(account.email)
+        await sign_in(nurse)
+        seat = await guest.join(await boss.invite())
+        assert await is_signed_in(boss) and await is_signed_in(nurse)
+        cookies = [each.cookie for each in (boss, nurse, guest)]
+    async with (
+        serving(tmp_path, clock, **provider.settings(ONLY="yes")) as server,
+        Person(server) as boss,
+        Person(server) as nurse,
+        Person(server) as guest,
+    ):
+        for person, cookie in zip((boss, nurse, guest), cookies, strict=True):
+            person.plant(cookie)
+        assert not await is_signed_in(boss)
+        assert await is_signed_in(nurse)
+        assert (await guest.get(f"/seat/{seat}")).status == 200
+        last = (await audit_lines(server.app[STORE]))[-1]
+    assert (last.actor, last.action, last.thing) == ("server", "sign_out", account.id)
