@@ -14,9 +14,9 @@ from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
 from web.access.web_sessions import EARLIER
+from web.http.browser_names import browser_name
 from web.keys import CLOCK, STORE, WEB_SESSIONS
 from web.routes import path
-from web.sign_in.browser_names import browser_name
 from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
 
 

@@ -22,9 +22,9 @@ from tests.web.sign_in.test_changing_passwords import (
     link_for,
     signed_in,
 )
+from web.http.browser_names import browser_name
 from web.keys import CLOCKWORK, OUTBOX, STORE
 from web.notices.outbox import read_outbox
-from web.sign_in.browser_names import browser_name
 
 # --- about oneself
 
