@@ -14,6 +14,9 @@ from signaling.notices.notice import Occasion
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
 
 Readiness = Literal["ready", "ready_with_limits", "not_ready", "not_tested"]
+Platform = Literal[
+    "android", "iphone", "ipad", "windows", "macos", "chromeos", "linux", "kaios", "unknown"
+]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,21 @@ class Picture:
     "Pixels."
     text: str
     "What it shows, for whoever does not see it."
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a device says of itself; it may say anything."""
+
+    platform: Platform = "unknown"
+    version: tuple[int, int] = (0, 0)
+    "Of the operating system; zeros where unknown. Windows 7 is (6, 1); macOS stays at (10, 15)."
+    browser: str = ""
+    "By its common name; empty if unknown, or inside an app."
+    app: str = ""
+    "The app around the browser, by its common name; empty if none is known."
+    web_view: bool = False
+    "Whether the browser is a part of some app."
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,7 @@ class Viewer:
     "Address of the style sheet with the organization's color; empty without one."
     logo: Picture | None = None
     "The organization's logo."
+    device: Device = Device()
 
 
 @dataclass(frozen=True)
@@ -291,6 +310,8 @@ class LandingView:
     calendar_path: str | None = None
     sits_elsewhere: bool = False
     "Whether this browser has a seat in another session, perhaps somebody else's."
+    link: str = ""
+    "The page's own address, to be opened elsewhere."
     home: str = ""
     "Origin of the public URL: under another name the session's WebSocket may be refused."
 
@@ -305,6 +326,8 @@ class DeviceTestView:
     "JSON for RTCPeerConnection; credentials in it are short-lived."
     relay_path: str | None
     "Where the relay's offer is requested; None without a relay."
+    link: str
+    "The page's own address, to be opened elsewhere."
 
 
 @dataclass(frozen=True)

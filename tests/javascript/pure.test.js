@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { readCounters, judge } from "../../web/static/js/room/call/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
-import { isInAppBrowser } from "../../web/static/js/shared/in-app-browser.js";
+import { lacksOf, mayBeRefused } from "../../web/static/js/shared/in-app-browser.js";
 import { directed } from "../../web/static/js/shared/text/directions.js";
 import { linkify } from "../../web/static/js/shared/text/linkify.js";
 
@@ -95,17 +95,49 @@ test("only what has its own direction is cut out of a text, and nothing is lost"
   }
 });
 
-test("browsers inside apps are recognized", () => {
-  const safari =
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604.1";
-  const chrome =
-    "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36";
-  assert.equal(isInAppBrowser(safari, true), false);
-  assert.equal(isInAppBrowser(chrome, true), false);
-  assert.equal(isInAppBrowser(chrome, false), true);
-  assert.equal(isInAppBrowser(safari.replace(" Safari/604.1", ""), true), true);
-  assert.equal(isInAppBrowser(`${safari} [FBAN/FBIOS;FBAV/400]`, true), true);
-  assert.equal(isInAppBrowser(chrome.replace("Pixel 7", "Pixel 7; wv"), true), true);
+/**
+ * A page's window, as far as its abilities are looked at.
+ * @param {object} [without]
+ */
+function pageOf(without = {}) {
+  return /** @type {Window} */ (
+    /** @type {unknown} */ ({
+      isSecureContext: true,
+      RTCPeerConnection: class {},
+      sessionStorage: {},
+      localStorage: {},
+      navigator: { mediaDevices: { getUserMedia() {} } },
+      document: { createElement: () => ({ type: "", disabled: false }) },
+      ...without,
+    })
+  );
+}
+
+test("a browser lacks what it cannot do, whatever its name", () => {
+  assert.deepEqual(lacksOf(pageOf()), []);
+  assert.deepEqual(lacksOf(pageOf({ navigator: {} })), ["devices"]);
+  assert.deepEqual(lacksOf(pageOf({ navigator: {}, isSecureContext: false })), []);
+  const old = pageOf();
+  Reflect.deleteProperty(old, "RTCPeerConnection");
+  assert.deepEqual(lacksOf(old), ["calls"]);
+  const forbidden = Object.defineProperty(pageOf(), "sessionStorage", {
+    get() {
+      throw new DOMException("", "SecurityError");
+    },
+  });
+  assert.deepEqual(lacksOf(forbidden), ["storage"]);
+  const files = { createElement: () => ({ type: "", disabled: true }) };
+  assert.deepEqual(lacksOf(pageOf({ document: files })), ["files"]);
+});
+
+test("a web view may refuse a camera, unless it has given it before", async () => {
+  /** @param {string} state */
+  const asked = (state) => ({
+    navigator: { permissions: { query: () => Promise.resolve({ state }) } },
+  });
+  assert.equal(await mayBeRefused(pageOf()), true);
+  assert.equal(await mayBeRefused(pageOf(asked("prompt"))), true);
+  assert.equal(await mayBeRefused(pageOf(asked("granted"))), false);
 });
 
 test("loss and delay make one of three words", () => {

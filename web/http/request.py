@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import ceil
 
 import htpy
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
 from signaling.access import owned
@@ -18,6 +18,7 @@ from signaling.invite import Invite
 from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
+from web.http.platform import device_of
 from web.keys import (
     ARRIVING,
     CATALOGS,
@@ -220,6 +221,7 @@ async def viewer_of(
         colors=settings.style_sheet
         and path("brand_colors", digest=text_digest(settings.style_sheet)),
         logo=_logo(settings.logo),
+        device=device_of(request.headers.get(hdrs.USER_AGENT, "")),
     )
 
 

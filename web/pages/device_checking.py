@@ -158,4 +158,5 @@ def _view(
             ]
         ).decode(),
         relay_path=relay_path if app[REACHABILITY].possible else None,
+        link=str(app[CONFIG].public_url.origin()) + request.path,
     )

@@ -71,6 +71,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         if arrival.consultation.planned_at
         else None,
         sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
+        link=request.app[NOTICE_RENDERER].invite_address(token),
         home=str(request.app[CONFIG].public_url.origin()),
     )
     return show_by_link(landing_page(viewer, view), status)

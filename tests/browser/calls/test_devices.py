@@ -121,6 +121,7 @@ async def test_what_the_browser_allows_too_late_is_turned_off_and_told(
     await expect(phone.locator("#no-calls")).to_contain_text(
         "Calls are not possible in this browser"
     )
+    await expect(phone.locator("#no-calls-ways")).to_contain_text("Open the link from your message")
     await expect(desk.locator("#no-calls")).to_contain_text("cannot take calls")
     for page in (desk, phone):
         await expect(page.get_by_role("button", name="call")).to_have_count(0)

@@ -3,8 +3,10 @@
 import htpy as h
 
 from signaling.device_check import STEPS, Step
+from web.markup.guests.in_app import in_app
 from web.markup.shared.controls import button, go
 from web.markup.shared.document import document
+from web.markup.shared.ways_out import ways_out
 from web.routes import path
 from web.view_models import DeviceTestView, Viewer
 
@@ -23,9 +25,11 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
                 )
             ],
             h.div(".actions")[
-                button("start-test", _("Start the test"), style="primary", disabled=""),
+                button("start-test", _("Start the test"), style="primary scripted", disabled=""),
                 view.back_path and go(view.back_path, _("Back to the invitation"), id="go-back"),
             ],
+            _gray_button(viewer, view),
+            in_app(viewer, view.link),
             h.ol("#steps.steps")[(_step(viewer, step) for step in STEPS)],
             h.div("#result.notice", tabindex="-1", hidden=True)[
                 h.p("#result-text"), h.p("#result-kept.hint", hidden=True)
@@ -45,6 +49,21 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
             "upload-path": path("device_test_upload"),
         },
     )
+
+
+def _gray_button(viewer: Viewer, view: DeviceTestView) -> h.Element:
+    """Why the test does not start, until the page's scripts run."""
+    _ = viewer.translate
+    return h.details(".until-scripts")[
+        h.summary[_("The test does not start?")],
+        h.p[
+            _(
+                "This browser is still loading the page, does not run scripts, or is too old. In "
+                "another browser the test may work:"
+            )
+        ],
+        ways_out(viewer, link=view.link),
+    ]
 
 
 def _step(viewer: Viewer, step: Step) -> h.Element:

@@ -3,7 +3,7 @@
 import htpy as h
 from markupsafe import Markup
 
-from web.markup.shared.controls import button
+from web.markup.guests.in_app import in_app
 from web.markup.shared.document import document, message_page
 from web.markup.shared.labels import appointment, filled
 from web.texts.directions import apart
@@ -27,7 +27,6 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             view.planned_at is not None and h.p(".when")[appointment(viewer, view.planned_at)],
             h.p("#clock-off.notice.warning", role="status", hidden=True),
             h.p("#elsewhere.notice.warning", role="status", hidden=True),
-            _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
@@ -47,6 +46,7 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
         else h.form(method="post", action=view.join_path, data_seat=view.seat_path)[
             h.button(".primary.huge", type="submit")[_("Join the session")]
         ],
+        in_app(viewer, view.link),
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
         h.p(".hint")[_("By joining you accept these terms:")],
         _terms(viewer, view),
@@ -108,25 +108,10 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
             ],
             h.p("#countdown", role="timer"),
         ],
+        in_app(viewer, view.link),
         h.p[h.a(".button", href=view.test_path)[_("Test my device")]],
         view.calendar_path
         and h.p[h.a(".button", href=view.calendar_path)[_("Add to my calendar")]],
-    ]
-
-
-def _in_app_hint(viewer: Viewer) -> h.Element:
-    """Shown by a script inside the browser of a messaging app."""
-    _ = viewer.translate
-    return h.div("#in-app.notice.warning", hidden=True)[
-        h.p[
-            _(
-                "This page was opened inside another app, where camera and microphone may not "
-                "work. Copy the link and open it in your browser (Safari, Chrome, Firefox). "
-                "Writing messages works here too."
-            )
-        ],
-        button("copy-link", _("Copy link"), data_copy="location"),
-        h.p("#copy-status", role="status"),
     ]
 
 

@@ -10,6 +10,7 @@ from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import lead
 from web.markup.room.templates import templates
 from web.markup.shared.document import document, message_page
+from web.markup.shared.ways_out import ways_out
 from web.routes import path
 from web.view_models import SessionView, Viewer
 
@@ -31,6 +32,8 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 greenroom(viewer),
                 call(viewer),
                 h.p("#no-calls.notice.warning", role="status", hidden=True),
+                not scheduler
+                and h.div("#no-calls-ways.notice", hidden=True)[ways_out(viewer, link=None)],
                 ways_to_call(viewer),
                 scheduler and link_again(viewer, view),
             ],

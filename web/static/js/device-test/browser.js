@@ -1,25 +1,17 @@
-/** Whether this browser can do calls at all, and whether it is one inside another app. */
+/** Whether this browser can do calls at all, and what is missing. */
 
 import { _ } from "../shared/catalog.js";
-import { isInAppBrowser } from "../shared/in-app-browser.js";
+import { lacksOf } from "../shared/in-app-browser.js";
 
 /** @type {import("./runner.js").Test} */
 export async function testBrowser(report) {
-  const canCapture = Boolean(navigator.mediaDevices?.getUserMedia);
-  if (isInAppBrowser(navigator.userAgent, window.isSecureContext ? canCapture : true)) {
-    return report.warning(
-      _(
-        "This page is open inside another app. Copy its address and open it in Safari, Chrome or Firefox.",
-      ),
-    );
-  }
+  const lacks = lacksOf(window);
   if (!window.isSecureContext) {
     return report.failed(_("Camera and microphone only work on a secure page (https)."));
   }
-  if (!canCapture || typeof RTCPeerConnection === "undefined") {
-    return report.failed(
-      _("This browser is too old for calls. Update it, or use Safari, Chrome or Firefox."),
-    );
+  if (lacks.includes("devices")) {
+    return report.failed(_("This browser gives pages no camera and no microphone."));
   }
+  if (lacks.includes("calls")) return report.failed(_("This browser cannot make calls."));
   return report.passed(_("This browser supports calls."));
 }

@@ -12,6 +12,7 @@ import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, inside, maybe, setText, show } from "../shared/dom.js";
 import { readinessLabel } from "../shared/readiness.js";
 import { setUpPage } from "./every-page.js";
+import { showLimits } from "./limited.js";
 
 /**
  * @import { Outcome, Stage, Test } from "../device-test/runner.js"
@@ -68,6 +69,7 @@ const stage = {
 /** What boot.js waits for. */
 export const started = loadCatalog().then(() => (start.disabled = false));
 
+void showLimits();
 start.addEventListener("click", async () => {
   start.disabled = true;
   show(byId("result", HTMLElement), false);
@@ -78,6 +80,7 @@ start.addEventListener("click", async () => {
   const outcomes = await runAll(tests, stage, () =>
     _("This step could not be finished. Please test again."),
   );
+  if ([outcomes.camera, outcomes.microphone].includes("failed")) void showLimits(true);
   await sendResult(outcomes);
   setText(start, _("Test again"));
   start.disabled = false;

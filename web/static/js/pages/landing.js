@@ -1,13 +1,12 @@
 /** The page behind a personal link: local times, countdown, a hint in browsers inside apps. */
 
 import { _, fill, loadCatalog } from "../shared/catalog.js";
-import { byId, inside, maybe, setText, show } from "../shared/dom.js";
-import { isInAppBrowser } from "../shared/in-app-browser.js";
+import { byId, inside, maybe, setText } from "../shared/dom.js";
 import { showLocalTimes, warnOfClock } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { setServerTime, serverNow } from "../shared/time/server-clock.js";
 import { inWords } from "../shared/time/format.js";
-import "./copy-link.js";
+import { showLimits } from "./limited.js";
 
 const COUNTDOWN_INTERVAL = 5_000;
 /** At most this often the server is asked whether it is time, whatever this device's clock says. */
@@ -32,9 +31,7 @@ async function start() {
 
 /** Set up the content of the page, also after it was replaced. */
 function wireContent() {
-  const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
-  const hint = maybe("in-app", HTMLElement);
-  show(hint, isInAppBrowser(navigator.userAgent, canCapture));
+  void showLimits();
   // Going back, perhaps by the next person at this browser, leads to the seat and not to the link.
   for (const form of document.querySelectorAll("form")) {
     const { seat } = form.dataset;

@@ -1,7 +1,7 @@
 /** The buttons of a call: start, answer, join, and what can be done while in it. */
 
 import { _, fill } from "../../shared/catalog.js";
-import { byId, ignoreStrayPresses, setText, show } from "../../shared/dom.js";
+import { byId, ignoreStrayPresses, maybe, setText, show } from "../../shared/dom.js";
 import { canCall } from "./can-call.js";
 import { isPhone } from "./devices.js";
 import { whyNoCalls } from "./device-errors.js";
@@ -90,6 +90,7 @@ export class Controls {
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     setPressed(this.#audioOnly, audioOnly);
     showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
+    show(maybe("no-calls-ways", HTMLElement), active && !this.#canCall);
     this.#renderDevices();
   }
 

@@ -28,7 +28,7 @@ export function whyNoCalls() {
     );
   }
   return _(
-    "Calls are not possible in this browser. Open your link in another browser, such as Chrome, Firefox or Safari, or switch off lockdown mode for this page. You can still write messages.",
+    "Calls are not possible in this browser. Use another one, or switch off lockdown mode for this page. You can still write messages.",
   );
 }
 

@@ -1,0 +1,107 @@
+"""What a browser cannot do here, and the way out of the app around it, with pictures.
+
+Hidden until a script has found that something is missing (`static/js/pages/limited.js`); by then the
+page may be in use, so it stands below the button to join, which must not move under a finger.
+"""
+
+from typing import Literal, NamedTuple
+
+import htpy as h
+
+from web.markup.shared.icons import svg, use
+from web.markup.shared.ways_out import out_by_hand, straight_out
+from web.texts.directions import apart
+from web.view_models import Device, Viewer
+
+Place = Literal["top-dots", "top-points", "bottom-dots", "bottom-compass", "bottom-share", "edges"]
+"Where the app's menu is, and its sign; a picture of `in-app.svg`."
+
+
+class _Menu(NamedTuple):
+    android: Place
+    iphone: Place
+
+
+_MENUS = {
+    "Facebook": _Menu("top-points", "bottom-dots"),
+    "Messenger": _Menu("top-points", "bottom-dots"),
+    "Instagram": _Menu("top-points", "top-dots"),
+    "TikTok": _Menu("top-dots", "top-dots"),
+    "WeChat": _Menu("top-dots", "top-dots"),
+    "LINE": _Menu("top-points", "bottom-share"),
+    "Telegram": _Menu("top-points", "bottom-compass"),
+}
+"Apps whose menu has been at one place for years; versions differ, so that the words leave some room."
+_OTHER = _Menu("top-points", "edges")
+"Android's own habit, and the two usual ones on iPhones."
+
+
+def in_app(viewer: Viewer, link: str) -> h.Element:
+    """`link` is the reader's own, which the other browser is to open."""
+    _ = viewer.translate
+    device = viewer.device
+    inside = "web-view" if device.web_view else "app" if device.app else None
+    return h.section("#in-app.notice.warning", hidden=True, data_inside=inside)[
+        inside and h.p[_inside(viewer, device)],
+        (h.p(hidden=True, data_lack=lack)[text] for lack, text in _lacks(viewer)),
+        h.template[
+            straight_out(viewer, link),
+            _by_menu(viewer, device),
+            out_by_hand(viewer, link),
+        ],
+    ]
+
+
+def _inside(viewer: Viewer, device: Device) -> str:
+    _ = viewer.translate
+    if not device.app:
+        return _("This page was opened inside another app.")
+    return _("This page was opened inside the app %(app)s.") % {"app": apart(device.app)}
+
+
+def _lacks(viewer: Viewer) -> tuple[tuple[str, str], ...]:
+    """(what of it a script has found missing, the sentence to show then)."""
+    _ = viewer.translate
+    return (
+        ("devices", _("Camera and microphone do not work here.")),
+        ("calls", _("Calls do not work here.")),
+        ("unsure", _("Camera and microphone may not work here.")),
+        ("devices calls unsure", _("Writing messages works here too.")),
+        ("storage", _("What you write may be lost here when the page is closed.")),
+        ("files", _("Photos cannot be sent from here.")),
+    )
+
+
+def _by_menu(viewer: Viewer, device: Device) -> h.Node:
+    """The steps through the app's own menu, each with its picture."""
+    _ = viewer.translate
+    if not (device.app or device.web_view) or device.platform not in ("android", "iphone", "ipad"):
+        return None
+    menu = _MENUS.get(device.app, _OTHER)
+    place = menu.android if device.platform == "android" else menu.iphone
+    return h.ol(".pictured")[
+        h.li[_picture(viewer, place), _where(viewer, place)],
+        h.li[
+            _picture(viewer, "choose"),
+            _("Choose “Open in browser” or words like these."),
+        ],
+    ]
+
+
+def _where(viewer: Viewer, place: Place) -> str:
+    _ = viewer.translate
+    return {
+        "top-dots": _("Tap the three dots at the top."),
+        "top-points": _("Tap the three dots at the top."),
+        "bottom-dots": _("Tap the three dots at the bottom."),
+        "bottom-compass": _("Tap the compass at the bottom."),
+        "bottom-share": _("Tap the arrow at the bottom."),
+        "edges": _("Tap the three dots, or the compass, at the edge of the screen."),
+    }[place]
+
+
+def _picture(viewer: Viewer, name: str) -> h.Element:
+    """Decorative: the words beside it say the same."""
+    return svg(".icon", aria_hidden="true", width="72", height="72")[
+        use(href=f"{viewer.static('in-app.svg')}#{name}")
+    ]

@@ -1,0 +1,31 @@
+/** Shows what this browser lacks, and the ways out of it, where a page has a place for that. */
+
+import { maybe, show } from "../shared/dom.js";
+import { lacksOf, mayBeRefused } from "../shared/in-app-browser.js";
+import { styleSheet } from "../shared/style-sheet.js";
+import { offerCopying } from "./copy-link.js";
+
+/** @param {boolean} [refused] camera or microphone were refused */
+export async function showLimits(refused = false) {
+  const place = maybe("in-app", HTMLElement);
+  if (!place) return;
+  const lacks = lacksOf(window);
+  const { inside } = place.dataset; // "app", "web-view" or none
+  const asked = refused ? inside : inside === "web-view" && (await mayBeRefused(window));
+  if (asked && !lacks.includes("devices")) lacks.push("unsure");
+  for (const sentence of place.querySelectorAll("[data-lack]")) {
+    const about = sentence.getAttribute("data-lack")?.split(" ") ?? [];
+    show(
+      sentence,
+      lacks.some((lack) => about.includes(lack)),
+    );
+  }
+  const ways = place.querySelector("template");
+  if (ways && lacks.length > 0) {
+    // From now on, what they look like is fetched by the few who need it.
+    styleSheet("ways-out.css").catch(() => {});
+    ways.replaceWith(ways.content);
+    offerCopying(place);
+  }
+  show(place, lacks.length > 0);
+}
