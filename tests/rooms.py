@@ -258,6 +258,11 @@ ROOMS: dict[str, set[str]] = {
     "scripts": set(),
     "scripts/traffic": set(),
     "scripts/benchmarks/_relay": {"scripts/traffic"},
-    "scripts/benchmarks": {"scripts/benchmarks/_relay", "scripts/traffic"},
+    "scripts/benchmarks/_engines": {"scripts/traffic"},
+    "scripts/benchmarks": {
+        "scripts/benchmarks/_engines",
+        "scripts/benchmarks/_relay",
+        "scripts/traffic",
+    },
 }
 "Room -> rooms of its own layer that it may import. For other layers see MAY_IMPORT."

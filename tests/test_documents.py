@@ -164,7 +164,10 @@ def wrong_commands(text: str) -> Iterator[str]:
             continue
         known = program.read_text("utf-8")
         if script == "scripts/bench":
-            known += (ROOT / "scripts/benchmarks/__main__.py").read_text("utf-8")
+            folder = ROOT / "scripts/benchmarks"
+            named = [folder / f"{word}.py" for word in rest.split()]
+            files = [folder / "__main__.py", *(file for file in named if file.is_file())]
+            known += "".join(file.read_text("utf-8") for file in files)
         yield from (f"{script or module} {option}" for option in options if option not in known)
 
 

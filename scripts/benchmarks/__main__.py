@@ -26,6 +26,16 @@ class Benchmark(Protocol):
     def table(self, result: dict[str, Any]) -> str: ...
 
 
+class WithOptions(Benchmark, Protocol):
+    """One that can be told more on the command line, and can fail. It is run only by name."""
+
+    def options(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run_with(self, chosen: argparse.Namespace) -> dict[str, Any]: ...
+
+    def failed(self, result: dict[str, Any]) -> bool: ...
+
+
 def names(folder: Path) -> list[str]:
     """The benchmarks of the folder; modules with a leading underscore are helpers."""
     return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
@@ -54,24 +64,60 @@ def load(name: str) -> Benchmark:
     return cast(Benchmark, importlib.import_module(f"{benchmarks.__name__}.{name}"))
 
 
-def main(arguments: Sequence[str]) -> None:
+def with_options(name: str) -> WithOptions | None:
+    """The benchmark, if it has options of its own."""
+    benchmark = load(name)
+    return cast(WithOptions, benchmark) if hasattr(benchmark, "options") else None
+
+
+def run_alone(name: str, benchmark: WithOptions, arguments: Sequence[str]) -> int:
+    """Run one with its own options; the status of the command."""
+    parser = argparse.ArgumentParser(
+        prog=f"scripts/bench {name}",
+        description=benchmark.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    benchmark.options(parser)
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers there too")
+    chosen = parser.parse_args(arguments)
+    facts = machine()
+    print(", ".join(f"{field}: {value}" for field, value in facts.items()), flush=True)
+    try:
+        result = benchmark.run_with(chosen)
+    except ValueError as error:
+        parser.error(str(error))
+    if chosen.json:
+        chosen.json.write_text(json.dumps({"machine": facts, name: result}, indent=2) + "\n")
+    print(benchmark.table(result), flush=True)
+    return int(benchmark.failed(result))
+
+
+def main(arguments: Sequence[str]) -> int:
     known = names(Path(benchmarks.__path__[0]))
+    if arguments and arguments[0] in known and (one := with_options(arguments[0])):
+        return run_alone(arguments[0], one, arguments[1:])
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measures speed and size and prints a table for each benchmark.",
         epilog=f"Benchmarks: {', '.join(known) or 'none yet'}.",
     )
-    parser.add_argument("name", nargs="*", help="which to run; all without a name")
+    parser.add_argument(
+        "name",
+        nargs="*",
+        help="which to run; without a name all but those with options of their own",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers there too")
     options = parser.parse_args(arguments)
     for name in options.name:
         if name not in known:
             parser.error(f"no benchmark named {name}; there are: {', '.join(known) or 'none'}")
+        if with_options(name):
+            parser.error(f"{name} has options of its own: it is run alone, as the first word")
 
     facts = machine()
     print(", ".join(f"{field}: {value}" for field, value in facts.items()), flush=True)
     results: dict[str, dict[str, Any]] = {}
-    for name in options.name or known:
+    for name in options.name or [name for name in known if not with_options(name)]:
         benchmark = load(name)
         print(f"\n{name}: {(benchmark.__doc__ or '').partition(chr(10))[0]}", flush=True)
         results[name] = benchmark.run()
@@ -79,7 +125,8 @@ def main(arguments: Sequence[str]) -> None:
         if options.json:
             # After each benchmark, so that an interrupted run keeps its results so far.
             options.json.write_text(json.dumps({"machine": facts, **results}, indent=2) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
