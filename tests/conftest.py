@@ -67,6 +67,8 @@ def _watch_needs(
 ) -> None:
     # Called to the very end of the interpreter, when this module has no names any more.
     if event in begins_a_process:
+        if arguments and str(arguments[0]).endswith("/esbuild"):
+            return  # a server does without it where it is not installed
         _needed.append(f"a process: {arguments[0] if arguments else event}")
     elif event == "ctypes.dlopen" and isinstance(name := arguments[0], str) and os.sep not in name:
         _needed.append(f"a library of the system: {name}")

@@ -40,6 +40,7 @@ def for_development(config: Config) -> Config:
 
 def follow_files(app: web.Application) -> None:
     """Read static files and catalogs anew whenever one changes, until the application ends."""
+    app[STATIC].read_again(source_maps=True)
     app.cleanup_ctx.append(_following)
 
 
@@ -69,4 +70,4 @@ async def _follow(app: web.Application) -> None:
 def _read_again(app: web.Application) -> None:
     app[CATALOGS].read_again()
     directions.table.cache_clear()
-    app[STATIC].read_again()
+    app[STATIC].read_again(source_maps=True)

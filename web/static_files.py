@@ -1,14 +1,17 @@
-"""The front end's files, read and compressed once, served under the digest of all of them.
+"""The front end's files, made and compressed once, served under the digest of all of them.
 
-Scripts are sent without comments: JSDoc is two fifths of what a phone would have to fetch.
+There are two builds of them, for engines of two ages (`web/bundles`). Without its compiler there is
+one: the sources as they are, without comments, for JSDoc is two fifths of what a phone would fetch.
 
-`/static/<digest>/js/pages/session.js` imports `../signaling/channel.js` relative to itself, so all files
-of a page come under one digest: a page never mixes two versions, and browsers may cache for ever.
+`/static/<digest>/js/pages/session.js` imports `../shared/core.js` relative to itself, so all files of a
+page come under one digest: a page never mixes two versions, and browsers may cache for ever.
 """
 
 import gzip
+import logging
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -19,13 +22,22 @@ import brotli
 from aiohttp import hdrs, web
 from rjsmin import jsmin
 
+from web.bundles.bundling import CURRENT, OLDER, Bundles, bundle
+from web.bundles.compiler import CompilerMissing, NotCompiled
 from web.routes import path
 
 UTF_8_ALWAYS = frozenset({"text/javascript", "application/json"})
 """Types that need not say so: modules are UTF-8 whatever is said (RFC 9239, section 4), other scripts are
 read as their page is, and JSON has no other encoding (RFC 8259, section 8.1)."""
 FOR_EVER = "max-age=31536000, immutable"
-_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".css": "text/css",
+    ".map": "application/json",
+}
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,44 +46,96 @@ class StaticFile:
     plain: bytes
 
 
-class StaticFiles:
-    def __init__(self, contents: Mapping[str, StaticFile]) -> None:
-        self._files = contents
+class Build:
+    """The files for engines of one age."""
+
+    def __init__(
+        self,
+        contents: Mapping[str, StaticFile],
+        beside: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self.files = contents
+        self._beside = beside
         digest = sha256()
         for name in sorted(contents):
             digest.update(name.encode() + b"\0" + contents[name].plain)
         self.digest = digest.hexdigest()[:16]
 
-    @classmethod
-    @cache
-    def load(cls) -> "StaticFiles":
-        """All files, read once in the life of the process."""
-        found: dict[str, StaticFile] = {}
-        _collect(files("web") / "static", "", found)
-        return cls(found)
-
-    def read_again(self) -> None:
-        """Take the files as they are now, under a new digest if any has changed."""
-        type(self).load.cache_clear()
-        fresh = self.load()
-        self._files, self.digest = fresh._files, fresh.digest
-
     def address(self, name: str) -> str:
         """The address of a file, given its path below web/static."""
         return path("static", digest=self.digest, path=name)
 
+    def scripts(self, modules: Iterable[str]) -> list[str]:
+        """The addresses of all that these modules load at once, each after what it imports.
+
+        A page names them all, so that none is found only when another has arrived.
+        """
+        names = [name for module in modules for name in self._beside.get(module, (module,))]
+        return [self.address(name) for name in dict.fromkeys(names)]
+
     def plain(self, name: str) -> bytes:
         """A file as it is sent without compression. Raises KeyError."""
-        return self._files[name].plain
+        return self.files[name].plain
 
-    def respond(self, request: web.Request) -> web.Response:
-        """Serve a file; under an old digest the current file, which is then not cached."""
-        file = self._files.get(request.match_info["path"])
+
+class StaticFiles:
+    """Both builds; the same one twice where there is no compiler."""
+
+    def __init__(self, current: Build, older: Build) -> None:
+        self.current, self.older = current, older
+
+    @classmethod
+    @cache
+    def load(cls, *, source_maps: bool = False) -> "StaticFiles":
+        """All files, made once in the life of the process.
+
+        With source maps, for development, it raises NotCompiled for sources that are wrong.
+        """
+        sources = read_sources()
+        try:
+            with ThreadPoolExecutor() as both:
+                made = both.map(
+                    lambda targets: bundle(sources, targets, source_maps=source_maps),
+                    (CURRENT, OLDER),
+                )
+            current, older = (bundled(sources, bundles) for bundles in made)
+        except NotCompiled as reason:
+            if source_maps and not isinstance(reason, CompilerMissing):
+                raise  # while somebody writes; what was made before stays
+            _log.warning(
+                "The pages' files are sent as they are written, for browsers since 2022:"
+                " %s. README.md says how older phones are served.",
+                reason,
+            )
+            current = older = as_written(sources)
+        return cls(current, older)
+
+    def read_again(self, *, source_maps: bool = False) -> None:
+        """Take the files as they are now, under a new digest if any has changed. Raises NotCompiled."""
+        type(self).load.cache_clear()
+        fresh = self.load(source_maps=source_maps)
+        self.current, self.older = fresh.current, fresh.older
+
+    def build(self, *, older: bool) -> Build:
+        return self.older if older else self.current
+
+    def respond(self, request: web.Request, *, older: bool) -> web.Response:
+        """Serve a file; under an old digest the current file, which is then not cached.
+
+        The digest may have an ending, under which modules are loaded again; `older` says which build
+        a page of an earlier start gets.
+        """
+        asked, name = request.match_info["digest"], request.match_info["path"]
+        build = next(
+            (each for each in (self.current, self.older) if asked.startswith(each.digest)),
+            self.build(older=older),
+        )
+        file = build.files.get(name)
         if file is None:
             raise web.HTTPNotFound
-        current = request.match_info["digest"] == self.digest
+        current = asked == build.digest
         response = packed_response(request, file.plain, file.content_type, for_ever=current)
-        if request.match_info["path"] == "icon.svg":
+        if name == "icon.svg":
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
 
@@ -111,18 +175,43 @@ def pack(plain: bytes) -> dict[str, bytes]:
     return {name: body for name, body in packed.items() if len(body) < len(plain)}
 
 
-def _collect(folder: Traversable, prefix: str, found: dict[str, StaticFile]) -> None:
+def read_sources() -> dict[str, bytes]:
+    """Files by path below web/static."""
+    found: dict[str, bytes] = {}
+    _collect(files("web") / "static", "", found)
+    return found
+
+
+def _collect(folder: Traversable, prefix: str, found: dict[str, bytes]) -> None:
     for entry in folder.iterdir():
         name = prefix + entry.name
         if entry.is_dir():
             _collect(entry, name + "/", found)
-            continue
-        suffix = name[name.rfind(".") :]
-        content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0]
-        if content_type is None:
-            continue
-        plain = entry.read_bytes()
-        if suffix == ".js":
-            plain = jsmin(plain)
+        elif _content_type(name):
+            found[name] = entry.read_bytes()
+
+
+def bundled(sources: Mapping[str, bytes], bundles: Bundles) -> Build:
+    """Of the bundles, and of the sources what is no script."""
+    others = {name: plain for name, plain in sources.items() if not name.endswith(".js")}
+    return _packed({**others, **bundles.files}, bundles.beside)
+
+
+def as_written(sources: Mapping[str, bytes]) -> Build:
+    """Of the sources, scripts without comments."""
+    return _packed(
+        {name: jsmin(plain) if name.endswith(".js") else plain for name, plain in sources.items()},
+        {},
+    )
+
+
+def _packed(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Build:
+    for plain in sent.values():
         pack(plain)  # now, so that no request waits for it
-        found[name] = StaticFile(content_type, plain)
+    contents = {name: StaticFile(_content_type(name), plain) for name, plain in sent.items()}
+    return Build(contents, beside)
+
+
+def _content_type(name: str) -> str:
+    """Empty for what is not sent."""
+    return _TYPES.get(name[name.rfind(".") :]) or mimetypes.guess_type(name)[0] or ""

@@ -3,7 +3,7 @@
 Texts in here are data that people typed; sentences come from the catalogs during rendering.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -60,6 +60,8 @@ class Viewer:
     plural: Callable[[str, str, int], str]
     static: Callable[[str], str]
     "Path below web/static -> its cacheable address."
+    scripts: Callable[[Iterable[str]], list[str]]
+    "Paths of modules -> the addresses of all that they load at once."
     brand: str
     path: str
     "Path of the current page, to mark its menu entry."

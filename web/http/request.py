@@ -18,6 +18,7 @@ from signaling.invite import Invite
 from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
+from web.http.engine import is_older
 from web.http.platform import device_of
 from web.keys import (
     ARRIVING,
@@ -194,6 +195,7 @@ async def viewer_of(
     zone = told = time_zone_of(request)
     if told == "UTC":
         zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
+    build = app[STATIC].build(older=is_older(request.headers.get(hdrs.USER_AGENT, "")))
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,
@@ -201,7 +203,8 @@ async def viewer_of(
         zone_there=zone if told == "UTC" else request.cookies[ZONE_COOKIE],
         translate=spoken.translate,
         plural=spoken.plural,
-        static=app[STATIC].address,
+        static=build.address,
+        scripts=build.scripts,
         brand=settings.brand,
         path=request.path,
         languages=settings.languages,

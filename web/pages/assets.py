@@ -1,13 +1,16 @@
 """Static files and catalogs of sentences, for the browser."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from web.http.engine import is_older
 from web.keys import CATALOGS, STATIC
 from web.static_files import packed_response
 
 
 async def static(request: web.Request) -> web.Response:
-    return request.app[STATIC].respond(request)
+    return request.app[STATIC].respond(
+        request, older=is_older(request.headers.get(hdrs.USER_AGENT, ""))
+    )
 
 
 async def catalog(request: web.Request) -> web.Response:

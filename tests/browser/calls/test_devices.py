@@ -14,6 +14,7 @@ from tests.browser.calls.gathering import Gathering
 from tests.browser.conftest import NewContext
 from tests.browser.harness.firefox import launched_firefox
 from tests.browser.harness.gate import GATE, given, live
+from tests.browser.harness.sources import serve_sources
 from tests.people import Person
 from tests.serving import Server, serving
 
@@ -133,9 +134,8 @@ async def test_what_the_browser_allows_too_late_is_turned_off_and_told(
 async def play(page: Page, orders: int, seed: int) -> None:
     """Play as many random orders on a page; the seed is printed, and repeats them."""
     print(f"{orders} orders from seed {seed}")
-    base = await page.locator("script[src*='/js/']").first.get_attribute("src")
-    assert base is not None
-    given: dict[str, Any] = {"base": base.partition("/js/")[0], "seed": seed, "orders": orders}
+    base = await serve_sources(page)
+    given: dict[str, Any] = {"base": base, "seed": seed, "orders": orders}
     found = await page.evaluate(
         "async (given) => (await import('/orders/device-runs.js')).runOrders(given)", given
     )

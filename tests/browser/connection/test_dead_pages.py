@@ -42,8 +42,8 @@ async def fail_once(context: BrowserContext, *files: str) -> list[str]:
 
 
 async def arrives_though_files_fail(page: Page, server: Server) -> None:
-    files = ("js/room/chat/chat.js", "js/shared/time/format.js", "js/pages/session.js", "css/room.css",
-             "js/room/call/connections.js")  # fmt: skip
+    files = ("js/shared/core.js", "js/pages/session.js", "css/room.css",
+             "js/room/call/call-controller.js")  # fmt: skip
     asked = await fail_once(page.context, *files)
     async with Person(server) as nurse:
         await nurse.sign_in()

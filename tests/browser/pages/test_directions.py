@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser.harness.firefox import launched_firefox
+from tests.browser.harness.sources import serve_sources
 from tests.serving import serving
 from tests.web.texts.test_directions import drawn, random_lines
 from web.texts.directions import isolated
@@ -28,13 +29,11 @@ CHOSEN = [
     "خذ 10 000 IU، نبض 72/min",
 ]
 
-SHOW = """async (lines) => {
-  const script = document.querySelector("script[type=module]").src;
-  const folder = script.slice(0, script.indexOf("js/"));
-  const { userText } = await import(`${folder}js/shared/text/user-text.js`);
+SHOW = """async ([folder, lines]) => {
+  const { userText } = await import(`${folder}/js/shared/text/user-text.js`);
   const style = document.createElement("link");
   style.rel = "stylesheet";
-  style.href = `${folder}css/room.css`;
+  style.href = `${folder}/css/room.css`;
   document.head.append(style);
   await new Promise((done) => style.addEventListener("load", done));
   const box = document.createElement("div");
@@ -76,7 +75,7 @@ def plain(shown: str) -> str:
 async def compare(browser: Browser, url: str, lines: list[str]) -> None:
     page = await browser.new_page()
     await page.goto(f"{url}/signin")
-    seen = await page.evaluate(SHOW, lines)
+    seen = await page.evaluate(SHOW, [await serve_sources(page), lines])
     expected = await asyncio.to_thread(lambda: [drawn(line, rtl=False) for line in lines])
     await page.close()
     assert [copied for _, copied, _, _ in seen] == lines

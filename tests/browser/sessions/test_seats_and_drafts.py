@@ -26,7 +26,7 @@ async def test_what_is_written_before_the_scripts_run_stays_in_the_field(
         await arrived.wait()
         await route.continue_()
 
-    await context.route("**/js/room/chat/chat.js", hold)
+    await context.route("**/js/pages/session.js", hold)
     await page.goto(await link_to(server))
     await page.get_by_role("button", name="Join the session").click(no_wait_after=True)
     text = page.get_by_role("textbox", name="Message")
@@ -214,7 +214,7 @@ async def test_calls_that_had_to_be_asked_for_again_understand_a_refusal(
 
         socket.on_message(hear)
 
-    await context.route("**/js/room/call/connections.js", answer)
+    await context.route("**/js/room/call/call-controller.js", answer)
     await context.route_web_socket("**/socket", refuse)
     async with Person(server) as nurse:
         await nurse.sign_in()

@@ -112,7 +112,7 @@ def _head(
         printed and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
         # before the modules, so that it notices which of them fail to load
         needs_scripts and _for_every_browser(viewer),
-        (h.script(type="module", src=viewer.static(name)) for name in modules),
+        (h.script(type="module", src=address) for address in viewer.scripts(modules)),
     ]
 
 

@@ -16,7 +16,7 @@ import { languageName, setUpPage } from "./every-page.js";
 import { clearStorage } from "../shared/clear-storage.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { socketAddress } from "../signaling/socket-address.js";
-import { Bell } from "./bell.js";
+import { Bell } from "../shared/bell.js";
 import { setUpMenu } from "../shared/menu.js";
 import { announce, offer, rang } from "../shared/notifications.js";
 import { Ringer } from "../shared/ringer.js";

@@ -3,10 +3,10 @@
  * all that time.
  */
 
-import { _, fill } from "../shared/catalog.js";
-import { byId, maybe, setText, show } from "../shared/dom.js";
-import { timeOfDay } from "../shared/time/format.js";
-import { serverNow } from "../shared/time/server-clock.js";
+import { _, fill } from "./catalog.js";
+import { byId, maybe, setText, show } from "./dom.js";
+import { timeOfDay } from "./time/format.js";
+import { serverNow } from "./time/server-clock.js";
 
 const KEY = "muted-until";
 const QUARTER = 15 * 60_000;
