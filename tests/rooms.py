@@ -195,6 +195,12 @@ ROOMS: dict[str, set[str]] = {
         "web/texts",
         "web/zones",
     },
+    "web/pages/plain": {
+        "web",
+        "web (keys)",
+        "web/http",
+        "web/markup/guests",
+    },
     "web/pages/accounts": {
         "web",
         "web (keys)",
@@ -248,6 +254,7 @@ ROOMS: dict[str, set[str]] = {
         "web/pages",
         "web/pages/accounts",
         "web/pages/administration",
+        "web/pages/plain",
         "web/pages/provider",
         "web/pages/second_factors",
         "web/report",

@@ -18,6 +18,7 @@ from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.turning import Turning
 from signaling.flows.sessions.unread import UnreadMessages
+from signaling.flows.sessions.visiting import Visiting
 from signaling.flows.timekeeping import Timekeeping
 from signaling.rooms.hub import Hub
 from web import keys
@@ -53,5 +54,7 @@ def add_attendance(app: web.Application) -> None:
     """Add who comes and what they write; after the notices, which tell those who are away."""
     store, clock, waits = app[keys.STORE], app[keys.CLOCK], app[keys.WAITS]
     news = app[keys.NEWS]
-    app[keys.ATTENDING] = Attending(store, app[keys.ROOMS], app[keys.CALLING], news, clock, waits)
+    rooms = app[keys.ROOMS]
+    app[keys.ATTENDING] = attending = Attending(store, rooms, app[keys.CALLING], news, clock, waits)
+    app[keys.VISITING] = Visiting(rooms, attending, waits)
     app[keys.CHATTING] = Chatting(store, clock, news, app[keys.UNREAD])

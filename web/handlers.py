@@ -53,6 +53,7 @@ from web.pages.administration import (
     texts,
     try_number,
 )
+from web.pages.plain import lines, messages, page
 from web.pages.provider import linking, signing_in, signing_out
 from web.pages.second_factors import (
     authenticator_app,
@@ -162,6 +163,9 @@ HANDLERS = {
     ("GET", "landing"): landing.show_landing,
     ("POST", "landing"): landing.join,
     ("GET", "seat"): landing.show_seat,
+    ("GET", "seat_plain"): page.show_page,
+    ("GET", "seat_plain_lines"): lines.show_lines,
+    ("POST", "seat_plain_message"): messages.send_message,
     ("POST", "session_uploads"): uploads.create,
     ("HEAD", "session_upload"): uploads.look,
     ("PATCH", "session_upload"): uploads.receive,

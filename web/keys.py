@@ -33,6 +33,7 @@ from signaling.flows.sessions.showing import Showing
 from signaling.flows.sessions.turning import Turning
 from signaling.flows.sessions.unread import UnreadMessages
 from signaling.flows.sessions.uploading import Uploading
+from signaling.flows.sessions.visiting import Visiting
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
@@ -103,6 +104,7 @@ ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
+VISITING = web.AppKey("visiting", Visiting)
 DELETING = web.AppKey("deleting", Deleting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)

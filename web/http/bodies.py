@@ -31,8 +31,8 @@ class Body:
     """The body that one address accepts."""
 
     kind: str = FORM
-    """Its media type. No form is multipart but that of an administrator with a file: parts cost a
-    hundred times what fields do."""
+    """Its media type. No form is multipart but those with a file: parts cost a hundred times what
+    fields do."""
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
     seat: bool = False
@@ -78,6 +78,7 @@ SIGNED_IN = {
 }
 "What signed-in clients send that is not a form."
 SEATED = {
+    ("POST", "seat_plain_message"): Body(seat=True),
     ("POST", "seat_uploads"): Body(UPLOAD, seat=True),
     ("PATCH", "seat_upload"): Body(UPLOAD, seat=True),
     ("DELETE", "seat_upload"): Body(UPLOAD, seat=True),

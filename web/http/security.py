@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import ForgedOrigin
+from signaling.flows.sessions.visiting import REFRESH
 from web.keys import CONFIG, WEBSOCKET_WARNINGS
 from web.routes import PATHS
 
@@ -49,9 +50,23 @@ times."""
 SERVER = "TeleConnect"
 SECRET_ADDRESSES = frozenset(address for address in PATHS.values() if "{token}" in address)
 "Knowing one grants access, so it must not appear in the next page's Referer."
-OPAQUE_ORIGINS = SECRET_ADDRESSES | {PATHS["language"], PATHS["leave"]}
+OPAQUE_ORIGINS = SECRET_ADDRESSES | {
+    PATHS["language"],
+    PATHS["leave"],
+    PATHS["seat_plain_message"],
+}
 """Addresses that accept forms of those pages. A forger could at most change the language, or give up a
-seat that the same link restores."""
+seat that the same link restores; the address of a seat is known to nobody else."""
+FRAMED = frozenset({PATHS["seat_plain_lines"]})
+"Shown in a frame of a page of this server: the lines of a chat that refresh while somebody writes."
+FRAMED_HEADERS = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+    # as a header, so that an error is followed by another try, too
+    "Refresh": f"{REFRESH.total_seconds():.0f}",
+}
 
 
 def check_origin(request: web.Request) -> None:
@@ -98,6 +113,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     )
     if not asset and _address(request) in SECRET_ADDRESSES:
         response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if not asset and _address(request) in FRAMED:
+        for name, value in FRAMED_HEADERS.items():
+            response.headers.setdefault(name, value)
     for name, value in default_headers(secure=request.app[CONFIG].secure, asset=asset).items():
         response.headers.setdefault(name, value)
     # Do not reveal the library and its version. Some sixty assets make a page: on slow and metered

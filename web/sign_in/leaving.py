@@ -5,7 +5,7 @@ from aiohttp_session import get_session
 
 from storage.store import Records
 from web.http.request import account_of, web_session_digest
-from web.keys import ARRIVING, STORE
+from web.keys import ARRIVING, STORE, VISITING
 
 FORGET = {"Clear-Site-Data": '"storage"'}
 """Deletes what pages have stored in the browser (W3C Clear Site Data). Not "cache": pages are never
@@ -28,7 +28,10 @@ async def leave_seats(request: web.Request) -> None:
         if account is None:
             await records.web_sessions.remove(digest)
 
+    seats = await app[STORE].read.invites.seats_of(digest)
     await app[STORE].write(work)
+    for seat in seats:
+        await app[VISITING].leave(seat.consultation_id, seat.id)
     if account is None:
         session.invalidate()
     else:

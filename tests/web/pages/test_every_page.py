@@ -29,6 +29,8 @@ NOT_NOW = (
     | {"take_part"}
 )
 "Pages of a step of signing in, of a server without accounts, or of a colleague's session."
+SEATS = {"seat", "seat_plain", "seat_plain_lines"}
+"Pages of whoever has taken one."
 VOID = {"input", "img", "br", "hr", "meta", "link", "source"}
 BLOCKS = {"h1", "h2", "h3", "p", "div", "section", "article", "li", "dd", "td", "main"}
 LIVE = ("status", "alert", "log", "timer")
@@ -153,7 +155,7 @@ async def places(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plac
             "not_found": ["/nowhere"],
         }
         for method, name in HANDLERS:
-            if method == "GET" and name not in NO_PAGE | NOT_NOW | guests.keys() | {"seat"}:
+            if method == "GET" and name not in NO_PAGE | NOT_NOW | guests.keys() | SEATS:
                 staff[name] = [path(name, **{**parts, **more}) for more in several.get(name, [{}])]
         staff["new_invite"] += [
             path("new_invite", {"kind": kind}) for kind in ("remote", "in_person")
@@ -187,8 +189,10 @@ async def _by_link(guest: Person, places: Places) -> dict[str, Tree]:
             answer = await guest.get(address)
             assert answer.headers["Content-Type"].startswith("text/html"), address
             trees[f"{name} {address}"] = Tree(answer.text)
-    seat = path("seat", invite_id=await guest.join(places.found.landing))
-    trees[f"seat {seat}"] = Tree((await guest.get(seat)).text)
+    invite_id = await guest.join(places.found.landing)
+    for name in sorted(SEATS):
+        address = path(name, invite_id=invite_id)
+        trees[f"{name} {address}"] = Tree((await guest.get(address)).text)
     trees[f"landing {places.found.early} seated"] = Tree((await guest.get(places.found.early)).text)
     return trees
 

@@ -3,13 +3,16 @@
 import htpy as h
 
 from signaling.flows.sessions.uploading import AT_ONCE
+from signaling.identifier import new_id
 from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.shared.controls import button
 from web.markup.shared.icons import icon
+from web.routes import path
 from web.view_models import Viewer
 
 
-def chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
+def chat(viewer: Viewer, *, scheduler: bool, invite_id: str | None = None) -> h.Element:
+    """`invite_id`: where a message goes that is sent before the scripts run, or where they never do."""
     _ = viewer.translate
     return h.section("#chat.chat", aria_label=_("Chat"))[
         h.details("#people.people")[
@@ -29,12 +32,18 @@ def chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
         h.p("#nearly-full.hint", role="status", hidden=True)[
             _("This chat is nearly full. Soon you will need a new session to go on writing.")
         ],
-        h.form("#chat-form.write", method="dialog")[
+        h.form(
+            "#chat-form.write",
+            method="post" if invite_id else "dialog",
+            action=invite_id and path("seat_plain_message", {"full": ""}, invite_id=invite_id),
+        )[
+            invite_id and h.input(type="hidden", name="id", value=new_id()),
             h.ul("#chosen-files", aria_label=_("Chosen files"), aria_live="polite", hidden=True),
             h.p("#file-words.error", role="alert", hidden=True),
             h.label(for_="chat-text")[_("Message")],
             h.textarea(
                 "#chat-text",
+                name="text" if invite_id else None,
                 placeholder=" ",  # CSS tells by it whether something is typed
                 rows="1",
                 dir="auto",

@@ -37,7 +37,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 ways_to_call(viewer),
                 scheduler and link_again(viewer, view),
             ],
-            chat(viewer, scheduler=scheduler),
+            chat(viewer, scheduler=scheduler, invite_id=view.invite_id),
             scheduler and terminate_dialog(viewer),
             scheduler and leave_call_dialog(viewer),
             scheduler and export_dialog(viewer),
@@ -47,6 +47,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         service_user=not scheduler,
         wide=True,
         stylesheets=("css/room.css",),
+        without_scripts=view.invite_id and path("seat_plain", invite_id=view.invite_id),
         data={
             "consultation-id": view.consultation_id,
             "invite-id": view.invite_id,

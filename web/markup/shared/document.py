@@ -19,11 +19,13 @@ def document(
     wide: bool = False,
     stylesheets: tuple[str, ...] = (),
     beside: tuple[str, ...] = (),
+    without_scripts: str | None = None,
 ) -> h.Element:
     """A whole page.
 
     `module` is the path of the page's script below web/static, `beside` are modules that the page
-    works without; `data` are the body's data-* attributes.
+    works without; `data` are the body's data-* attributes. `without_scripts` is the address of a page
+    for browsers without scripts.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -44,6 +46,7 @@ def document(
         printed=not service_user,
         modules=modules,
         needs_scripts=needs_scripts,
+        without_scripts=without_scripts,
     )
     return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
         head,
@@ -96,9 +99,12 @@ def _head(
     printed: bool,
     modules: list[str],
     needs_scripts: bool,
+    without_scripts: str | None,
 ) -> h.Element:
     return h.head[
         h.meta(charset="utf-8"),
+        without_scripts
+        and h.noscript[h.meta(http_equiv="refresh", content=f"0; url={without_scripts}")],
         h.meta(name="viewport", content="width=device-width, initial-scale=1"),
         h.meta(name="robots", content="noindex, nofollow"),
         h.meta(name="color-scheme", content="light dark"),

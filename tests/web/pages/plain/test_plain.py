@@ -1,0 +1,255 @@
+"""Waiting and writing without a script: pages, forms, and a frame that refreshes."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from signaling.flows.sessions.visiting import STAYS
+from signaling.text import CHAT_LENGTH
+from tests.clock import MovableClock
+from tests.people import Answer, Person, Wire, consultation_of
+from tests.serving import Server, moment
+from web.keys import CLOCKWORK
+from web.routes import path
+
+NOW = moment("2026-12-07 14:30")
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(NOW)
+
+
+def words(page: str) -> str:
+    """What somebody reads on it."""
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split())
+
+
+def hidden_id(page: str) -> str:
+    found = re.search(r'name="id" value="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
+
+
+def typed(page: str) -> str:
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert found is not None
+    return html.unescape(found.group(1)).removeprefix("\n")
+
+
+class Plain:
+    """A seat as a browser without scripts has it."""
+
+    def __init__(self, person: Person, invite_id: str) -> None:
+        self.person = person
+        self.invite_id = invite_id
+
+    async def page(self) -> Answer:
+        return await self.person.get(path("seat_plain", invite_id=self.invite_id))
+
+    async def lines(self, **query: str) -> Answer:
+        address = path("seat_plain_lines", query or None, invite_id=self.invite_id)
+        return await self.person.get(address)
+
+    async def write(self, text: str, message_id: str | None = None) -> Answer:
+        if message_id is None:
+            message_id = hidden_id((await self.page()).text)
+        address = path("seat_plain_message", invite_id=self.invite_id)
+        return await self.person.post(address, {"id": message_id, "text": text})
+
+
+@pytest.fixture
+async def plain(nurse: Person, phone: Person) -> AsyncIterator[Plain]:
+    """Amina has joined."""
+    yield Plain(phone, await phone.join(await nurse.invite()))
+
+
+async def lobby(nurse: Person) -> list[str]:
+    """Names of those whom the scheduler sees waiting."""
+    text = (await nurse.get(path("waiting_room"))).text
+    return re.findall("Amina", text)[:1]
+
+
+async def test_who_joins_is_led_to_the_page_that_works(plain: Plain) -> None:
+    seat = await plain.person.get(path("seat", invite_id=plain.invite_id))
+    address = path("seat_plain", invite_id=plain.invite_id)
+    assert f'<noscript><meta http-equiv="refresh" content="0; url={address}">' in seat.text
+
+
+async def test_the_scheduler_sees_who_waits_without_a_script(
+    server: Server, nurse: Person, plain: Plain, clock: MovableClock
+) -> None:
+    assert await lobby(nurse) == []
+    assert (await plain.page()).status == 200
+    assert await lobby(nurse) == ["Amina"]
+    for _ in range(8):
+        clock.move(timedelta(seconds=15))
+        await server.app[CLOCKWORK].run_due()
+        await plain.lines()
+    assert await lobby(nurse) == ["Amina"]
+    clock.move(STAYS)
+    await server.app[CLOCKWORK].run_due()
+    assert await lobby(nurse) == []
+
+
+async def test_the_frame_says_how_it_stands_and_refreshes(
+    server: Server, nurse: Person, plain: Plain
+) -> None:
+    frame = await plain.lines()
+    assert frame.headers["Refresh"] == "15"
+    assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in frame.headers["Content-Security-Policy"]
+    assert "You are in the waiting room" in words(frame.text)
+    assert "has not joined yet" in words(frame.text)
+    consultation_id = (await waiting_id(nurse)) or ""
+    desk = await nurse.enter(consultation_id=consultation_id)
+    assert "Nurse Joy\u2069 is here" in words((await plain.lines()).text)
+    await desk.command("start_consultation")
+    assert "You are in the session" in words((await plain.lines()).text)
+    await desk.command("terminate_consultation", choice="keep_open")
+    assert "The session is paused" in words((await plain.lines()).text)
+    await desk.command("terminate_consultation", choice="close")
+    over = await plain.lines()
+    assert over.status == 410
+    assert over.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "The session is over" in words(over.text)
+    assert (await plain.page()).status == 410
+
+
+async def waiting_id(nurse: Person) -> str:
+    text = (await nurse.get(path("waiting_room"))).text
+    found = re.search(r"/sessions/([\w-]{16})", text)
+    assert found is not None
+    return found.group(1)
+
+
+async def said(desk: Wire) -> dict[str, Any]:
+    """The next message that somebody writes."""
+    while True:
+        line: dict[str, Any] = (await desk.until("chat_added"))["message"]
+        if line["kind"] == "text":
+            return line
+
+
+async def test_a_message_goes_both_ways(nurse: Person, plain: Plain) -> None:
+    await plain.page()
+    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    sent = await plain.write("Hello,\r\nI am here")
+    assert (sent.status, sent.location) == (303, path("seat_plain", invite_id=plain.invite_id))
+    line = await said(desk)
+    assert line["text"] == "Hello,\nI am here"
+    await desk.say("I am coming <b>soon</b>")
+    text = (await plain.lines()).text
+    assert "I am coming &lt;b&gt;soon&lt;/b&gt;" in text
+    # the newest line comes first
+    assert text.index("I am coming") < text.index("Hello,\nI am here")
+    assert (await desk.until("seen_changed"))["position"] > line["position"]
+
+
+async def test_a_message_that_is_sent_twice_stands_there_once(nurse: Person, plain: Plain) -> None:
+    message_id = hidden_id((await plain.page()).text)
+    assert hidden_id((await plain.page()).text) != message_id
+    for _ in range(2):
+        assert (await plain.write("once", message_id)).status == 303
+    assert (await plain.lines()).text.count(">once<") == 1
+
+
+async def test_what_is_too_long_stays_in_the_field(plain: Plain) -> None:
+    text = "ä" * (CHAT_LENGTH + 7)
+    message_id = hidden_id((await plain.page()).text)
+    refused = await plain.write(text, message_id)
+    assert refused.status == 400
+    assert typed(refused.text) == text
+    assert hidden_id(refused.text) == message_id
+    assert str(CHAT_LENGTH + 7) in words(refused.text)
+    assert (await plain.write(text[:-7], message_id)).status == 303
+
+
+async def test_what_cannot_be_sent_any_more_is_shown(nurse: Person, plain: Plain) -> None:
+    message_id = hidden_id((await plain.page()).text)
+    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    await desk.command("start_consultation")
+    await desk.command("terminate_consultation", choice="close")
+    answer = await plain.write("my last words", message_id)
+    assert answer.status == 410
+    assert "my last words" in words(answer.text)
+
+
+async def test_a_seat_that_another_device_took_shows_nothing(server: Server, nurse: Person) -> None:
+    link = await nurse.invite()
+    async with Person(server) as one, Person(server) as other, Person(server) as stranger:
+        first = Plain(one, await one.join(link))
+        await first.page()
+        second = Plain(other, await other.join(link))
+        assert (await second.page()).status == 200
+        for answer in (await first.page(), await first.lines(), await first.write("hm", "x" * 12)):
+            assert answer.status == 410
+            assert "another device" in words(answer.text)
+        unknown = Plain(stranger, second.invite_id)
+        assert (await unknown.page()).status == 404
+        assert (await unknown.lines()).status == 404
+        assert (await unknown.write("hm", "x" * 12)).status == 401
+
+
+async def test_older_lines_are_read_page_by_page(nurse: Person, plain: Plain) -> None:
+    await plain.page()
+    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    for number in range(120):
+        await desk.say(f"line {number} of many")
+    text, seen = (await plain.lines()).text, set[int]()
+    pages = 0
+    while True:
+        pages += 1
+        seen |= {int(each) for each in re.findall(r"line (\d+) of many", text)}
+        older = re.search(r"\?before=(\d+)", text)
+        if older is None:
+            break
+        text = (await plain.lines(before=older.group(1))).text
+    assert seen == set(range(120))
+    assert pages > 1
+
+
+async def test_a_page_with_a_socket_takes_over(
+    server: Server, nurse: Person, plain: Plain, clock: MovableClock
+) -> None:
+    await plain.page()
+    wire = await plain.person.enter(invite_id=plain.invite_id)
+    desk = await nurse.enter(consultation_id=await consultation_of(wire))
+    await plain.lines()
+    clock.move(STAYS * 2)
+    await server.app[CLOCKWORK].run_due()
+    await desk.send("ping")
+    await desk.until("pong")
+    assert not [
+        frame
+        for frame in desk.frames
+        if frame["type"] == "participant_changed" and not frame["participant"]["online"]
+    ]
+
+
+async def test_who_leaves_the_device_is_gone_at_once(nurse: Person, plain: Plain) -> None:
+    await plain.page()
+    assert await lobby(nurse) == ["Amina"]
+    assert (await plain.person.post(path("leave"), {"language": "en"})).status == 303
+    assert await lobby(nurse) == []
+    assert (await plain.page()).status == 404
+
+
+async def test_the_full_page_sends_by_its_form_until_its_scripts_do(
+    nurse: Person, plain: Plain
+) -> None:
+    seat = (await plain.person.get(path("seat", invite_id=plain.invite_id))).text
+    action = re.search(r'action="(/seat/[^"]+/messages\?full=)"', seat)
+    assert action is not None
+    assert re.search(r'<textarea[^>]* name="text"', seat)
+    form = {"id": hidden_id(seat), "text": "typed too soon"}
+    answer = await plain.person.post(action.group(1), form, Origin="null")
+    assert answer.status == 303
+    full = path("seat", invite_id=plain.invite_id)
+    assert f'data-full="{full}"' in (await plain.person.get(answer.location)).text
+    assert 'data-full="' not in (await plain.page()).text
+    assert "typed too soon" in (await plain.lines()).text

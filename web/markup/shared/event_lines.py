@@ -1,0 +1,30 @@
+"""Event lines of a chat in words, as the scripts have them (`static/js/room/chat/chat.js`)."""
+
+from web.texts.directions import apart
+from web.view_models import Viewer
+
+
+def event_sentence(viewer: Viewer, kind: str, name: str) -> str:
+    """What has happened; empty for a kind without a sentence."""
+    _ = viewer.translate
+    sentences = {
+        "joined": _("%(name)s joined"),
+        "left": _("%(name)s left"),
+        "added": _("%(name)s was added"),
+        "removed": _("%(name)s was removed"),
+        "started": _("The session started"),
+        "kept_open": _("The session was paused"),
+        "resumed": _("The session was resumed"),
+        "reopened": _("The session was reopened"),
+        "closed": _("The session was closed"),
+        "call_started": _("%(name)s started a call"),
+        "call_ended": _("The call ended"),
+        "call_missed": _("Nobody answered the call"),
+        "call_declined": _("%(name)s declined the call"),
+        "photo_asked": _("%(name)s asks for a photo"),
+        "photo_declined": _("%(name)s does not want to send a photo now"),
+        "photo_failed": _("%(name)s could not take a photo"),
+        "photo_refused": _("The photo that %(name)s has sent cannot be used"),
+        "took_over": _("%(name)s has taken over the session"),
+    }
+    return sentences.get(kind, "") % {"name": apart(name)}

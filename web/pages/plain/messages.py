@@ -1,0 +1,48 @@
+"""A message that a form sends: from a page without scripts, or from one whose scripts do not run."""
+
+from aiohttp import web
+
+from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
+from signaling.identifier import PATTERN, new_id
+from signaling.text import CHAT_LENGTH
+from signaling.wire import messages as wire
+from web.http.errors import sentence
+from web.http.forms import form_of
+from web.http.request import viewer_of
+from web.keys import CHATTING, LIMITS
+from web.pages.plain.page import lost, page
+from web.pages.plain.place import arrived
+from web.routes import path
+
+
+async def send_message(request: web.Request) -> web.Response:
+    """Send what was typed, once for the id that the form has, however often it is sent.
+
+    What is not sent comes back in the field, with a sentence that says why. The full page's form has
+    `full` in its address, and is gone back to if scripts run after all.
+    """
+    form = await form_of(request)
+    text = form.get("text", "")
+    message_id = form.get("id", "")
+    if not PATTERN.fullmatch(message_id):
+        message_id = new_id()
+    try:
+        _arrival, attendance, _viewer = await arrived(request)
+        if text.strip():
+            await request.app[LIMITS].hit("plain_message", attendance.participant_id)
+            message = wire.ChatSend(id=message_id, text=text)
+            await request.app[CHATTING].send(attendance, message)
+    except (NotFound, InviteNotUsable) as error:
+        return await lost(request, error, text)
+    except TeleConnectError as error:
+        viewer = await viewer_of(request)
+        return await page(
+            request,
+            error.status,
+            message_id=message_id,
+            text=text,
+            error=sentence(error, viewer.translate, viewer.plural),
+            length=len(text) if len(text) > CHAT_LENGTH else 0,
+        )
+    full = {"full": ""} if "full" in request.query else None
+    raise web.HTTPSeeOther(path("seat_plain", full, invite_id=request.match_info["invite_id"]))

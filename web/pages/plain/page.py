@@ -1,0 +1,48 @@
+"""The page of a seat in browsers without scripts, on which somebody writes."""
+
+from aiohttp import web
+
+from signaling.errors import InviteNotUsable, NotFound
+from signaling.identifier import new_id
+from web.http.request import show_by_link
+from web.markup.guests.plain import lost_page, plain_page
+from web.pages.plain.place import Lost, arrived, host_of, why_lost
+from web.plain_views import PlainView
+
+
+async def show_page(request: web.Request) -> web.Response:
+    try:
+        return await page(request)
+    except (NotFound, InviteNotUsable) as error:
+        return await lost(request, error)
+
+
+async def page(
+    request: web.Request,
+    status: int = 200,
+    *,
+    message_id: str = "",
+    text: str = "",
+    error: str = "",
+    length: int = 0,
+) -> web.Response:
+    """The page, with what was typed and why it was not sent. Raises `Lost`."""
+    arrival, attendance, viewer = await arrived(request)
+    host = host_of(attendance)
+    view = PlainView(
+        invite_id=arrival.invite.id,
+        host=host.name if host is not None else arrival.scheduler.name,
+        planned_at=arrival.consultation.planned_at,
+        message_id=message_id or new_id(),
+        text=text,
+        error=error,
+        length=length,
+        full="full" in request.query and not error,
+    )
+    return show_by_link(plain_page(viewer, view), status)
+
+
+async def lost(request: web.Request, error: Lost, text: str = "") -> web.Response:
+    """For whoever has no seat here any more, with what they wrote and could not send."""
+    viewer, status, heading, sentences = await why_lost(request, error)
+    return show_by_link(lost_page(viewer, heading, sentences, text), status)
