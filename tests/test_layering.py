@@ -104,11 +104,12 @@ def test_python_keeps_the_walls(rule) -> None:
 
 
 BENCH_TESTS = {
+    "tests/browser/connection/test_narrow_line.py",
     "tests/scripts/test_network.py",
     "tests/scripts/test_relay_judging.py",
     "tests/test_benchmarks.py",
 }
-"The tests of the bench itself."
+"The tests of the bench itself, and of what one of its figures promises."
 
 
 def imports_of_the_bench(path: str, source: str) -> Iterator[str]:

@@ -68,6 +68,8 @@ class MediaState(Value, frozen=True):
     screen: bool = False
     asking: bool = False
     "The browser's permission prompt for microphone or camera is not answered yet."
+    paused: bool = False
+    "Camera and screen are on, and not sent: the line is too narrow for them."
 
 
 class Participant(Value, frozen=True):

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { readCounters, judge } from "../../web/static/js/room/call/quality.js";
+import { readCounters, judge } from "../../web/static/js/room/line/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
 import { lacksOf, mayBeRefused } from "../../web/static/js/shared/in-app-browser.js";
 import { directed } from "../../web/static/js/shared/text/directions.js";

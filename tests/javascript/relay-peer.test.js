@@ -202,7 +202,7 @@ test("a camera is sent large and small, a screen as it is", () => {
     camera.map((one) => one.scaleResolutionDownBy),
     [1, 3],
   );
-  setEncodings("video", track, camera, true);
+  setEncodings("video", track, camera, { single: true });
   assert.deepEqual(
     camera.map((one) => one.active ?? true),
     [false, true],

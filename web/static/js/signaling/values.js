@@ -29,6 +29,7 @@
  * @property {boolean} camera
  * @property {boolean} [screen]
  * @property {boolean} [asking]
+ * @property {boolean} [paused]
  */
 
 /**

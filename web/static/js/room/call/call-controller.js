@@ -12,8 +12,9 @@ import { Controls } from "./controls.js";
 import { DevicePicker } from "./device-picker.js";
 import { Devices } from "./devices.js";
 import { LevelMeter } from "./level-meter.js";
-import { QualityWatch } from "./quality.js";
 import { Stage } from "./stage.js";
+import { HELD } from "../line/limits.js";
+import { LineWatch } from "../line/line-watch.js";
 import { callPhase, nameOf } from "../state.js";
 import { Tiles } from "./tiles.js";
 import { keepAwake, renewWakeLock } from "./wake-lock.js";
@@ -49,6 +50,7 @@ export class CallController {
       peerId,
       send: (message) => channel.send(message),
       onChange: render,
+      limits: HELD,
       isVisible: (other) => this.#isVisible(other),
     });
     this.level = new LevelMeter((value, speaking) => {
@@ -81,6 +83,7 @@ export class CallController {
     this.membership = new CallMembership({
       storageKey: options.storageKey,
       devices: this.devices,
+      isPaused: () => this.line.isPaused,
       send: (message) => channel.send(message),
       command: (message) => this.#command(message),
       room: options.room,
@@ -90,13 +93,19 @@ export class CallController {
     this.tiles = new Tiles(() => this.#reportHeights());
     this.stage = new Stage();
     this.chatSheet = new ChatSheet(render);
-    this.quality = new QualityWatch(
-      () => this.call.connections,
-      (found) => {
-        channel.send({ type: "set_quality", quality: found });
+    this.line = new LineWatch({
+      connections: () => this.call.connections,
+      sendsVideo: () => this.call.sendsVideo,
+      onLimits: (connection, limits) => this.call.limit(connection, limits),
+      onQuality: (quality) => {
+        channel.send({ type: "set_quality", quality });
         render();
       },
-    );
+      onPause: () => {
+        this.membership.sendMediaState();
+        render();
+      },
+    });
     const { start, accept, decline, hangUp } = this.membership;
     this.controls = new Controls(this.devices, {
       start: (media) => (options.mayStart?.() ?? true) && start(media),
@@ -190,7 +199,7 @@ export class CallController {
     this.controls.focusNext();
     this.chatSheet.render(this.membership.inside);
     this.#reportHeights();
-    this.quality.watch(inCall);
+    this.line.watch(inCall);
     void keepAwake(inCall);
     this.#showQuality(inCall);
   }
@@ -285,7 +294,11 @@ export class CallController {
    */
   #showQuality(inCall) {
     const place = byId("quality", HTMLElement);
-    setText(place, _("Your connection is poor."));
-    show(place, inCall && this.quality.current === "poor");
+    const { isPaused, quality } = this.line;
+    const paused = _(
+      "The connection is too slow for video. Your picture is paused; the sound goes on.",
+    );
+    setText(place, isPaused ? paused : _("Your connection is poor."));
+    show(place, inCall && (isPaused || quality === "poor"));
   }
 }

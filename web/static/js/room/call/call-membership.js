@@ -22,6 +22,7 @@ import { canCall } from "./can-call.js";
  * @typedef {object} CallMembershipOptions
  * @property {string} storageKey under which a reload finds the call that the page was in
  * @property {Devices} devices
+ * @property {() => boolean} isPaused whether the line is too narrow for the video of `devices`
  * @property {(message: SetMedia) => void} send
  * @property {(message: Command) => Promise<Refused | null>} command null if it was done
  * @property {() => Room} room
@@ -113,8 +114,9 @@ export class CallMembership {
 
   sendMediaState() {
     if (this.phase !== "joined") return;
-    const { devices, send } = this.options;
-    send({ type: "set_media", media: devices.state });
+    const { devices, isPaused, send } = this.options;
+    const paused = isPaused() && devices.video !== null;
+    send({ type: "set_media", media: { ...devices.state, ...(paused ? { paused } : {}) } });
     // A page that is being left has released its devices, and may be a reload.
     if (devices.inUse) this.#remember(this.#wanted.callId);
   }

@@ -6,12 +6,14 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
+import { UNLIMITED } from "../line/limits.js";
 import { mediaReceived } from "./received-media.js";
 import { Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
 
 /**
+ * @import { Limits } from "../line/limits.js"
  * @import { ClientMessage, RelayOffer } from "../../signaling/messages.js"
  * @import { CallMember, CallView, CandidateInit, Description, IceServer, RelayTrack } from "../../signaling/values.js"
  * @import { Room } from "../state.js"
@@ -23,6 +25,7 @@ import { callPhase } from "../state.js";
  * @property {string} peerId of this page
  * @property {(message: Signal) => boolean} send false if the signaling channel is not open
  * @property {() => void} onChange tracks or connection states changed
+ * @property {Limits} [limits] of each new connection, until others are set
  * @property {(peerId: string) => boolean} [isVisible] the relay sends no video that is not shown
  * @property {(options: import("./peer.js").PeerOptions) => Peer} [makePeer]
  * @property {(options: import("./relay-peer.js").RelayPeerOptions) => RelayPeer} [makeRelayPeer]
@@ -185,6 +188,7 @@ export class CallConnections {
         this.options.onChange();
       },
       onFailure: () => this.options.send({ type: "path_failed" }),
+      limits: this.options.limits ?? UNLIMITED,
     });
     for (const [kind, track] of this.#tracks) this.#relay.setTrack(kind, track);
     if (this.#earlyOffer) this.#relay.receiveOffer(this.#earlyOffer);
@@ -210,6 +214,22 @@ export class CallConnections {
     const video = this.#tracks.get("screen") ?? this.#tracks.get("video") ?? null;
     void peer.setTrack("audio", audio);
     void peer.setTrack("video", video);
+  }
+
+  /** Whether there is video to send. */
+  get sendsVideo() {
+    return Boolean(this.#tracks.get("screen") ?? this.#tracks.get("video"));
+  }
+
+  /**
+   * @param {RTCPeerConnection} connection
+   * @param {Limits} limits of what it sends from now on
+   */
+  limit(connection, limits) {
+    if (this.#relay?.connection === connection) this.#relay.limit(limits);
+    for (const { peer } of this.#direct.values()) {
+      if (peer.connection === connection) peer.limit(limits);
+    }
   }
 
   /** @param {boolean} on */
@@ -268,6 +288,7 @@ export class CallConnections {
       polite: peerId < remoteId,
       configuration: this.configuration,
       stream: this.#stream,
+      limits: this.options.limits ?? UNLIMITED,
       sendDescription: (description) =>
         send({ type: "send_description", to: remoteId, description }),
       sendCandidate: (candidate) => send({ type: "send_candidate", to: remoteId, candidate }),

@@ -5,8 +5,12 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
+import { limitAudio, limitVideo, UNLIMITED } from "../line/limits.js";
 
-/** @import { CandidateInit, Description } from "../../signaling/values.js" */
+/**
+ * @import { Limits } from "../line/limits.js"
+ * @import { CandidateInit, Description } from "../../signaling/values.js"
+ */
 
 /**
  * @typedef {object} PeerOptions
@@ -17,10 +21,14 @@ import { timeoutFor } from "../../shared/timeouts.js";
  * @property {(candidate: CandidateInit) => void} sendCandidate
  * @property {(track: MediaStreamTrack) => void} onTrack
  * @property {(state: RTCPeerConnectionState) => void} onState
+ * @property {Limits} [limits] until others are set
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
  */
 
 /** @typedef {"audio" | "video"} Kind */
+
+/** Bits per second of a face at 540 lines. */
+const VIDEO_BITRATE = 900_000;
 
 /** Longer than the short gaps of a phone on the move, shorter than the other person's patience. */
 const DISCONNECTED_GRACE = 3_000;
@@ -42,10 +50,13 @@ export class Peer {
   /** @type {Map<Kind, RTCRtpSender>} */
   #senders = new Map();
   #receivesVideo = true;
+  #limits;
+  #senderUpdates = Promise.resolve();
 
   /** @param {PeerOptions} options */
   constructor(options) {
     this.options = options;
+    this.#limits = options.limits ?? UNLIMITED;
     const make = options.makeConnection ?? ((given) => new RTCPeerConnection(given));
     this.connection = make(options.configuration);
     const { connection } = this;
@@ -86,7 +97,13 @@ export class Peer {
     } else if (track) {
       this.#senders.set(kind, this.connection.addTrack(track, this.options.stream));
     }
-    if (track) await this.#setPriority(kind);
+    if (track) await this.#updateSender(kind);
+  }
+
+  /** @param {Limits} limits of what is sent from now on */
+  limit(limits) {
+    this.#limits = limits;
+    for (const kind of this.#senders.keys()) void this.#updateSender(kind);
   }
 
   /**
@@ -225,20 +242,28 @@ export class Peer {
   }
 
   /**
+   * Serialized: a browser refuses parameters that were read before other ones were set.
+   * @param {Kind} kind
+   */
+  #updateSender(kind) {
+    this.#senderUpdates = this.#senderUpdates.then(() => this.#applyLimits(kind));
+    return this.#senderUpdates;
+  }
+
+  /**
    * Keep video from starving audio.
    * @param {Kind} kind
    */
-  async #setPriority(kind) {
+  async #applyLimits(kind) {
     const sender = this.#senders.get(kind);
     if (!sender?.getParameters) return;
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings ?? [];
     if (!encoding) return;
-    if (kind === "audio") {
-      encoding.priority = "high";
-      encoding.networkPriority = "high";
-    } else {
-      encoding.maxBitrate = 900_000;
+    if (kind === "audio") limitAudio(encoding, this.#limits);
+    else {
+      const { height: lines = 0 } = sender.track?.getSettings() ?? {};
+      limitVideo(encoding, { bitrate: VIDEO_BITRATE, lines }, this.#limits);
       encoding.priority = "low";
     }
     // Some browsers refuse single members; their defaults are good enough.

@@ -10,7 +10,7 @@
  */
 export async function mediaReceived(receivers, sent, audioOnly) {
   let audio = !sent.microphone;
-  let video = audioOnly || !(sent.camera || sent.screen);
+  let video = audioOnly || sent.paused || !(sent.camera || sent.screen);
   for (const { kind, receiver } of receivers) {
     for (const report of (await receiver.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;

@@ -5,9 +5,11 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
+import { limitAudio, limitVideo, UNLIMITED } from "../line/limits.js";
 import { RelayAdaptation } from "./relay-adaptation.js";
 
 /**
+ * @import { Limits } from "../line/limits.js"
  * @import { RelayAnswer, RelayOffer } from "../../signaling/messages.js"
  * @import { RelayTrack } from "../../signaling/values.js"
  * @typedef {RelayTrack["kind"]} TrackKind
@@ -19,6 +21,7 @@ import { RelayAdaptation } from "./relay-adaptation.js";
  * @property {(answer: RelayAnswer) => boolean} send false if the signaling channel is not open
  * @property {() => void} onChange tracks or the connection state changed
  * @property {() => void} onFailure the connection does not work: a new one is needed
+ * @property {Limits} [limits] of each new connection, until others are set
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
  */
 
@@ -53,12 +56,15 @@ export class RelayPeer {
   #adaptation = null;
   /** Whether the link is too narrow for two encodings of the camera. */
   #singleEncoding = false;
+  /** @type {Limits} */
+  #limits;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {RelayPeerOptions} options */
   constructor(options) {
     this.options = options;
+    this.#limits = options.limits ?? UNLIMITED;
     this.#failAfter(CONNECT_TIMEOUT);
   }
 
@@ -83,6 +89,12 @@ export class RelayPeer {
     this.#tracks.set(kind, track);
     const sender = this.#senders.get(kind);
     if (sender) void this.#updateSender(kind, sender);
+  }
+
+  /** @param {Limits} limits of what this connection sends from now on */
+  limit(limits) {
+    this.#limits = limits;
+    for (const [kind, sender] of this.#senders) void this.#updateSender(kind, sender);
   }
 
   /**
@@ -174,6 +186,7 @@ export class RelayPeer {
     this.#adaptation?.close();
     this.#adaptation = null;
     this.#singleEncoding = false;
+    this.#limits = this.options.limits ?? UNLIMITED;
     this.connection?.close();
     this.connection = null;
     this.#subscriptions.clear();
@@ -223,7 +236,8 @@ export class RelayPeer {
       await sender.replaceTrack(track);
       if (!track) return;
       const parameters = sender.getParameters();
-      setEncodings(kind, track, parameters.encodings ?? [], this.#singleEncoding);
+      const options = { single: this.#singleEncoding, limits: this.#limits };
+      setEncodings(kind, track, parameters.encodings ?? [], options);
       await sender.setParameters(parameters);
     } catch (error) {
       // Some browsers refuse single members, or the connection has been closed meanwhile.
@@ -237,21 +251,24 @@ export class RelayPeer {
  * @param {TrackKind} kind
  * @param {MediaStreamTrack} track
  * @param {RTCRtpEncodingParameters[]} encodings
- * @param {boolean} [single] send the camera in one encoding, for a narrow link
+ * @param {object} [options]
+ * @param {boolean} [options.single] send the camera in one encoding, for a narrow link
+ * @param {Limits} [options.limits]
  */
-export function setEncodings(kind, track, encodings, single = false) {
+export function setEncodings(kind, track, encodings, { single = false, limits = UNLIMITED } = {}) {
   const [large, small] = encodings;
   if (!large) return;
   if (kind === "audio") {
-    large.priority = large.networkPriority = "high";
+    limitAudio(large, limits);
     return;
   }
-  large.maxBitrate = kind === "screen" ? SCREEN_BITRATE : LARGE_BITRATE;
-  large.scaleResolutionDownBy = 1;
+  const { height: lines = 0 } = track.getSettings();
+  const bitrate = kind === "screen" ? SCREEN_BITRATE : LARGE_BITRATE;
+  limitVideo(large, { bitrate, lines }, limits);
   if (small) {
-    const { height = 0 } = track.getSettings();
-    large.active = !single;
-    small.maxBitrate = single ? SINGLE_BITRATE : SMALL_BITRATE;
-    small.scaleResolutionDownBy = single ? 1 : Math.max(1, height / SMALL_HEIGHT);
+    const isSingle = single || limits.height > 0;
+    large.active = limits.video && !isSingle;
+    const scale = single ? 1 : Math.max(1, lines / SMALL_HEIGHT);
+    limitVideo(small, { bitrate: single ? SINGLE_BITRATE : SMALL_BITRATE, lines, scale }, limits);
   }
 }

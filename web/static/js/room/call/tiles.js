@@ -135,9 +135,10 @@ export class Tiles {
     video.setAttribute("aria-label", label);
     setText(inside(tile, ".name"), label);
     setText(inside(tile, ".initial"), [...name][0] ?? "");
-    const paused = this.#paused.has(`${remote?.peerId} ${screen ? "screen" : "video"}`);
-    setText(inside(tile, ".status"), screen ? "" : this.#status(member, remote, paused));
     const media = member.media;
+    const dropped = this.#paused.has(`${remote?.peerId} ${screen ? "screen" : "video"}`);
+    const paused = dropped || media?.paused === true;
+    setText(inside(tile, ".status"), screen ? "" : this.#status(member, remote, dropped));
     // On a direct connection, camera and screen are one video.
     const alone = media?.screen === true && !remote?.screen.getTracks().length;
     const sent = screen || !media || media.camera || alone;
@@ -157,9 +158,9 @@ export class Tiles {
   /**
    * @param {CallMember} member
    * @param {RemoteParticipant | undefined} remote
-   * @param {boolean} paused
+   * @param {boolean} dropped by the relay, for this page's line
    */
-  #status(member, remote, paused) {
+  #status(member, remote, dropped) {
     if (member.state === "ringing") return _("ringing…");
     if (member.reconnecting || remote?.state === "disconnected" || remote?.state === "failed") {
       return _("reconnecting…");
@@ -167,7 +168,8 @@ export class Tiles {
     if (member.media?.asking) return _("has answered, still has to allow microphone and camera…");
     if (remote?.state !== "connected") return _("connecting…");
     if (member.media && !member.media.microphone) return _("muted");
-    if (paused) return _("no picture: your connection is too slow");
+    if (dropped) return _("no picture: your connection is too slow");
+    if (member.media?.paused) return _("no picture: the connection is too slow");
     if (member.quality === "poor") return _("poor connection");
     return "";
   }
