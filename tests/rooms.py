@@ -219,6 +219,7 @@ ROOMS: dict[str, set[str]] = {
         "web/markup/shared",
         "web/texts",
     },
+    "web/pages/offline": {"web", "web (keys)", "web/http", "web/markup/room"},
     "web/pages/second_factors": {
         "web",
         "web (keys)",
@@ -254,6 +255,7 @@ ROOMS: dict[str, set[str]] = {
         "web/pages",
         "web/pages/accounts",
         "web/pages/administration",
+        "web/pages/offline",
         "web/pages/plain",
         "web/pages/provider",
         "web/pages/second_factors",

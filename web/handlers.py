@@ -53,6 +53,7 @@ from web.pages.administration import (
     texts,
     try_number,
 )
+from web.pages.offline import seat_shell, seat_worker
 from web.pages.plain import lines, messages, page
 from web.pages.provider import linking, signing_in, signing_out
 from web.pages.second_factors import (
@@ -166,6 +167,8 @@ HANDLERS = {
     ("GET", "seat_plain"): page.show_page,
     ("GET", "seat_plain_lines"): lines.show_lines,
     ("POST", "seat_plain_message"): messages.send_message,
+    ("GET", "seat_worker"): seat_worker.seat_worker,
+    ("GET", "seat_shell"): seat_shell.show_shell,
     ("POST", "session_uploads"): uploads.create,
     ("HEAD", "session_upload"): uploads.look,
     ("PATCH", "session_upload"): uploads.receive,

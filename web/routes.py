@@ -93,6 +93,8 @@ PATHS = {
     "seat_plain": "/seat/{invite_id}/plain",
     "seat_plain_lines": "/seat/{invite_id}/plain/lines",
     "seat_plain_message": "/seat/{invite_id}/plain/messages",
+    "seat_worker": "/seat/{invite_id}/worker.js",
+    "seat_shell": "/seat/{invite_id}/shell",
     "session_uploads": "/sessions/{consultation_id}/uploads",
     "session_upload": "/sessions/{consultation_id}/uploads/{upload_id}",
     "session_files": "/sessions/{consultation_id}/files",

@@ -291,6 +291,8 @@ class SessionView:
     "Whether the scheduler may invite a colleague while the session is in progress."
     reachable: tuple[tuple[str, str], ...] = ()
     "(invite id, name) of those who can be sent their link again."
+    offline: bool = False
+    "Whether it is the page that a browser keeps for a dead line: with nothing about anybody."
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ const MAY_IMPORT = {
   "room/chat": ["room", "shared", "shared/text", "shared/time", "signaling"],
   "room/files": ["room", "room/call", "room/chat", "shared", "shared/time", "signaling"],
   forms: ["shared", "shared/time"],
+  worker: [],
   "device-test": ["shared", "signaling"],
   pages: [
     ...["device-test", "forms", "room", "room/call", "room/chat", "room/files"],

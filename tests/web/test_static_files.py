@@ -31,7 +31,7 @@ _IMPORTED = re.compile(rb"""(?:from|import) ?["'](\.[^"']+)["']""")
 "At once."
 _IMPORTED_LATER = re.compile(rb"""import\(["'](\.[^"']+)["']\)""")
 _NOT_FOR_CALLS = re.compile(
-    r"/files/|/greenroom/|/keeping\.js|/unread\.js|/reading\.js|/chime\.js|photos\.js|left-behind\.js|/own-sign-in\.js"
+    r"/files/|/greenroom/|/keeping\.js|/unread\.js|/reading\.js|/chime\.js|photos\.js|left-behind\.js|/own-sign-in\.js|/room/offline\.js"
 )
 """Loaded for chat, files and the look at oneself when these are used, with or without a call; the last
 one, and most around a call, by schedulers only."""

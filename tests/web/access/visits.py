@@ -220,7 +220,9 @@ async def enter(visit: Visit) -> set[str]:
     answers = await visit.speak(come)
     seated = visit.actor in SEATED
     page = f"/seat/{visit.invites[visit.actor].id}" if seated else f"/sessions/{visit.id}"
-    return answers | {await visit.get(page)}
+    seats = [place for place in visit.places() if place.startswith("/seat")]
+    kept = {await visit.get(f"{place}/shell") for place in seats}
+    return answers | {await visit.get(page)} | kept
 
 
 async def read_chat(visit: Visit) -> set[str]:

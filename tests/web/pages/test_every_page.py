@@ -20,7 +20,16 @@ from web.routes import path
 NO_PAGE = (
     {"clocks", "zones", "invite_qr", "landing_calendar", "report", "session_file", "seat_file"}
     | {"device_test_download", "admin_audit_export", "admin_numbers_export", "socket", "catalog"}
-    | {"static", "brand_colors", "brand_logo", "health", "ready", "metrics", "admin_sessions"}
+    | {
+        "static",
+        "seat_worker",
+        "brand_colors",
+        "brand_logo",
+        "health",
+        "ready",
+        "metrics",
+        "admin_sessions",
+    }
 )
 "Addresses that answer with something else."
 NOT_NOW = (
@@ -29,7 +38,7 @@ NOT_NOW = (
     | {"take_part"}
 )
 "Pages of a step of signing in, of a server without accounts, or of a colleague's session."
-SEATS = {"seat", "seat_plain", "seat_plain_lines"}
+SEATS = {"seat", "seat_shell", "seat_plain", "seat_plain_lines"}
 "Pages of whoever has taken one."
 VOID = {"input", "img", "br", "hr", "meta", "link", "source"}
 BLOCKS = {"h1", "h2", "h3", "p", "div", "section", "article", "li", "dd", "td", "main"}

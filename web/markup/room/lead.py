@@ -8,6 +8,15 @@ from web.routes import path
 from web.view_models import SessionView, Viewer
 
 
+def connection(viewer: Viewer, *, offline: bool) -> h.Element:
+    """What is wrong with the line; a script says it as soon as it knows."""
+    _ = viewer.translate
+    return h.p("#connection.notice.warning", role="status", hidden=not offline)[
+        offline
+        and _("Connection lost. Reconnecting… What you write is sent as soon as it is back.")
+    ]
+
+
 def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     """The heading, the state of the session, and the scheduler's next step."""
     _ = viewer.translate
@@ -20,14 +29,16 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
                 rel="noopener",
             )[h.bdi[view.title]]
             if scheduler
+            else _("No connection")
+            if view.offline
             else _("You are in the waiting room")
         ],
         not scheduler
-        and h.p(".hint")[
+        and h.p(".hint", hidden=view.offline)[
             filled(_("Session with %(name)s"), name=h.bdi("#host")[view.scheduler_name])
         ],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
-        h.p("#other-side", role="status")[_("Loading…")],
+        h.p("#other-side", role="status")[not view.offline and _("Loading…")],
         button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
         and h.div(".actions")[

@@ -7,11 +7,12 @@ from web.markup.room.call import call, incoming, ways_to_call
 from web.markup.room.chat import chat
 from web.markup.room.ending import after_closing, leave_call_dialog, link_again, terminate_dialog
 from web.markup.room.greenroom import greenroom
-from web.markup.room.lead import lead
+from web.markup.room.lead import connection, lead
 from web.markup.room.templates import templates
 from web.markup.shared.document import document, message_page
 from web.markup.shared.ways_out import ways_out
 from web.routes import path
+from web.static_files import text_digest
 from web.view_models import SessionView, Viewer
 
 
@@ -23,7 +24,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         viewer,
         view.title,
         h.div("#room.room.scripted")[
-            h.p("#connection.notice.warning", role="status", hidden=True),
+            connection(viewer, offline=view.offline),
             h.section(".stage", aria_label=_("Session"))[
                 lead(viewer, view, scheduler),
                 scheduler and after_closing(viewer, view),
@@ -57,8 +58,28 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             "retention-hours": str(viewer.retention_hours),
             "uploads": uploads,
             "files": files,
+            **(_offline(viewer, view) if view.invite_id is not None else {}),
         },
     )
+
+
+def _offline(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
+    """Of the worker that opens this page without a line, for guests."""
+    parts = {"invite_id": view.invite_id or ""}
+    logo = viewer.logo.address if viewer.logo else ""
+    of_page = (
+        viewer.static("js/pages/session.js"),
+        viewer.catalog,
+        viewer.colors,
+        logo,
+        viewer.brand,
+    )
+    return {
+        "worker": path("seat_worker", **parts),
+        "worker-scope": path("seat", **parts),
+        "worker-version": text_digest("\n".join(of_page)),
+        "offline": "" if view.offline else None,
+    }
 
 
 def _file_addresses(view: SessionView) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
+import { LazyOffline } from "../room/lazy-offline.js";
 import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
@@ -51,6 +52,7 @@ const seat = new Seat({
   onOpen: () => {
     document.getElementById("farewell")?.remove(); // reopened
     attachments.follow(true);
+    offline.start(channel.environment.timeouts.roundTrip);
   },
   onLost: lost,
   onReplaced: () => outbox.close(true, seat.sentence),
@@ -119,6 +121,7 @@ const outbox = new Outbox({
 });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
+const offline = new LazyOffline(page, () => outbox.prepare());
 const photos = new LazyPhotos({
   scheduler: isScheduler,
   files: page.files ?? "",
@@ -312,6 +315,7 @@ function render() {
     seat.over || signIn?.isForeign ? seat.mayComeBack : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
+  offline.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
   media?.showUnread(chat.unread);
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");

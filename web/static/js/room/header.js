@@ -1,7 +1,7 @@
 /** The header of the session page: its state in words for guests, and who is present. */
 
 import { _, fill } from "../shared/catalog.js";
-import { byId, clone, follow, inside, setText } from "../shared/dom.js";
+import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
 import { hostOf, otherSide } from "./state.js";
 
 /**
@@ -23,7 +23,11 @@ export class SessionHeader {
       setText(byId("heading", HTMLElement), guestHeading(state));
       // who may have taken over, or come first
       const { name = "" } = hostOf(room) ?? {};
-      if (name) setText(byId("host", HTMLElement), name);
+      if (name) {
+        setText(byId("host", HTMLElement), name);
+        // a page that was opened without a line did not know it
+        show(byId("host", HTMLElement).parentElement, true);
+      }
       setText(byId("other-side", HTMLElement), guestSentence(room, state, name));
     }
     this.#renderPeople(room);

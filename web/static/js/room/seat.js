@@ -36,8 +36,9 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 export class Seat {
   /** Why this page has lost its seat for good; empty while it has it. */
   over = "";
-  #failures = 0;
-  #lostAt = 0;
+  /** A page that the browser has kept is shown when one attempt has failed. */
+  #failures = "offline" in document.body.dataset ? 1 : 0;
+  #lostAt = serverNow();
   #place = byId("connection", HTMLElement);
 
   /** @param {SeatOptions} options */

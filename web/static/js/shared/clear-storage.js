@@ -40,4 +40,9 @@ export function clearStorage() {
   } catch {
     // The same.
   }
+  // Workers of seats delete what they have kept; see js/worker/seat.js.
+  void navigator.serviceWorker?.getRegistrations().then(
+    (all) => all.forEach((one) => one.active?.postMessage({ type: "forget" })),
+    () => {},
+  );
 }

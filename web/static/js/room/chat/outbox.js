@@ -43,6 +43,11 @@ export class Outbox {
     }
   }
 
+  /** Load what a page without a line needs, too. */
+  prepare() {
+    return import("./keeping.js");
+  }
+
   /** At the first sign that something will be written: keep it in the browser. */
   open() {
     this.#opening ??= this.#open().catch(() => {

@@ -1,0 +1,38 @@
+"""The session page for a browser to keep: with nothing about anybody, so that it may lie in a cache."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from signaling.access import require
+from web.http.request import by_link, seat_of, show_by_link, viewer_of
+from web.markup.room.page import session_page
+from web.routes import path
+from web.view_models import SessionView
+
+
+async def show_shell(request: web.Request) -> web.Response:
+    """The page in the reader's language, as it is before anything is known of the session.
+
+    Of the session it has the two ids under which the browser keeps what is not sent; they open
+    nothing. Raises NotFound, or InviteNotUsable.
+    """
+    invite = await seat_of(request, request.match_info["invite_id"])
+    require(invite.role, "enter")
+    viewer = replace(
+        by_link(await viewer_of(request, invite.person.language)),
+        path=path("seat", invite_id=invite.id),
+        zone_there="",
+        now=None,
+    )
+    view = SessionView(
+        consultation_id=invite.consultation_id,
+        invite_id=invite.id,
+        participant_id=invite.id,
+        title=viewer.brand,
+        state="",
+        scheduler_name="",
+        planned_at=None,
+        offline=True,
+    )
+    return show_by_link(session_page(viewer, view))
