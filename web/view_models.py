@@ -316,6 +316,8 @@ class LandingView:
     "Whether this browser has a seat in another session, perhaps somebody else's."
     link: str = ""
     "The page's own address, to be opened elsewhere."
+    relayed: bool = False
+    "Whether all calls go by the relay."
     home: str = ""
     "Origin of the public URL: under another name the session's WebSocket may be refused."
 

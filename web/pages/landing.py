@@ -28,6 +28,7 @@ from web.keys import (
     NOTICE_RENDERER,
     PAGE_TEXTS,
     ROOMS,
+    RUNTIME_SETTINGS,
     WAITS,
     WEB_SESSIONS,
 )
@@ -72,6 +73,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         else None,
         sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
         link=request.app[NOTICE_RENDERER].invite_address(token),
+        relayed=request.app[RUNTIME_SETTINGS].media_policy == "relay",
         home=str(request.app[CONFIG].public_url.origin()),
     )
     return show_by_link(landing_page(viewer, view), status)

@@ -8,6 +8,8 @@ from web.markup.shared.controls import button, go
 from web.markup.shared.document import document
 from web.markup.shared.ways_out import ways_out
 from web.routes import path
+from web.texts.call_costs import TEST_BYTES, megabytes
+from web.texts.directions import apart
 from web.view_models import DeviceTestView, Viewer
 
 
@@ -23,6 +25,10 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
                     "Check your camera, microphone, speaker and connection before the session. It takes "
                     "about a minute. You can write messages even if something does not work."
                 )
+            ],
+            h.p(".hint")[
+                _("The test uses about %(size)s of data.")
+                % {"size": apart(megabytes(TEST_BYTES, viewer.language))}
             ],
             h.div(".actions")[
                 button("start-test", _("Start the test"), style="primary scripted", disabled=""),

@@ -44,12 +44,16 @@ def in_app(viewer: Viewer, link: str) -> h.Element:
     return h.section("#in-app.notice.warning", hidden=True, data_inside=inside)[
         inside and h.p[_inside(viewer, device)],
         (h.p(hidden=True, data_lack=lack)[text] for lack, text in _lacks(viewer)),
-        h.template[
-            straight_out(viewer, link),
-            _by_menu(viewer, device),
-            out_by_hand(viewer, link),
-        ],
+        h.template[_ways(viewer, link)],
     ]
+
+
+def _ways(viewer: Viewer, link: str) -> h.Node:
+    """The ways out, the easiest first."""
+    _ = viewer.translate
+    found = [straight_out(viewer, link), _by_menu(viewer), out_by_hand(viewer, link)]
+    ways = [way for way in found if way is not None]
+    return [[index > 0 and h.p[_("If that does not work:")], way] for index, way in enumerate(ways)]
 
 
 def _inside(viewer: Viewer, device: Device) -> str:
@@ -72,18 +76,19 @@ def _lacks(viewer: Viewer) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _by_menu(viewer: Viewer, device: Device) -> h.Node:
-    """The steps through the app's own menu, each with its picture."""
+def _by_menu(viewer: Viewer) -> h.Node:
+    """The steps through the menu of an app on a phone, each with its picture."""
     _ = viewer.translate
+    device = viewer.device
     if not (device.app or device.web_view) or device.platform not in ("android", "iphone", "ipad"):
         return None
     menu = _MENUS.get(device.app, _OTHER)
     place = menu.android if device.platform == "android" else menu.iphone
     return h.ol(".pictured")[
-        h.li[_picture(viewer, place), _where(viewer, place)],
+        h.li[_where(viewer, place), _picture(viewer, place)],
         h.li[
-            _picture(viewer, "choose"),
             _("Choose “Open in browser” or words like these."),
+            _picture(viewer, "choose"),
         ],
     ]
 

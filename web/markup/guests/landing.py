@@ -6,6 +6,7 @@ from markupsafe import Markup
 from web.markup.guests.in_app import in_app
 from web.markup.shared.document import document, message_page
 from web.markup.shared.labels import appointment, filled
+from web.texts.call_costs import call_costs, megabytes
 from web.texts.directions import apart
 from web.view_models import LandingView, Viewer
 
@@ -48,6 +49,7 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
         ],
         in_app(viewer, view.link),
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
+        _costs(viewer, view),
         h.p(".hint")[_("By joining you accept these terms:")],
         _terms(viewer, view),
         h.p[
@@ -55,6 +57,23 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
             " · ",
             h.a(href=view.help_path)[_("Help")],
         ],
+    ]
+
+
+def _costs(viewer: Viewer, view: LandingView) -> h.Element:
+    """What a call will take of a data plan, for those who pay for every megabyte."""
+    _ = viewer.translate
+    costs = call_costs(relayed=view.relayed)
+    sentence = _(
+        "A call uses about %(video)s of data a minute with video, and about %(audio)s with audio only."
+    )
+    return h.p(".hint")[
+        sentence
+        % {
+            # Isolated, because some languages write the unit in Latin letters.
+            "video": apart(megabytes(costs.video, viewer.language)),
+            "audio": apart(megabytes(costs.audio, viewer.language)),
+        }
     ]
 
 
@@ -109,6 +128,7 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
             h.p("#countdown", role="timer"),
         ],
         in_app(viewer, view.link),
+        _costs(viewer, view),
         h.p[h.a(".button", href=view.test_path)[_("Test my device")]],
         view.calendar_path
         and h.p[h.a(".button", href=view.calendar_path)[_("Add to my calendar")]],
