@@ -30,6 +30,7 @@ def viewer_with(user_agent: str) -> Viewer:
         translate=str,
         plural=lambda one, many, number: one if number == 1 else many,
         static=lambda name: f"/static/1/{name}",
+        scripts=list,
         brand="Care",
         path="/",
         languages=(("en", "English"),),

@@ -30,7 +30,7 @@ def number(script: str, pattern: str) -> int:
 
 
 def test_the_bit_rates_are_those_of_the_scripts() -> None:
-    assert number("room/call/peer.js", r"encoding\.maxBitrate = ") == VIDEO_BITRATE
+    assert number("room/call/peer.js", r"VIDEO_BITRATE = ") == VIDEO_BITRATE
     assert number("room/call/relay-peer.js", r"LARGE_BITRATE = ") == VIDEO_BITRATE
     assert number("room/call/relay-peer.js", r"SMALL_BITRATE = ") == SMALL_BITRATE
 
