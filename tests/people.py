@@ -209,8 +209,10 @@ class Person:
 
     # --- both
 
-    async def connect(self, **headers: str) -> Wire:
-        wire = Wire(await self.http.ws_connect("/socket", headers=headers))
+    async def connect(self, hello: str | None = None, /, **headers: str) -> Wire:
+        """A socket, with a hello in its address or without one."""
+        asked = None if hello is None else {"hello": hello}
+        wire = Wire(await self.http.ws_connect("/socket", params=asked, headers=headers))
         self._wires.append(wire)
         return wire
 

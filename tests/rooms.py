@@ -163,7 +163,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "web/connections": {"web", "web (keys)", "web/http"},
     "web/markup/desk": {"web", "web/forms", "web/markup/shared", "web/texts", "web/zones"},
-    "web/markup/room": {"web", "web/markup/desk", "web/markup/shared"},
+    "web/markup/room": {"web", "web/markup/desk", "web/markup/shared", "web/texts"},
     "web/markup/accounts": {"web", "web/markup/shared"},
     "web/markup/guests": {"web", "web/markup/shared", "web/texts"},
     "web/sign_in": {"web", "web (keys)", "web/access", "web/http", "web/sign_in/oidc"},

@@ -24,6 +24,7 @@ from signaling.wire.values import CLOSE_CODES
 from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
+from web.hello import hello_of
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
 from web.http.request import seated, signed_in_or_late, viewer_of, web_session_digest
@@ -46,8 +47,6 @@ from web.keys import (
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways drop a mapping."
-HELLO_WITHIN = 30.0
-"Seconds: a round trip on the slowest networks, plus a retransmission."
 MAX_QUEUED_BYTES = 2 * 2**20
 """A reader this far behind is cut off; it reconnects and resumes. The welcome is not counted, only what
 is queued behind it: nobody is too slow for their own snapshot."""
@@ -192,7 +191,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
     await _shake_hands(request, response)
     translate = (await viewer_of(request)).translate
     try:
-        hello = await _hello(response)
+        hello = await hello_of(request, response)
         if hello.stream == "lobby":
             await _lobby(request, response, hello)
         else:
@@ -210,22 +209,6 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
         raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it without a check
     await response.prepare(request)
     expect_hello(request)
-
-
-async def _hello(response: web.WebSocketResponse) -> wire.Hello:
-    """The first message. Raises InvalidMessage for any other, or for silence."""
-    try:
-        # a timeout of receive() would restart with each ping
-        async with asyncio.timeout(HELLO_WITHIN):
-            frame = await response.receive()
-    except TimeoutError:
-        raise InvalidMessage from None
-    if frame.type is not WSMsgType.TEXT:
-        raise InvalidMessage
-    message = wire.decode(frame.data)
-    if not isinstance(message, wire.Hello) or message.version != wire.PROTOCOL_VERSION:
-        raise InvalidMessage
-    return message
 
 
 async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: wire.Hello) -> None:

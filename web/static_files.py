@@ -10,6 +10,7 @@ page come under one digest: a page never mixes two versions, and browsers may ca
 import gzip
 import logging
 import mimetypes
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -77,6 +78,14 @@ class Build:
         """A file as it is sent without compression. Raises KeyError."""
         return self.files[name].plain
 
+    def inline(self, name: str) -> str:
+        """A script or style sheet as the text of an element. Raises KeyError."""
+        return self.plain(name).decode().strip()
+
+    def proof(self, name: str) -> str:
+        """The hash of that text, as a source expression of a content security policy."""
+        return _proof(self.inline(name))
+
 
 class StaticFiles:
     """Both builds; the same one twice where there is no compiler."""
@@ -138,6 +147,11 @@ class StaticFiles:
         if name == "icon.svg":
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
+
+
+@lru_cache
+def _proof(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def text_digest(text: str) -> str:

@@ -62,6 +62,9 @@ class Viewer:
     "Path below web/static -> its cacheable address."
     scripts: Callable[[Iterable[str]], list[str]]
     "Paths of modules -> the addresses of all that they load at once."
+    inline: Callable[[str], str]
+    """Path below web/static -> its text, to stand in the page. The answer must allow that, see `inlined` of
+    `web/http/request.py`."""
     brand: str
     path: str
     "Path of the current page, to mark its menu entry."
@@ -293,6 +296,10 @@ class SessionView:
     "(invite id, name) of those who can be sent their link again."
     offline: bool = False
     "Whether it is the page that a browser keeps for a dead line: with nothing about anybody."
+    host: Literal["away", "here", "busy"] = "away"
+    "Whether `scheduler_name` is there, or in another session, for people who come by link."
+    first_words: str = ""
+    "JSON of the page's hello, without what the browser adds; empty for the scheduler."
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`/socket` on a real server: what is refused, what is resumed, how it ends."""
 
 import asyncio
+import json
 import re
 import socket as sockets
 from collections.abc import AsyncIterator
@@ -70,6 +71,45 @@ async def test_nobody_is_heard_before_a_right_hello(server: Server, frame: str) 
         await wire.ws.send_str(frame)
         assert (await wire.frame())["code"] == "invalid_message"
         assert await wire.end() == 4400
+
+
+@pytest.mark.parametrize(
+    "hello",
+    ["", "nonsense", '{"type":"ping"}', '{"type":"hello","version":1,"stream":"lobby","peer_id":"peer-0001"}',
+     '{"type":"hello","version":3,"stream":"room","peer_id":"../../x"}', "\ud800", "{" * 1000],
+)  # fmt: skip
+async def test_a_hello_in_the_address_is_refused_as_one_in_a_message(
+    server: Server, hello: str
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        wire = await nurse.connect(hello)
+        assert (await wire.frame())["code"] == "invalid_message"
+        assert await wire.end() == 4400
+
+
+async def test_a_right_one_is_answered_at_once_and_is_the_only_one(visit: Visit) -> None:
+    hello = {"type": "hello", "version": wire_messages.PROTOCOL_VERSION, "stream": "room",
+             "peer_id": "peer-0001", "invite_id": visit.seat}  # fmt: skip
+    wire = await visit.phone.connect(json.dumps(hello))
+    assert (await wire.frame())["type"] == "welcome"
+    assert (await wire.frame())["type"] == "snapshot"
+    await wire.ws.send_str(json.dumps(hello))
+    assert (await wire.until("error"))["code"] == "invalid_message"
+
+
+async def test_the_address_of_somebodys_socket_opens_nothing_for_another_browser(
+    server: Server, visit: Visit
+) -> None:
+    hello = {"type": "hello", "version": wire_messages.PROTOCOL_VERSION, "stream": "room",
+             "peer_id": "peer-0001", "invite_id": visit.seat}  # fmt: skip
+    async with Person(server) as stranger:
+        wire = await stranger.connect(json.dumps(hello))
+        assert (await wire.frame())["code"] == "not_found"
+        assert await wire.end() == 4404
+        foreign = await stranger.connect(json.dumps(hello | {"consultation_id": "another-room"}))
+        assert (await foreign.frame())["code"] == "not_found"
+    assert (await visit.amina.command("chat_send", text="still here"))["type"] == "ack"
 
 
 async def test_without_signing_in_there_is_no_lobby_and_no_room(

@@ -20,6 +20,7 @@ from signaling.second_factor import must_have
 from signaling.token import token_digest
 from web.http.engine import is_older
 from web.http.platform import device_of
+from web.http.security import INLINED
 from web.keys import (
     ARRIVING,
     CATALOGS,
@@ -35,7 +36,7 @@ from web.keys import (
 )
 from web.routes import path
 from web.settings.logo import Logo
-from web.static_files import text_digest
+from web.static_files import Build, text_digest
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Picture, Viewer
 from web.zones.names import todays_name
@@ -195,7 +196,7 @@ async def viewer_of(
     zone = told = time_zone_of(request)
     if told == "UTC":
         zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
-    build = app[STATIC].build(older=is_older(request.headers.get(hdrs.USER_AGENT, "")))
+    build = _build_for(request)
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,
@@ -205,6 +206,7 @@ async def viewer_of(
         plural=spoken.plural,
         static=build.address,
         scripts=build.scripts,
+        inline=build.inline,
         brand=settings.brand,
         path=request.path,
         languages=settings.languages,
@@ -226,6 +228,10 @@ async def viewer_of(
         logo=_logo(settings.logo),
         device=device_of(request.headers.get(hdrs.USER_AGENT, "")),
     )
+
+
+def _build_for(request: web.Request) -> Build:
+    return request.app[STATIC].build(older=is_older(request.headers.get(hdrs.USER_AGENT, "")))
 
 
 def _logo(logo: Logo | None) -> Picture | None:
@@ -253,12 +259,21 @@ def show(
     return web.Response(text=str(page), content_type="text/html", status=status, headers=headers)
 
 
-def show_by_link(page: htpy.Renderable, status: int = 200) -> web.Response:
+def show_by_link(
+    page: htpy.Renderable, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """Answer with a page for people who come by link, compressed for slow and metered networks.
 
     Pages of accounts are not compressed: they show what was searched for beside secrets, and the
     length of such a response leaks them (BREACH). These pages show nothing that a stranger chooses.
     """
-    response = show(page, status)
+    response = show(page, status, headers)
     response.enable_compression()
+    return response
+
+
+def inlined(request: web.Request, response: web.Response, *names: str) -> web.Response:
+    """Let a page hold these scripts and style sheets, which `Viewer.inline` put into it."""
+    build = _build_for(request)
+    response[INLINED] = tuple((name, build.proof(name)) for name in names)
     return response

@@ -1,6 +1,8 @@
 """The pages of people who come by link: landing page, calendar file, joining, session."""
 
 import asyncio
+from dataclasses import replace
+from typing import Literal
 
 from aiohttp import hdrs, web
 from aiohttp_session import get_session, new_session
@@ -9,12 +11,14 @@ from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
+from web.hello import begun
 from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import (
     account_of,
     by_link,
+    inlined,
     seated,
     show,
     show_by_link,
@@ -32,8 +36,16 @@ from web.keys import (
     WAITS,
     WEB_SESSIONS,
 )
-from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
-from web.markup.room.page import moved_page, no_place_page, session_page
+from web.markup.guests.landing import (
+    HERE,
+    KEEP,
+    LEAVE,
+    OTHERS,
+    ROOM,
+    closed_link_page,
+    landing_page,
+)
+from web.markup.room.page import FIRST_SCRIPT, moved_page, no_place_page, session_page
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats
@@ -121,9 +133,10 @@ async def calendar(request: web.Request) -> web.Response:
 
 
 async def join(request: web.Request) -> web.Response:
-    """Take the seat; the redirect removes the token from the address bar.
+    """Take the seat, and show the session.
 
-    If this browser has another seat, the page first asks whose that is. Raises TooManyRequests, as
+    A page that asks for it (`ROOM`) is answered by the session page itself, whose first script takes the
+    token out of the address bar; for others a redirect does. If this browser has another seat, the page first asks whose that is. Raises TooManyRequests, as
     each new browser adds a web session and a line in the audit log.
     """
     app, token, headers = request.app, request.match_info["token"], {}
@@ -148,6 +161,9 @@ async def join(request: web.Request) -> web.Response:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     _check_connection_later(app, invite)
+    if not headers and (await form_of(request)).get(ROOM) == HERE:
+        return await _session(request, await app[ARRIVING].seated(invite.id, digest))
+    # what the browser stored is forgotten before the page stores anything new
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
 
 
@@ -176,15 +192,35 @@ async def show_seat(request: web.Request) -> web.Response:
     except InviteNotUsable as error:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    return await _session(request, arrival)
+
+
+async def _session(request: web.Request, arrival: Arrival) -> web.Response:
     require(arrival.invite.role, "enter")
-    viewer = await _viewer(request, arrival)
+    seat = path("seat", invite_id=arrival.invite.id)
+    viewer = replace(await _viewer(request, arrival), path=seat)
+    host, name = _host(request.app, arrival)
     view = SessionView(
         consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,
         participant_id=arrival.invite.id,
         title=viewer.brand,
         state=arrival.consultation.state,
-        scheduler_name=arrival.scheduler.name,
+        scheduler_name=name,
         planned_at=arrival.consultation.planned_at,
+        host=host,
+        first_words=begun(arrival.consultation.id, arrival.invite.id),
     )
-    return show_by_link(session_page(viewer, view))
+    return inlined(request, show_by_link(session_page(viewer, view)), FIRST_SCRIPT)
+
+
+def _host(app: web.Application, arrival: Arrival) -> tuple[Literal["away", "here", "busy"], str]:
+    """Whether somebody of the staff is there, and who, as the page's room will show it."""
+    room = app[ROOMS].hub.room(arrival.consultation.id)
+    if room is None:
+        return "away", arrival.scheduler.name
+    staff = [seat for seat in room.seats.values() if seat.role == "scheduler"]
+    host = next((seat for seat in staff if seat.online), None)
+    if host is not None:
+        return "here", host.name
+    return "busy" if room.scheduler_busy else "away", staff[0].name if staff else ""

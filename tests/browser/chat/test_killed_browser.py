@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 from tests.browser.chat.test_unsent_messages import CUTTABLE_LINE, texts
 from tests.browser.conftest import PATIENCE_MS, chromium_path
 from tests.browser.harness.firefox import FIREFOX, PREFERENCES
-from tests.browser.harness.visits import join, link_to
+from tests.browser.harness.visits import is_live, join, link_to
 from tests.serving import Server
 from web.keys import STORE
 
@@ -77,7 +77,7 @@ async def test_what_was_sent_without_a_connection_arrives_once_after_a_kill(
         await context.add_init_script(CUTTABLE_LINE)
         page = await context.new_page()
         await join(page, link)
-        await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
+        await is_live(page)
         invite_id = page.url.rpartition("/")[2]
         await page.evaluate("__setLine(false)")
         text = page.get_by_role("textbox", name="Message")
@@ -113,7 +113,7 @@ async def test_what_was_typed_and_not_sent_is_in_the_field_after_a_kill(
     async with launch(profile) as context:
         page = await context.new_page()
         await join(page, link)
-        await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
+        await is_live(page)
         text = page.get_by_role("textbox", name="Message")
         await text.press_sequentially("It hurts since")
         await page.wait_for_function(DRAFT_STORED, arg="It hurts since")

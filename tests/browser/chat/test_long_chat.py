@@ -31,7 +31,7 @@ class Line:
         self._open: list[WebSocketRoute] = []
 
     async def take(self, page: Page) -> None:
-        await page.route_web_socket("**/socket", self._connect)
+        await page.route_web_socket("**/socket*", self._connect)
 
     async def _connect(self, socket: WebSocketRoute) -> None:
         if self.up:

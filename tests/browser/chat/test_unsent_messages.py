@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.visits import join, link_to, sign_in
+from tests.browser.harness.visits import is_live, join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import STORE
@@ -78,7 +78,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         page = await context.new_page()
         await page.goto(server.url + await nurse.invite())
         await page.get_by_role("button", name="Join the session").click()
-        await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
+        await is_live(page)
         invite_id = page.url.rpartition("/")[2]
         invite = await server.app[STORE].read.invites.get(invite_id)
         assert invite is not None
@@ -181,7 +181,7 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
         await page.add_init_script(CUTTABLE_LINE)
         await page.goto(await nurse.invite())
         await page.get_by_role("button", name="Join the session").click()
-        await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
+        await is_live(page)
         address = page.url
         invite = await server.app[STORE].read.invites.get(address.rpartition("/")[2])
         assert invite is not None
@@ -218,7 +218,7 @@ async def test_a_browser_that_keeps_nothing_says_so_and_a_reload_still_sends(
         "Object.defineProperty(window, 'indexedDB', { value: undefined });" + CUTTABLE_LINE
     )
     await join(page, await link_to(server))
-    await expect(page.locator("#other-side")).to_contain_text("has not joined yet")
+    await is_live(page)
     text = page.get_by_role("textbox", name="Message")
     await text.fill("Half a")
     await page.evaluate("__setLine(false)")

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from signaling.account import Account
 from tests.browser.conftest import NewContext
-from tests.browser.harness.visits import FAILED_LOADS, join, link_to, sign_in
+from tests.browser.harness.visits import FAILED_LOADS, is_live, join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import ROOMS, STORE
@@ -48,7 +48,7 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
     async with Person(server) as nurse:
         await nurse.sign_in()
         await join(page, server.url + await nurse.invite())
-        await expect(page.get_by_text("has not joined yet")).to_be_visible()
+        await is_live(page)
         [room] = server.app[ROOMS].hub.rooms_of((await nurse_of(server)).id)
         desk = await nurse.enter(consultation_id=room.consultation.id)
         await desk.command("start_consultation")
@@ -88,10 +88,10 @@ async def test_a_page_whose_scripts_never_arrive_says_so_and_offers_to_try_again
     await context.route("**/js/pages/session.js", answer)
     await join(page, server.url + await link_to(server))
     await expect(page.get_by_text("A part of this page could not be started.")).to_be_visible()
-    await expect(page.get_by_text("Loading…")).to_be_visible()
+    await expect(page.get_by_text("has not joined yet")).to_be_visible()
     down = False
     await page.get_by_role("link", name="Try again").click()
-    await expect(page.get_by_text("has not joined yet")).to_be_visible()
+    await is_live(page)
     await expect(page.get_by_role("link", name="Try again")).to_be_hidden()
 
 
@@ -185,7 +185,7 @@ async def test_a_page_whose_line_is_blocked_says_so_and_one_under_another_name_w
         await expect(page.locator("#connection")).to_contain_text(home)
     async with serving(tmp_path, TELECONNECT_OTHER_HOSTS="here.example") as server:
         context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
-        await context.route_web_socket("**/socket", lambda socket: socket.close(code=1011))
+        await context.route_web_socket("**/socket*", lambda socket: socket.close(code=1011))
         page = await context.new_page()
         await join(page, server.url + await link_to(server))
         await expect(page.get_by_text("Live connections are blocked")).to_be_visible()

@@ -35,9 +35,8 @@ async def test_a_line_with_round_trips_of_three_seconds_connects_and_stays(
         page.on("websocket", lambda socket: sockets.append(socket))
         await page.goto(server.url + await nurse.invite())
         await page.get_by_role("button", name="Join the session").click()
-        await expect(page.locator("#other-side")).to_contain_text(
-            "has not joined yet", timeout=180_000
-        )
+        live = expect(page.locator("#room"))
+        await live.to_have_attribute("data-line", "open", timeout=180_000)
         opened = len(sockets)
         for _ in range(3):
             async with sockets[-1].expect_event(

@@ -48,6 +48,11 @@ async def link_to(
     return f"/i/{token}"
 
 
+async def is_live(page: Page) -> None:
+    """Wait until the room has come over the socket: its first sentences stand in the page before."""
+    await expect(page.locator("#room")).to_have_attribute("data-line", "open")
+
+
 async def join(page: Page, link: str) -> None:
     """Take the seat behind a personal link."""
     await page.goto(link)

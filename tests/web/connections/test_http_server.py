@@ -18,7 +18,7 @@ from signaling.wire.messages import PROTOCOL_VERSION
 from tests.clock import MovableClock
 from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
-from web import socket as module
+from web import hello as module
 from web.connections.http_server import CONNECTIONS
 from web.connections.limits import (
     ADMITTED_WITHIN,
@@ -189,7 +189,7 @@ async def test_who_asks_and_does_not_read_is_ended(world: World) -> None:
 async def test_pings_do_not_renew_the_time_for_the_hello(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HELLO_WITHIN", 0.3)
+    monkeypatch.setattr(module, "WITHIN", 0.3)
     async with (
         serving(tmp_path) as server,
         Person(server) as stranger,

@@ -208,7 +208,7 @@ async def measured(folder: Path, **settings: str) -> Health:
 def said(health: Health) -> dict[str, tuple[str, str]]:
     """Name of a part -> (its state, what it says)."""
     viewer: Any = Viewer(
-        "en", "ltr", "UTC", str, lambda one, many, count: one if count == 1 else many, str,
+        "en", "ltr", "UTC", str, lambda one, many, count: one if count == 1 else many, str, str, list,
         "Clinic", "/", (),
     )  # fmt: skip
     return {

@@ -1,6 +1,10 @@
 """Joining: easy with the link, and no way to fill the database."""
 
+import html
+import re
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -27,6 +31,12 @@ async def rows(server: Server, table: str) -> int:
     found = await server.app[STORE]._database.read.row(f"SELECT COUNT(*) AS count FROM {table}")
     assert found is not None
     return int(found["count"])
+
+
+async def invite_behind(server: Server, link: str) -> str:
+    invite = await server.app[STORE].read.invites.by_token(link.rpartition("/")[2])
+    assert invite is not None
+    return invite.id
 
 
 async def join_anew(server: Server, link: str, network: str) -> tuple[int, str]:
@@ -61,6 +71,65 @@ async def test_who_holds_the_seat_takes_it_as_often_as_they_like(
     async with Person(server) as phone:
         for _ in range(FROM_ONE_NETWORK + 5):
             await phone.join(link)
+
+
+async def test_the_answer_is_the_session_itself_where_the_page_asks_for_it(
+    server: Server, nurse: Person
+) -> None:
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        landing = await phone.get(link)
+        assert '<input type="hidden" name="room" value="here">' in landing.text
+        answer = await phone.post(link, {"room": "here"})
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        seat = f"/seat/{await invite_behind(server, link)}"
+        assert f'data-seat="{seat}"' in answer.text
+        assert f'name="next" value="{seat}"' in answer.text, "choosing a language leads to the seat"
+        assert link not in answer.text
+        assert (await phone.get(seat)).status == 200
+        other = await nurse.invite("Paul")
+        asked = await phone.post(other, {"room": "here"})
+        assert (asked.status, asked.text.count('name="room"')) == (409, 2)
+        assert (await phone.post(other, {"room": "here", "others": "keep"})).status == 200
+        # Clear-Site-Data is to be over before the session page stores anything
+        third = await nurse.invite("Lea")
+        left = await phone.post(third, {"room": "here", "others": "leave"})
+        assert (left.status, "Clear-Site-Data" in left.headers) == (303, True)
+
+
+async def test_a_page_runs_no_script_inline_but_ours(server: Server, nurse: Person) -> None:
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        answer = await phone.post(link, {"room": "here"})
+    policy = answer.headers["Content-Security-Policy"]
+    scripts = re.findall(r"<script(?: data-[^>]*)>(.+?)</script>", answer.text, re.DOTALL)
+    proofs = [b64encode(sha256(html.unescape(each).encode()).digest()).decode() for each in scripts]
+    assert len(scripts) == 1
+    assert f"script-src 'self' 'sha256-{proofs[0]}'" in policy
+    assert "unsafe" not in policy
+
+
+async def test_the_page_is_right_before_its_socket_is_open(server: Server, nurse: Person) -> None:
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        seat = await phone.join(link)
+        page = (await phone.get(f"/seat/{seat}")).text
+        assert "You are in the waiting room" in page
+        assert "\u2068Nurse Joy\u2069 has not joined yet." in page
+        assert "Loading" not in page
+        amina = await phone.enter(invite_id=seat)
+        consultation = next(each for each in amina.frames if each["type"] == "snapshot")
+        desk = await nurse.enter(consultation_id=consultation["consultation"]["consultation_id"])
+        assert "is here. The session will start soon." in (await phone.get(f"/seat/{seat}")).text
+        await desk.command("start_consultation")
+        page = (await phone.get(f"/seat/{seat}")).text
+        assert "You are in the session" in page
+        await desk.command("terminate_consultation", choice="keep_open")
+        page = (await phone.get(f"/seat/{seat}")).text
+        assert "The session is paused" in page
+        assert "You can still write messages here." in page
 
 
 async def test_who_comes_too_early_leaves_no_web_session_behind(

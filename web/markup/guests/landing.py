@@ -12,6 +12,8 @@ from web.view_models import LandingView, Viewer
 
 OTHERS, LEAVE, KEEP = "others", "leave", "keep"
 "A field for what happens to this browser's other seats, and its two values."
+ROOM, HERE = "room", "here"
+"A field with which the answer is the session page itself, and its value: a redirect is a round trip."
 
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
@@ -45,7 +47,7 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
         _whose(viewer, view)
         if view.sits_elsewhere
         else h.form(method="post", action=view.join_path, data_seat=view.seat_path)[
-            h.button(".primary.huge", type="submit")[_("Join the session")]
+            _in_place(), h.button(".primary.huge", type="submit")[_("Join the session")]
         ],
         in_app(viewer, view.link),
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
@@ -77,6 +79,10 @@ def _costs(viewer: Viewer, view: LandingView) -> h.Element:
     ]
 
 
+def _in_place() -> h.VoidElement:
+    return h.input(type="hidden", name=ROOM, value=HERE)
+
+
 def _terms(viewer: Viewer, view: LandingView) -> h.Element:
     _ = viewer.translate
     if not view.terms_html:
@@ -103,6 +109,7 @@ def _whose(viewer: Viewer, view: LandingView) -> h.Element:
                 data_leave=answer == LEAVE,
             )[
                 h.input(type="hidden", name=OTHERS, value=answer),
+                _in_place(),
                 h.button({"type": "submit", "class": style})[label],
             ]
             for answer, label, style in (

@@ -5,6 +5,7 @@ import htpy as h
 from web.markup.shared.controls import button
 from web.markup.shared.labels import appointment, filled
 from web.routes import path
+from web.texts.directions import apart
 from web.view_models import SessionView, Viewer
 
 
@@ -31,14 +32,16 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             if scheduler
             else _("No connection")
             if view.offline
-            else _("You are in the waiting room")
+            else _guest_heading(viewer, view.state)
         ],
         not scheduler
         and h.p(".hint", hidden=view.offline)[
             filled(_("Session with %(name)s"), name=h.bdi("#host")[view.scheduler_name])
         ],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
-        h.p("#other-side", role="status")[not view.offline and _("Loading…")],
+        h.p("#other-side", role="status")[
+            _("Loading…") if scheduler else not view.offline and _guest_sentence(viewer, view)
+        ],
         button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
         and h.div(".actions")[
@@ -65,3 +68,36 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             ],
         ],
     ]
+
+
+def _guest_heading(viewer: Viewer, state: str) -> str:
+    """As `room/header.js` writes it once the room is there."""
+    _ = viewer.translate
+    return {
+        "active": _("You are in the session"),
+        "kept_open": _("The session is paused"),
+        "closed": _("The session is over"),
+        "canceled": _("The session is over"),
+    }.get(state, _("You are in the waiting room"))
+
+
+def _guest_sentence(viewer: Viewer, view: SessionView) -> str:
+    """The same, as of when the page was asked for."""
+    _ = viewer.translate
+    if view.state in ("closed", "canceled"):
+        return _("You can close this page.")
+    if view.state == "kept_open":
+        return _("You can still write messages here.")
+    if view.state == "active":
+        sentence = _("%(name)s has lost the connection. Please stay here and wait.")
+        if view.host == "here":
+            return ""
+    else:
+        sentence = {
+            "here": _("%(name)s is here. The session will start soon."),
+            "busy": _("%(name)s is in another session. Please wait."),
+            "away": _(
+                "%(name)s has not joined yet. Keep this page open; you can already write a message."
+            ),
+        }[view.host]
+    return sentence % {"name": apart(view.scheduler_name)}

@@ -1,6 +1,7 @@
 """The session page: waiting, chat and call. Everything live comes over the socket."""
 
 import htpy as h
+from markupsafe import Markup
 
 from web.markup.desk.history import export_dialog
 from web.markup.room.call import call, incoming, ways_to_call
@@ -14,6 +15,9 @@ from web.markup.shared.ways_out import ways_out
 from web.routes import path
 from web.static_files import text_digest
 from web.view_models import SessionView, Viewer
+
+FIRST_SCRIPT = "js/first.js"
+"In the head of a guest's page."
 
 
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:
@@ -45,6 +49,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             templates(viewer),
         ],
         module="js/pages/session.js",
+        first=_first_script(viewer, view),
         service_user=not scheduler,
         wide=True,
         stylesheets=("css/room.css",),
@@ -80,6 +85,17 @@ def _offline(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
         "worker-version": text_digest("\n".join(of_page)),
         "offline": "" if view.offline else None,
     }
+
+
+def _first_script(viewer: Viewer, view: SessionView) -> h.Node:
+    """Opens the socket while the rest of the page is on its way, where there is a line."""
+    if view.invite_id is None or view.offline:
+        return None
+    return h.script(
+        data_seat=path("seat", invite_id=view.invite_id),
+        data_socket=path("socket"),
+        data_hello=view.first_words,
+    )[Markup(viewer.inline(FIRST_SCRIPT))]
 
 
 def _file_addresses(view: SessionView) -> tuple[str, str]:

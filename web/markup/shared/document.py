@@ -20,12 +20,13 @@ def document(
     stylesheets: tuple[str, ...] = (),
     beside: tuple[str, ...] = (),
     without_scripts: str | None = None,
+    first: h.Node = None,
 ) -> h.Element:
     """A whole page.
 
     `module` is the path of the page's script below web/static, `beside` are modules that the page
     works without; `data` are the body's data-* attributes. `without_scripts` is the address of a page
-    for browsers without scripts.
+    for browsers without scripts. `first` comes in the head before all files.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -47,6 +48,7 @@ def document(
         modules=modules,
         needs_scripts=needs_scripts,
         without_scripts=without_scripts,
+        first=first,
     )
     return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
         head,
@@ -100,11 +102,13 @@ def _head(
     modules: list[str],
     needs_scripts: bool,
     without_scripts: str | None,
+    first: h.Node,
 ) -> h.Element:
     return h.head[
         h.meta(charset="utf-8"),
         without_scripts
         and h.noscript[h.meta(http_equiv="refresh", content=f"0; url={without_scripts}")],
+        first,
         h.meta(name="viewport", content="width=device-width, initial-scale=1"),
         h.meta(name="robots", content="noindex, nofollow"),
         h.meta(name="color-scheme", content="light dark"),

@@ -4,6 +4,7 @@ import { Channel, Refused } from "../signaling/channel.js";
 import { Chat } from "../room/chat/chat.js";
 import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
+import { takeEarlySocket } from "../signaling/early-socket.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
@@ -30,7 +31,8 @@ import { Ringer } from "../shared/ringer.js";
 const page = document.body.dataset;
 const isScheduler = page.role === "scheduler";
 const seatName = `${page.consultationId}:${page.inviteId ?? ""}`;
-const peerId = newId();
+const early = takeEarlySocket();
+const peerId = early?.peerId ?? newId();
 const retention = Number(page.retentionHours) * 3_600_000;
 const ownTitle = document.title;
 
@@ -61,6 +63,7 @@ const seat = new Seat({
 const unsent = new UnsentMessages();
 const channel = new Channel({
   address: socketAddress(),
+  early,
   hello: () => ({
     type: "hello",
     version: PROTOCOL_VERSION,

@@ -9,6 +9,7 @@
 import { AdaptiveTimeouts } from "../shared/timeouts.js";
 import { CLOSE_CODES } from "./protocol.js";
 
+/** @import { EarlySocket } from "./early-socket.js" */
 /** @import { Ack, ChatPage, ClientMessage, Hello, Refusal, ServerMessage } from "./messages.js" */
 /** @typedef {Extract<ClientMessage, { id: string }>} Command */
 /** @typedef {"connecting" | "open" | "waiting" | "ended"} ChannelState */
@@ -28,6 +29,7 @@ import { CLOSE_CODES } from "./protocol.js";
  * @typedef {object} ChannelOptions
  * @property {string} address
  * @property {() => Hello} hello built for every socket, with the point to resume from
+ * @property {EarlySocket | null} [early] the first socket, if it is open or being opened already
  * @property {(message: ServerMessage) => void} onMessage
  * @property {(state: ChannelState, reason: string) => void} onState
  * @property {(command: Command, refusal: Refusal) => void} [onRefused] also for a
@@ -79,6 +81,8 @@ export class Channel {
   state = "waiting";
   /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {EarlySocket | null} */
+  #early;
   #failures = 0;
   /** @type {any} */
   #timer = null;
@@ -98,6 +102,7 @@ export class Channel {
   /** @param {ChannelOptions} options */
   constructor(options) {
     this.options = options;
+    this.#early = options.early ?? null;
     /** @type {Environment} */
     this.environment = {
       makeSocket: (address) => new WebSocket(address),
@@ -114,7 +119,9 @@ export class Channel {
   open() {
     if (this.state === "ended" || this.#socket) return;
     this.environment.clearTimeout(this.#timer);
-    const socket = this.environment.makeSocket(this.options.address);
+    const early = this.#early;
+    this.#early = null;
+    const socket = early?.socket ?? this.environment.makeSocket(this.options.address);
     this.#socket = socket;
     this.#openedAt = this.environment.now();
     this.#setState("connecting");
@@ -122,10 +129,20 @@ export class Channel {
     socket.onopen = () => {
       // The network path works: the rest may take as long again.
       this.#setDeadline(this.environment.timeouts.toOpen());
-      this.#request(this.options.hello());
+      if (!early) this.#request(this.options.hello());
     };
     socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
     socket.onclose = (event) => this.#socket === socket && this.#disconnected(event.code);
+    if (early) this.#catchUp(early);
+  }
+
+  /**
+   * What came over an early socket before the channel was there.
+   * @param {EarlySocket} early
+   */
+  #catchUp({ socket, frames, code }) {
+    for (const frame of frames) if (this.#socket === socket) this.#receive(frame);
+    if (code && this.#socket === socket) this.#disconnected(code);
   }
 
   /** Close for good: the reader leaves the page, or the seat is lost. */

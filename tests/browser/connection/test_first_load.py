@@ -1,0 +1,141 @@
+"""From the landing page to the waiting room: in few requests, and with the socket before all else."""
+
+import asyncio
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.async_api import Browser, Page, Request, Route, WebSocket, expect
+
+from signaling.wire.messages import PROTOCOL_VERSION
+from tests.browser.conftest import NewContext
+from tests.browser.harness.visits import is_live, join, link_to
+from tests.serving import Server
+from web.routes import path
+
+SEAT = re.compile(r"/seat/[\w-]+$")
+
+
+@pytest.fixture
+async def other_page(other_browser: Browser, server: Server) -> Page:
+    """Of Firefox, where there is one; it fails for nothing but what a test looks at."""
+    context = await other_browser.new_context(base_url=server.url, locale="en-GB")
+    return await context.new_page()
+
+
+async def test_the_answer_to_join_is_the_session_itself_under_the_address_of_the_seat(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await (await new_context(base_url=server.url)).new_page()
+    requests: list[Request] = []
+    page.on("request", lambda request: requests.append(request))
+    link = await link_to(server)
+    await join(page, link)
+    await is_live(page)
+    assert SEAT.search(page.url)
+    answers = [each for each in requests if each.is_navigation_request()]
+    assert [each.method for each in answers] == ["GET", "POST"], "no redirect"
+    response = await answers[1].response()
+    assert response is not None
+    assert (await response.all_headers())["cache-control"] == "no-store"
+
+
+async def comes_back(page: Page, link: str) -> None:
+    await join(page, link)
+    await is_live(page)
+    await page.reload()
+    await is_live(page)
+    seat = page.url
+    assert SEAT.search(seat)
+    assert link not in await page.content(), "the link is no part of the page"
+    await page.goto("about:blank")
+    await page.go_back()
+    await is_live(page)
+    assert page.url == seat
+    await page.go_back()
+    await is_live(page)
+    assert page.url == seat, "going back does not lead to the link"
+
+
+async def test_reloading_and_going_back_lead_to_the_seat(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await (await new_context(base_url=server.url)).new_page()
+    await comes_back(page, await link_to(server))
+
+
+async def test_so_they_do_in_the_other_browser(server: Server, other_page: Page) -> None:
+    faults: list[str] = []
+    other_page.on(
+        "console", lambda line: faults.append(line.text) if line.type == "error" else None
+    )
+    await comes_back(other_page, await link_to(server))
+    assert not [each for each in faults if "Content" in each or "CSP" in each]
+
+
+async def test_the_socket_is_opened_before_any_file_of_the_page_has_come(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    page = await context.new_page()
+    link = await link_to(server)
+    await page.goto(link)
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await page.wait_for_load_state("networkidle")
+    await context.route(re.compile(r"/static/.*\.js"), hold)
+    async with page.expect_websocket() as opening:
+        await page.get_by_role("button", name="Join the session").click()
+    socket = await opening.value
+    [hello] = parse_qs(urlsplit(socket.url).query)["hello"]
+    assert f'"version":{PROTOCOL_VERSION}' in hello
+    await socket.wait_for_event("framereceived", lambda frame: '"snapshot"' in str(frame))
+    await expect(page.get_by_text("has not joined yet")).to_be_visible()
+    assert await page.locator("#room").get_attribute("data-line") is None, "no script has come"
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda each: sockets.append(each))
+    released.set()
+    await is_live(page)
+    assert not sockets, "the page goes on with the socket that it has"
+    await page.get_by_role("textbox", name="Message").fill("I am here")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.locator(".line .state")).to_have_text("sent")
+
+
+async def test_a_socket_that_ended_before_the_scripts_came_is_followed_by_another(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, allowed_errors=["WebSocket connection"])
+    await context.add_init_script(
+        """const Native = WebSocket;
+        window.WebSocket = class extends Native {
+          constructor(address) { super(address.replace("/socket?", "/no-socket?")); }
+        };"""
+    )
+    page = await context.new_page()
+    await join(page, await link_to(server))
+    await is_live(page)
+
+
+async def test_without_a_place_for_it_in_the_address_the_page_says_hello_itself(
+    server: Server, new_context: NewContext
+) -> None:
+    """As where the policy of an old browser stops the first script's socket."""
+    context = await new_context(base_url=server.url)
+    await context.add_init_script(
+        """const Native = WebSocket;
+        window.WebSocket = class extends Native {
+          constructor(address) {
+            if (address.includes("hello")) throw new DOMException("no", "SecurityError");
+            super(address);
+          }
+        };"""
+    )
+    page = await context.new_page()
+    await join(page, await link_to(server))
+    await is_live(page)
+    assert path("socket") in await page.evaluate("document.body.dataset.socket")

@@ -1,0 +1,55 @@
+"""The first message of a conversation over `/socket`: read here, and begun for a page that is rendered."""
+
+import asyncio
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from signaling.errors import InvalidMessage
+from signaling.wire import messages as wire
+
+PARAMETER = "hello"
+"Of the address, for a page that saves a round trip."
+WITHIN = 30.0
+"Seconds: a round trip on the slowest networks, plus a retransmission."
+
+
+async def hello_of(request: web.Request, response: web.WebSocketResponse) -> wire.Hello:
+    """The hello in the address, else the first message.
+
+    Raises InvalidMessage for anything else, or for silence.
+    """
+    if (text := request.query.get(PARAMETER)) is not None:
+        return _checked(text)
+    try:
+        # a timeout of receive() would restart with each ping
+        async with asyncio.timeout(WITHIN):
+            frame = await response.receive()
+    except TimeoutError:
+        raise InvalidMessage from None
+    if frame.type is not WSMsgType.TEXT:
+        raise InvalidMessage
+    return _checked(frame.data)
+
+
+def begun(consultation_id: str, invite_id: str) -> str:
+    """The hello of a guest's new page as JSON.
+
+    The page gives it a `peer_id`, and says if its browser cannot call.
+    """
+    members = {
+        "type": "hello",
+        "version": wire.PROTOCOL_VERSION,
+        "stream": "room",
+        "consultation_id": consultation_id,
+        "invite_id": invite_id,
+    }
+    return msgspec.json.encode(members).decode()
+
+
+def _checked(text: str) -> wire.Hello:
+    """Raises InvalidMessage unless it is a hello of this version."""
+    message = wire.decode(text)
+    if not isinstance(message, wire.Hello) or message.version != wire.PROTOCOL_VERSION:
+        raise InvalidMessage
+    return message
