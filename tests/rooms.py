@@ -269,8 +269,10 @@ ROOMS: dict[str, set[str]] = {
     "scripts/traffic": set(),
     "scripts/benchmarks/_relay": {"scripts/traffic"},
     "scripts/benchmarks/_engines": {"scripts/traffic"},
+    "scripts/benchmarks/_reach": {"scripts/benchmarks/_engines"},
     "scripts/benchmarks": {
         "scripts/benchmarks/_engines",
+        "scripts/benchmarks/_reach",
         "scripts/benchmarks/_relay",
         "scripts/traffic",
     },

@@ -7,9 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from scripts import benchmarks
-from scripts.benchmarks import engines
-from scripts.benchmarks.__main__ import load, main, names
-from scripts.benchmarks._engines import fetching, people
+from scripts.benchmarks.__main__ import load, names
 from scripts.benchmarks._figures import lines, percentile
 from scripts.benchmarks.relay import headlines
 from scripts.benchmarks.relay_hour import COLUMNS, draw
@@ -141,28 +139,6 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
             "ratio": {"there": 1.0, "not there": 0.95, "suspended": 0.99},
         },
         "0.95",
-    ),
-    "engines": (
-        {
-            "missing": "",
-            "rows": [
-                {
-                    "engine": "76",
-                    "version": "76.0.3803.0",
-                    "steps": [
-                        {"step": "landing", "seconds": 0.25, "broke": "", "note": "", "faults": []},
-                        {
-                            "step": "waiting",
-                            "seconds": 15.5,
-                            "broke": "no waiting room",
-                            "note": "",
-                            "faults": ["SyntaxError (pages/session.js:1:2)"],
-                        },
-                    ],
-                }
-            ],
-        },
-        "no: no waiting room",
     ),
     "relay_attack": (
         {
@@ -343,50 +319,6 @@ def test_a_peer_that_is_not_there_has_no_ratio() -> None:
 def test_a_benchmark_prints_its_numbers(name: str) -> None:
     sample, figure = SAMPLES[name]
     assert figure in load(name).table(sample)
-
-
-def test_a_broken_cell_fails_the_walks_of_old_engines() -> None:
-    sample: dict[str, Any] = SAMPLES["engines"][0]
-    assert engines.failed(sample)
-    assert "76, waiting: SyntaxError (pages/session.js:1:2)" in engines.table(sample)
-    (row,) = sample["rows"]
-    assert not engines.failed({**sample, "rows": [{**row, "steps": row["steps"][:1]}]})
-
-
-def test_a_benchmark_with_options_is_run_alone_and_fails_with_what_is_unknown(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    for arguments, said in (
-        (["engines", "--only", "75"], "no engine 75; there are: 76, 87"),
-        (["chat", "engines"], "engines has options of its own"),
-    ):
-        with pytest.raises(SystemExit):
-            main(arguments)
-        assert said in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", sorted(fetching.SOURCES))
-def test_an_engine_that_is_there_is_not_fetched(name: str, tmp_path: Path) -> None:
-    program = (
-        tmp_path
-        / name
-        / {
-            "chromium": "chromium",
-            "firefox": "root/usr/lib/firefox-esr/firefox-esr",
-        }[fetching.SOURCES[name].kind]
-    )
-    program.parent.mkdir(parents=True)
-    program.touch()
-    assert fetching.fetched(name, tmp_path).program == program
-
-
-@pytest.mark.parametrize(
-    ("found", "count"), [([], 0), ([[0.0, 0]], 0), ([[65.0, 0], [0.0, 20], [0.0, 1]], 2)]
-)
-def test_a_picture_moves_if_it_changes_or_shows_frames(
-    found: list[list[float]], count: int
-) -> None:
-    assert people.moving(found) == count
 
 
 def test_each_benchmark_has_a_sample() -> None:

@@ -13,6 +13,7 @@ import json
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,6 +69,9 @@ class Chromium(Phone):
     """A Chromium that says that it is on a phone, with a screen of 360 by 640."""
 
     def __init__(self) -> None:
+        self.listeners: list[Callable[[str, dict[str, Any]], None]] = []
+        "Called with the method and the parameters of each event of the browser."
+        self.agent = ""
         self._faults: list[Fault] = []
         self._profile = Path(tempfile.mkdtemp(prefix="teleconnect-engine-"))
         self._program: Program | None = None
@@ -78,9 +82,15 @@ class Chromium(Phone):
         self._asked = 0
 
     @classmethod
-    async def start(cls, engine: Engine, *more: str) -> Self:
-        """The engine, with more flags; the caller closes it. Raises Broken."""
+    async def start(cls, engine: Engine, *more: str, trust: Path | None = None) -> Self:
+        """The engine, with more flags; the caller closes it. Raises Broken.
+
+        `trust` is an NSS database with the issuers of certificates that it trusts.
+        """
         phone = cls()
+        if trust is not None:
+            home = phone._profile / ".pki/nssdb"
+            await asyncio.to_thread(shutil.copytree, trust, home)
         try:
             await phone._start(engine, more)
         except BaseException:
@@ -102,8 +112,10 @@ class Chromium(Phone):
         self._reading = asyncio.create_task(self._read(self._socket))
         for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             await self.send(f"{domain}.enable")
-        agent = MOBILE % self.version
-        await self.send("Network.setUserAgentOverride", userAgent=agent, acceptLanguage="en-US")
+        self.agent = MOBILE % self.version
+        await self.send(
+            "Network.setUserAgentOverride", userAgent=self.agent, acceptLanguage="en-US"
+        )
         await self.send(
             "Emulation.setDeviceMetricsOverride",
             width=360, height=640, deviceScaleFactor=2, mobile=True,
@@ -135,6 +147,8 @@ class Chromium(Phone):
             answer.cancel()
 
     def _hear(self, method: str, event: dict[str, Any]) -> None:
+        for listener in self.listeners:
+            listener(method, event)
         if method == "Runtime.exceptionThrown":
             details = event["exceptionDetails"]
             said = details.get("exception", {}).get("description") or details.get("text", "")
