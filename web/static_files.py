@@ -38,6 +38,12 @@ _TYPES = {
     ".map": "application/json",
 }
 
+SHEETS = {
+    "css/landing.css": ("css/base.css", "css/shapes.css"),
+    "css/seat.css": ("css/base.css", "css/shapes.css", "css/room.css"),
+}
+"""Style sheets made of several, for pages by link: the first stands in its page, and the second is one
+request where three would be."""
 _log = logging.getLogger(__name__)
 
 
@@ -219,7 +225,17 @@ def as_written(sources: Mapping[str, bytes]) -> Build:
     )
 
 
+def _joined(sent: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The style sheets that are made of several."""
+    return {
+        name: b"".join(sent[part] for part in parts)
+        for name, parts in SHEETS.items()
+        if {*parts} <= sent.keys()
+    }
+
+
 def _packed(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Build:
+    sent = {**sent, **_joined(sent)}
     for plain in sent.values():
         pack(plain)  # now, so that no request waits for it
     contents = {name: StaticFile(_content_type(name), plain) for name, plain in sent.items()}

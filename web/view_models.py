@@ -325,6 +325,8 @@ class LandingView:
     "The page's own address, to be opened elsewhere."
     relayed: bool = False
     "Whether all calls go by the relay."
+    next_files: tuple[str, ...] = ()
+    "Addresses of what the session page loads, to be fetched ahead."
     home: str = ""
     "Origin of the public URL: under another name the session's WebSocket may be refused."
 

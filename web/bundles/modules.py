@@ -16,8 +16,8 @@ _AT_ONCE = re.compile(
 )
 _LATER = re.compile(r"""\bimport\(\s*["'](\.[^"']+)["'],?\s*\)""")
 
-FIRST_PAGES = ("js/pages/landing.js", "js/pages/device-test.js", "js/pages/session.js")
-"Of people who come by link."
+FIRST_PAGES = ("js/pages/landing.js", "js/pages/session.js")
+"Of people who come by link, up to the waiting room."
 DESK_PAGE = "js/pages/lobby.js"
 "On every page of somebody who is signed in."
 CORE, DESK = "js/shared/core.js", "js/shared/desk.js"

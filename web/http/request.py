@@ -19,6 +19,7 @@ from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
 from web.http.engine import is_older
+from web.http.packed_page import PackedPage
 from web.http.platform import device_of
 from web.http.security import INLINED
 from web.keys import (
@@ -261,15 +262,9 @@ def show(
 
 def show_by_link(
     page: htpy.Renderable, status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    """Answer with a page for people who come by link, compressed for slow and metered networks.
-
-    Pages of accounts are not compressed: they show what was searched for beside secrets, and the
-    length of such a response leaks them (BREACH). These pages show nothing that a stranger chooses.
-    """
-    response = show(page, status, headers)
-    response.enable_compression()
-    return response
+) -> PackedPage:
+    """Answer with a page for people who come by link; see `PackedPage` for which it must not be."""
+    return PackedPage(text=str(page), content_type="text/html", status=status, headers=headers)
 
 
 def inlined(request: web.Request, response: web.Response, *names: str) -> web.Response:

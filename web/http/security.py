@@ -38,14 +38,16 @@ HEADERS = {
 }
 "Of every response that can be shown as a page."
 
-ASSET_HEADERS = {
+ASSET_HEADERS = {"X-Content-Type-Options": "nosniff"}
+"""Of scripts, styles and catalogs: the same for everybody, and shown as a page no more than any text.
+On a slow network each header of theirs has to be worth its bytes."""
+
+PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
+    **ASSET_HEADERS,
 }
-"""Of scripts, styles and catalogs: a slow network need not carry the headers of documents some forty
-times."""
-
+"Of drawings, which could hold scripts where they are opened by themselves."
 
 INLINED = web.ResponseKey("inlined", tuple)
 """Of a page that holds some of our files itself: for each its name and the source expression of its hash
@@ -119,7 +121,12 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     if not asset and _address(request) in FRAMED:
         for name, value in FRAMED_HEADERS.items():
             response.headers.setdefault(name, value)
-    for name, value in default_headers(secure=request.app[CONFIG].secure, asset=asset).items():
+    if asset:
+        drawn = response.content_type.startswith("image/")
+        defaults = {hdrs.CACHE_CONTROL: "no-store"} | (PICTURE_HEADERS if drawn else ASSET_HEADERS)
+    else:
+        defaults = default_headers(secure=request.app[CONFIG].secure)
+    for name, value in defaults.items():
         response.headers.setdefault(name, value)
     if INLINED in response:
         name = "Content-Security-Policy"
@@ -139,10 +146,10 @@ def with_inlined(policy: str, files: tuple[tuple[str, str], ...]) -> str:
     return policy
 
 
-def default_headers(*, secure: bool, asset: bool = False) -> dict[str, str]:
-    """The headers of a response that sets none of its own."""
+def default_headers(*, secure: bool) -> dict[str, str]:
+    """The headers of a response that sets none of its own, and is no asset."""
     headers = {
-        **(ASSET_HEADERS if asset else HEADERS),
+        **HEADERS,
         hdrs.CACHE_CONTROL: "no-store",
         hdrs.SERVER: SERVER,
     }

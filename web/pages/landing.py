@@ -42,10 +42,17 @@ from web.markup.guests.landing import (
     LEAVE,
     OTHERS,
     ROOM,
+    SHEET,
     closed_link_page,
     landing_page,
 )
-from web.markup.room.page import FIRST_SCRIPT, moved_page, no_place_page, session_page
+from web.markup.room.page import (
+    FIRST_SCRIPT,
+    files_of_a_seat,
+    moved_page,
+    no_place_page,
+    session_page,
+)
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats
@@ -86,9 +93,10 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
         link=request.app[NOTICE_RENDERER].invite_address(token),
         relayed=request.app[RUNTIME_SETTINGS].media_policy == "relay",
+        next_files=tuple(files_of_a_seat(viewer)) if arrival.opens_at is None else (),
         home=str(request.app[CONFIG].public_url.origin()),
     )
-    return show_by_link(landing_page(viewer, view), status)
+    return inlined(request, show_by_link(landing_page(viewer, view), status), SHEET)
 
 
 async def _short_terms(request: web.Request, viewer: Viewer) -> str:

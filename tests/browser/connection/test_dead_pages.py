@@ -42,7 +42,7 @@ async def fail_once(context: BrowserContext, *files: str) -> list[str]:
 
 
 async def arrives_though_files_fail(page: Page, server: Server) -> None:
-    files = ("js/shared/core.js", "js/pages/session.js", "css/room.css",
+    files = ("js/shared/core.js", "js/pages/session.js", "css/seat.css",
              "js/room/call/call-controller.js")  # fmt: skip
     asked = await fail_once(page.context, *files)
     async with Person(server) as nurse:
@@ -56,7 +56,7 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
     await expect(page.locator("#starting")).to_be_hidden()
     assert set(asked) == set(files)
     display = await page.locator("#chat-lines").evaluate("e => getComputedStyle(e).display")
-    assert display == "flex", "room.css was asked for again"
+    assert display == "flex", "seat.css was asked for again"
 
 
 async def test_what_does_not_arrive_is_asked_for_again(

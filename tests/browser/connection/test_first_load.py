@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,10 +10,13 @@ from playwright.async_api import Browser, Page, Request, Route, WebSocket, expec
 
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.browser.conftest import NewContext
-from tests.browser.harness.visits import is_live, join, link_to
+from tests.browser.harness.visits import FAILED_LOADS, is_live, join, link_to
 from tests.serving import Server
 from web.routes import path
 
+MOST_REQUESTS = 12
+LATER = re.compile(r"/(worker\.js|worker/|shell|icon\.svg)")
+"What a waiting page asks for beside what it waits for."
 SEAT = re.compile(r"/seat/[\w-]+$")
 
 
@@ -139,3 +143,64 @@ async def test_without_a_place_for_it_in_the_address_the_page_says_hello_itself(
     await join(page, await link_to(server))
     await is_live(page)
     assert path("socket") in await page.evaluate("document.body.dataset.socket")
+
+
+async def test_while_somebody_reads_the_session_is_fetched_ahead(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await (await new_context(base_url=server.url)).new_page()
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Network.enable")
+    asked: dict[str, str] = {}
+    sent: list[str] = []
+    devtools.on(
+        "Network.requestWillBeSent",
+        lambda event: asked.update({event["requestId"]: event["request"]["url"]}),
+    )
+
+    def finished(event: dict[str, Any]) -> None:
+        if event["encodedDataLength"]:
+            sent.append(urlsplit(asked[event["requestId"]]).path)
+
+    devtools.on("Network.loadingFinished", finished)
+    await page.goto(await link_to(server))
+    await page.wait_for_load_state("networkidle")
+    await page.wait_for_function(
+        """() => document.body.dataset.nextFiles.split(" ").every((file) =>
+            performance.getEntriesByName(new URL(file, location.href).href).length)"""
+    )
+    before = len(sent)
+    await page.get_by_role("button", name="Join the session").click()
+    await is_live(page)
+    await page.wait_for_load_state("networkidle")
+    until_waiting = [path for path in sent[before:] if not LATER.search(path)]
+    assert [path.split("/")[1] for path in until_waiting] == ["i"], until_waiting
+    assert len(sent) <= MOST_REQUESTS, sent
+
+
+async def test_whoever_does_not_read_needs_few_requests_too(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    page = await context.new_page()
+    requests: list[str] = []
+    page.on("requestfinished", lambda request: requests.append(urlsplit(request.url).path))
+    await page.goto(await link_to(server), wait_until="commit")
+    await page.get_by_role("button", name="Join the session").click()
+    await is_live(page)
+    files = {each for each in requests if not LATER.search(each)}
+    assert len(files) + 1 <= MOST_REQUESTS, files
+
+
+async def test_the_landing_page_is_styled_as_soon_as_it_comes(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
+    page = await context.new_page()
+    await context.route(re.compile(r"/static/"), lambda route: route.abort())
+    faults: list[str] = []
+    page.on("console", lambda line: faults.append(line.text))
+    await page.goto(await link_to(server))
+    button = page.get_by_role("button", name="Join the session")
+    assert await button.evaluate("each => getComputedStyle(each).borderRadius") != "0px"
+    assert not [each for each in faults if "Content Security Policy" in each]

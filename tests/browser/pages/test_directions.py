@@ -30,7 +30,8 @@ CHOSEN = [
 ]
 
 SHOW = """async ([folder, lines]) => {
-  const { userText } = await import(`${folder}/js/shared/text/user-text.js`);
+  const { loadDirections, userText } = await import(`${folder}/js/shared/text/user-text.js`);
+  await loadDirections();
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = `${folder}/css/room.css`;

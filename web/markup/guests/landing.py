@@ -16,6 +16,10 @@ ROOM, HERE = "room", "here"
 "A field with which the answer is the session page itself, and its value: a redirect is a round trip."
 
 
+SHEET = "css/landing.css"
+"Stands in the page."
+
+
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
     _ = viewer.translate
     return document(
@@ -33,10 +37,13 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
+        sheet=SHEET,
+        inline=True,
         service_user=True,
         data={
             "opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None,
             "home": view.home,
+            "next-files": " ".join(view.next_files) or None,
         },
     )
 

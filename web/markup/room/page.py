@@ -18,6 +18,18 @@ from web.view_models import SessionView, Viewer
 
 FIRST_SCRIPT = "js/first.js"
 "In the head of a guest's page."
+SEAT_SHEET = "css/seat.css"
+MODULE = "js/pages/session.js"
+
+
+def files_of_a_seat(viewer: Viewer) -> list[str]:
+    """Addresses of what a guest's page loads before it is live, the most urgent first."""
+    return [
+        viewer.static(SEAT_SHEET),
+        *viewer.scripts([MODULE]),
+        *([viewer.catalog] if viewer.catalog else []),
+        viewer.static("icons.svg"),
+    ]
 
 
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:
@@ -48,11 +60,12 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             scheduler and export_dialog(viewer),
             templates(viewer),
         ],
-        module="js/pages/session.js",
+        module=MODULE,
         first=_first_script(viewer, view),
         service_user=not scheduler,
         wide=True,
         stylesheets=("css/room.css",),
+        sheet=None if scheduler else SEAT_SHEET,
         without_scripts=view.invite_id and path("seat_plain", invite_id=view.invite_id),
         data={
             "consultation-id": view.consultation_id,
@@ -91,11 +104,15 @@ def _first_script(viewer: Viewer, view: SessionView) -> h.Node:
     """Opens the socket while the rest of the page is on its way, where there is a line."""
     if view.invite_id is None or view.offline:
         return None
-    return h.script(
+    script = h.script(
         data_seat=path("seat", invite_id=view.invite_id),
         data_socket=path("socket"),
         data_hello=view.first_words,
     )[Markup(viewer.inline(FIRST_SCRIPT))]
+    if not viewer.catalog:
+        return script
+    # found by a script otherwise, which is a round trip later
+    return script, h.link(rel="preload", as_="fetch", href=viewer.catalog, crossorigin=True)
 
 
 def _file_addresses(view: SessionView) -> tuple[str, str]:

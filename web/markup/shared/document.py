@@ -1,6 +1,7 @@
 """The shell of every page: head, menu, language switch, skip link."""
 
 import htpy as h
+from markupsafe import Markup
 
 from web.markup.shared.controls import button
 from web.markup.shared.header import foot, top
@@ -21,12 +22,16 @@ def document(
     beside: tuple[str, ...] = (),
     without_scripts: str | None = None,
     first: h.Node = None,
+    sheet: str | None = None,
+    inline: bool = False,
 ) -> h.Element:
     """A whole page.
 
     `module` is the path of the page's script below web/static, `beside` are modules that the page
     works without; `data` are the body's data-* attributes. `without_scripts` is the address of a page
-    for browsers without scripts. `first` comes in the head before all files.
+    for browsers without scripts. `first` comes in the head before all files. `sheet` has all of the
+    page's styles instead of the usual sheets; `inline`: it stands in the page, which then is styled as
+    soon as it comes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -43,7 +48,17 @@ def document(
     head = _head(
         viewer,
         viewer.brand if service_user else f"{title} - {viewer.brand}",
-        stylesheets=(*(("css/desk.css",) if signed_in else ()), *stylesheets),
+        styles=_styles(viewer, sheet)
+        if sheet and inline
+        else _links(viewer, sheet)
+        if sheet
+        else _links(
+            viewer,
+            "css/base.css",
+            "css/shapes.css",
+            *(("css/desk.css",) if signed_in else ()),
+            *stylesheets,
+        ),
         printed=not service_user,
         modules=modules,
         needs_scripts=needs_scripts,
@@ -97,7 +112,7 @@ def _head(
     viewer: Viewer,
     title: str,
     *,
-    stylesheets: tuple[str, ...],
+    styles: h.Node,
     printed: bool,
     modules: list[str],
     needs_scripts: bool,
@@ -114,16 +129,21 @@ def _head(
         h.meta(name="color-scheme", content="light dark"),
         h.title[title],
         h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
-        (
-            h.link(rel="stylesheet", href=viewer.static(sheet))
-            for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
-        ),
+        styles,
         viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
         printed and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
         # before the modules, so that it notices which of them fail to load
         needs_scripts and _for_every_browser(viewer),
         (h.script(type="module", src=address) for address in viewer.scripts(modules)),
     ]
+
+
+def _links(viewer: Viewer, *sheets: str) -> h.Node:
+    return [h.link(rel="stylesheet", href=viewer.static(sheet)) for sheet in sheets]
+
+
+def _styles(viewer: Viewer, sheet: str) -> h.Node:
+    return h.style[Markup(viewer.inline(sheet))]
 
 
 def _notifications(viewer: Viewer) -> h.Element:

@@ -8,32 +8,27 @@
 {
   /** A page whose scripts have not started by then does not: nobody is to be shown as there. */
   const GIVE_UP_AFTER = 60_000;
-  const here = /** @type {any} */ (window);
-  /** @type {DOMStringMap} */
-  const {
-    seat = "",
-    socket: path = "",
-    hello = "",
-  } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
+  const page = /** @type {any} */ (window);
+  const given = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
+  const { location, navigator } = window;
 
-  if (location.pathname !== seat) history.replaceState(null, "", seat);
+  if (location.pathname !== given.seat) history.replaceState(null, "", given.seat);
   try {
     const bytes = crypto.getRandomValues(new Uint8Array(12));
-    const peerId = Array.from(bytes, (byte) => `0${byte.toString(16)}`.slice(-2)).join("");
-    const message = { ...JSON.parse(hello), peer_id: peerId };
+    const hello = JSON.parse(given.hello ?? "");
+    hello.peer_id = Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join("");
     // the same question as in room/call/can-call.js
-    const devices = navigator.mediaDevices;
-    if (!("RTCPeerConnection" in window && devices && devices.getUserMedia)) message.calls = false;
-    const address = new URL(path, location.href);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    address.search = `?hello=${encodeURIComponent(JSON.stringify(message))}`;
-    const socket = new WebSocket(address.href);
+    if (!page.RTCPeerConnection || !navigator.mediaDevices?.getUserMedia) hello.calls = false;
+    const origin = location.origin.replace("http", "ws");
+    const socket = new WebSocket(
+      `${origin}${given.socket}?hello=${encodeURIComponent(JSON.stringify(hello))}`,
+    );
     /** @type {import("./signaling/early-socket.js").EarlySocket} */
-    const early = { socket, peerId, frames: [], code: 0 };
+    const early = { socket, peerId: hello.peer_id, frames: [], code: 0 };
     socket.onmessage = ({ data }) => early.frames.push(data);
     socket.onclose = ({ code }) => (early.code = code);
-    here.earlySocket = early;
-    setTimeout(() => here.earlySocket === early && socket.close(), GIVE_UP_AFTER);
+    page.earlySocket = early;
+    setTimeout(() => page.earlySocket === early && socket.close(), GIVE_UP_AFTER);
   } catch (error) {
     console.warn("no early socket", error);
   }

@@ -27,6 +27,21 @@ async function start() {
   updateCountdown();
   setInterval(updateCountdown, COUNTDOWN_INTERVAL);
   void warnOfHost();
+  if (document.readyState === "complete") void fetchAhead();
+  else addEventListener("load", () => void fetchAhead());
+}
+
+/**
+ * Fetch what the session page needs while somebody reads: the browser keeps it. One file after the
+ * other, so that a pressed button does not wait behind all of them.
+ */
+async function fetchAhead() {
+  const files = document.body.dataset.nextFiles?.split(" ") ?? [];
+  for (const file of files) {
+    const answer = await fetch(file, { priority: "low" }).catch(() => null);
+    if (!answer?.ok) return;
+    await answer.arrayBuffer().catch(() => null);
+  }
 }
 
 /** Set up the content of the page, also after it was replaced. */
@@ -74,6 +89,8 @@ async function check() {
   if (!now) return; // not a page of ours: a captive portal
   setServerTime(Number(now));
   document.body.dataset.opensAt = opensAt;
+  const { nextFiles } = fresh.body.dataset;
+  if (nextFiles) document.body.dataset.nextFiles = nextFiles;
   byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
   wireContent();
   showTimes();

@@ -9,7 +9,7 @@ import { newId } from "../../shared/identifier.js";
 import { copy } from "../../shared/copy.js";
 import { serverNow } from "../../shared/time/server-clock.js";
 import { timeOfDay } from "../../shared/time/format.js";
-import { userText } from "../../shared/text/user-text.js";
+import { writeText } from "../../shared/text/user-text.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
 import { deliveryOf, EMPTY, isSaidElsewhere, nameOf } from "../state.js";
@@ -383,7 +383,7 @@ export class Chat {
     const element = clone("chat-line");
     setText(inside(element, ".author"), nameOf(room, line.participant_id));
     // the name stands for a file until it is shown
-    inside(element, ".text").append(...userText(line.text || (line.attachment?.name ?? "")));
+    writeText(inside(element, ".text"), line.text || (line.attachment?.name ?? ""));
     return element;
   }
 
