@@ -33,6 +33,7 @@ NURSE: Claims = {
 }
 KEYS = [RSAKey.generate_key(2048, {"use": "sig"}), RSAKey.generate_key(2048, {"use": "sig"})]
 "Making them takes a while; the second is for after a rotation."
+TOKENS = {"access_token": "an opaque one", "refresh_token": "one that nobody needs"}
 
 
 @dataclass
@@ -112,12 +113,10 @@ class LyingProvider:
         if asked is None:
             return web.json_response({"error": "invalid_grant"}, status=400)
         token = self.forge(self.signed(self._id_claims(asked["nonce"])))
-        return web.json_response(
-            {"access_token": "opaque", "token_type": "Bearer", "id_token": token}
-        )
+        return web.json_response({"token_type": "Bearer", "id_token": token, **TOKENS})
 
     async def _userinfo(self, request: web.Request) -> web.Response:
-        assert request.headers["Authorization"] == "Bearer opaque"
+        assert request.headers["Authorization"] == f"Bearer {TOKENS['access_token']}"
         return web.json_response(self.userinfo)
 
     def _id_claims(self, nonce: str) -> Claims:

@@ -43,6 +43,12 @@ def broken_keys(provider: LyingProvider, status: int | None) -> None:
     provider.broken["/keys"] = status
 
 
+def with_userinfo(provider: LyingProvider, status: int | None) -> None:
+    """An address of it, which is out of order."""
+    provider.userinfo = {}
+    provider.broken["/userinfo"] = status
+
+
 LIES: dict[str, tuple[Lie, str, str]] = {
     "issuer": (
         lambda it: it.id_token.update(iss="https://other.example"),
@@ -155,6 +161,15 @@ LIES: dict[str, tuple[Lie, str, str]] = {
         lambda it: (it.claims.pop("name"), setattr(it, "userinfo", {"sub": "somebody else"})),
         CANNOT_BE_TRUSTED,
         "another subject",
+    ),
+    "userinfo fails": (
+        lambda it: (it.claims.pop("name"), with_userinfo(it, 500)), UNREACHABLE, "status 500",
+    ),
+    "userinfo hangs": (
+        lambda it: (it.claims.pop("name"), with_userinfo(it, None)), UNREACHABLE, "in time",
+    ),
+    "tokens lead elsewhere": (
+        lambda it: it.broken.update({"/token": 302}), UNREACHABLE, "status 302",
     ),
     "tokens fail": (lambda it: it.broken.update({"/token": 500}), UNREACHABLE, "status 500"),
     "keys fail": (lambda it: broken_keys(it, 500), UNREACHABLE, "status 500"),

@@ -1,5 +1,6 @@
 """Signing in by a provider that does what it should."""
 
+import asyncio
 import base64
 from dataclasses import replace
 from hashlib import sha256
@@ -7,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from joserfc.jwk import ECKey, Key, OKPKey
 from yarl import URL
 
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import PASSWORD, Server, audit_lines, serving
-from tests.web.sign_in.oidc.lying_provider import LyingProvider
+from tests.web.sign_in.oidc.lying_provider import KEYS, TOKENS, LyingProvider
 from tests.web.sign_in.oidc.visiting import answered, is_signed_in, send, sign_in
 from web.keys import STORE
 
@@ -86,6 +88,48 @@ async def test_a_secret_goes_the_way_that_the_provider_takes(
         assert await is_signed_in(person)
     assert (provider.token_requests[0]["authorization"] is not None) == authorization
     assert provider.token_requests[0].get("client_secret") == sent
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"),
+    [
+        ("RS512", KEYS[0]),
+        ("PS256", KEYS[0]),
+        ("ES256", ECKey.generate_key("P-256")),
+        ("ES384", ECKey.generate_key("P-384")),
+        ("ES512", ECKey.generate_key("P-521")),
+        ("EdDSA", OKPKey.generate_key("Ed25519")),
+        ("Ed25519", OKPKey.generate_key("Ed25519")),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # and still in use
+async def test_a_provider_may_sign_by_any_algorithm_that_it_alone_can_use(
+    server: Server, provider: LyingProvider, algorithm: str, key: Key
+) -> None:
+    provider.algorithm, provider.key = algorithm, key
+    async with Person(server) as person:
+        await sign_in(person)
+        assert await is_signed_in(person)
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
+
+
+async def test_no_token_is_kept_but_the_one_that_tells_who_signs_out(
+    server: Server, provider: LyingProvider, tmp_path: Path
+) -> None:
+    provider.userinfo = {"sub": "nurse-1", "name": "Nurse Joy"}
+    del provider.claims["name"]
+    async with Person(server) as person:
+        await sign_in(person)
+        assert await is_signed_in(person)
+        assert "/userinfo" in provider.asked
+        rows = await server.app[STORE]._database.read.rows("SELECT data FROM web_session")
+        assert any("id_token" in row["data"] for row in rows)
+        kept = await asyncio.to_thread(everything_in, tmp_path)
+    assert b'"id_token"' in kept
+    assert not [name for name, token in TOKENS.items() if token.encode() in kept]
 
 
 async def test_userinfo_tells_what_the_id_token_does_not(
