@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -9,13 +10,16 @@ from email.policy import default
 from signaling.delivery.outbox_folder import OutboxFile, OutboxFolder
 from web.view_models import OutboxNotice
 
-SHOWN = 100
-
 
 async def read_outbox(folder: OutboxFolder) -> list[OutboxNotice]:
-    """The latest notices, newest first."""
+    """Every notice, newest first."""
+    return await read_files(folder, await folder.list())
+
+
+async def read_files(folder: OutboxFolder, files: Iterable[OutboxFile]) -> list[OutboxNotice]:
+    """The notices in these files, but for those that have been deleted meanwhile."""
     notices = []
-    for file in (await folder.list())[:SHOWN]:
+    for file in files:
         try:
             body = await folder.read(file.name)
         except FileNotFoundError:  # purged meanwhile

@@ -1,23 +1,31 @@
 """The interpreting organizations, one form each."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import htpy as h
 
 from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import checkbox, error_summary, field, submit
 from web.markup.shared.labels import language_name
+from web.markup.shared.pager import pager
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, OrganizationRow, Viewer
 
 
+@dataclass(frozen=True)
+class OrganizationList:
+    """One page of organizations."""
+
+    rows: Sequence[OrganizationRow]
+    search: str
+    page: int
+    pages: int
+
+
 def organizations_page(
-    viewer: Viewer,
-    rows: Sequence[OrganizationRow],
-    edited: str,
-    form: Form,
+    viewer: Viewer, found: OrganizationList, edited: str, form: Form
 ) -> h.Element:
     """`form` is what was refused for the organization `edited` ("new" for the empty one)."""
     _ = viewer.translate
@@ -27,7 +35,7 @@ def organizations_page(
         ("languages", _("Languages")),
         ("position", _("Order")),
     ]
-    prefixes = {row.id: f"organization-{number}-" for number, row in enumerate(rows, 1)}
+    prefixes = {row.id: f"organization-{number}-" for number, row in enumerate(found.rows, 1)}
     prefixes["new"] = "new-"
     form = replace(form, prefix=prefixes.get(edited, ""))
     empty = Form({"active": "on"}, prefix=prefixes["new"])
@@ -41,13 +49,24 @@ def organizations_page(
             )
         ],
         error_summary(viewer, form, labels),
+        (found.search or found.pages > 1)
+        and h.form(".filters", action=path("admin_interpreters"), role="search")[
+            field(Form({"search": found.search}), "search", _("Search"), kind="search"),
+            submit(_("Show"), quiet=True),
+        ],
         [
             _organization(viewer, row, form if row.id == edited else None, prefixes[row.id])
-            for row in rows
+            for row in found.rows
         ],
+        found.search and not found.rows and h.p(".empty")[_("Nothing was found.")],
+        pager(viewer, found.page, found.pages, lambda number: _address(found, number)),
         h.h2[_("Add an organization")],
         _form(viewer, "new", form if edited == "new" and form.values else empty),
     )
+
+
+def _address(found: OrganizationList, number: int) -> str:
+    return path("admin_interpreters", {"search": found.search, "page": str(number)})
 
 
 def _organization(

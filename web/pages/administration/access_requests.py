@@ -1,7 +1,5 @@
 """ "Access requests": people whom the provider knows, and who wait to be let in."""
 
-from math import ceil
-
 from aiohttp import web
 
 from signaling.account import Account
@@ -10,7 +8,7 @@ from signaling.flows.people.admitting import accept, refuse
 from signaling.text import NAME_LENGTH, searched
 from storage.store import Records
 from web.http.errors import sentence
-from web.http.paging import page_number
+from web.http.paging import page_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import ACCOUNT_MAIL, CLOCK, STORE
 from web.markup.administration.access_requests import RequestsView, access_requests_page
@@ -57,10 +55,9 @@ async def _page(request: web.Request, refused: str = "") -> web.Response:
         for each in await request.app[STORE].read.access_requests.all()
         if wanted in searched(f"{each.name} {each.email}")
     ]
-    pages = max(1, ceil(len(found) / PAGE))
-    number = page_number(request, pages)
+    shown, number, pages = page_of(request, found, PAGE)
     view = RequestsView(
-        requests=found[(number - 1) * PAGE : number * PAGE],
+        requests=shown,
         search=search,
         page=number,
         pages=pages,

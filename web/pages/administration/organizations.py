@@ -7,19 +7,22 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput, NotFound
 from signaling.identifier import new_id
 from signaling.interpreter_request import InterpretingOrganization
-from signaling.text import one_line
+from signaling.text import one_line, searched
 from storage.store import Records
 from web.forms.contacts import understand
 from web.http.forms import form_errors, form_of
+from web.http.paging import page_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, STORE
-from web.markup.administration.organizations import organizations_page
+from web.markup.administration.organizations import OrganizationList, organizations_page
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, OrganizationRow
 
 NEW = "new"
 "In place of an id, for an organization that is being added."
+PAGE = 25
+"Organizations on one page."
 
 
 async def show_organizations(request: web.Request) -> web.Response:
@@ -64,13 +67,18 @@ async def save_organization(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, edited: str, form: Form, status: int = 200) -> web.Response:
-    read = request.app[STORE].read
+    """The page that the query asks for, or the one with the organization that was refused."""
+    search = request.query.get("search", "")[:100]
+    wanted = searched(search)
     rows = [
         OrganizationRow(each.id, each.name, each.email, each.languages, each.position, each.active)
-        for each in await read.interpreters.organizations()
+        for each in await request.app[STORE].read.interpreters.organizations()
+        if wanted in searched(f"{each.name} {each.email}")
     ]
-    viewer = await viewer_of(request)
-    return show(organizations_page(viewer, rows, edited, form), status)
+    at = next((index for index, row in enumerate(rows) if row.id == edited), None)
+    shown, number, pages = page_of(request, rows, PAGE, at=at)
+    view = OrganizationList(shown, search, number, pages)
+    return show(organizations_page(await viewer_of(request), view, edited, form), status)
 
 
 def _read(typed: dict[str, str]) -> InterpretingOrganization:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil
 
 from aiohttp import web
 
@@ -17,7 +16,7 @@ from signaling.flows.people.accounts import (
 )
 from signaling.text import searched
 from storage.store import Records
-from web.http.paging import page_number
+from web.http.paging import page_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, CONFIG, STORE
 from web.markup.administration.people import (
@@ -57,9 +56,7 @@ async def _people(request: web.Request) -> PeopleList:
         for account in await read.accounts.all()
         if _matches(account, search) and _is_in(account, state)
     ]
-    pages = max(1, ceil(len(found) / PAGE))
-    number = page_number(request, pages)
-    shown = found[(number - 1) * PAGE : number * PAGE]
+    shown, number, pages = page_of(request, found, PAGE)
     rows = await person_rows(read, shown)
     return PeopleList(rows, search, state, number, pages, total=len(found))
 

@@ -1,13 +1,11 @@
 """ "Teams": who sees whose waiting room."""
 
-from math import ceil
-
 from aiohttp import web
 
 from signaling.errors import InvalidInput, NotFound
 from signaling.text import searched
 from web.http.forms import form_errors, form_of
-from web.http.paging import page_number
+from web.http.paging import page_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import STORE, TEAMS
 from web.markup.administration.teams import TeamList, TeamRow, TeamView, team_page, teams_page
@@ -67,12 +65,8 @@ async def _teams(request: web.Request, form: Form) -> web.Response:
     found = [
         team for team in await request.app[STORE].read.teams.all() if wanted in searched(team.name)
     ]
-    pages = max(1, ceil(len(found) / PAGE))
-    number = page_number(request, pages)
-    rows = [
-        TeamRow(team.id, team.name, len(team.members))
-        for team in found[(number - 1) * PAGE : number * PAGE]
-    ]
+    teams, number, pages = page_of(request, found, PAGE)
+    rows = [TeamRow(team.id, team.name, len(team.members)) for team in teams]
     shown = TeamList(rows, search, number, pages, total=len(found))
     page = teams_page(await viewer_of(request), form, shown)
     return show(page, 400 if form.errors else 200)
@@ -90,15 +84,11 @@ async def _team(request: web.Request, form: Form) -> web.Response:
     members = [each for each in accounts if each.id in team.members]
     others = [each for each in accounts if each.id not in team.members]
     found = [each for each in others if wanted in searched(f"{each.name} {each.email}")]
-    pages = max(1, ceil(len(members) / PAGE))
-    number = page_number(request, pages)
+    shown, number, pages = page_of(request, members, PAGE)
     view = TeamView(
         team.id,
         team.name,
-        [
-            (each.id, each.name, each.suspended_at is not None)
-            for each in members[(number - 1) * PAGE : number * PAGE]
-        ],
+        [(each.id, each.name, each.suspended_at is not None) for each in shown],
         number,
         pages,
         len(members),
