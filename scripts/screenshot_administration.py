@@ -30,6 +30,11 @@ async def photograph_administration(context: BrowserContext, out: Path, suffix: 
     ):
         await page.goto(address)
         await shoot(name)
+    await page.goto(path("admin_teams"))
+    await page.fill("#name", f"Ward {suffix}")
+    await page.press("#name", "Enter")
+    await page.wait_for_url("**/teams/*")
+    await shoot("administration-team")
     await page.goto(path("admin_routes"))
     await page.fill("#number", "+41 79 123 45 67")
     await page.click("button[value=show]")

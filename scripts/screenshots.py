@@ -2,13 +2,13 @@
 
 Serves a temporary folder with sample data and lets a browser photograph each page on a phone and
 on a desk, light and dark, from left to right and from right to left; a call of four; and pages in
-trouble, or with words and numbers of both directions; files in the chat; what administrators change.
+trouble, or with words and numbers of both directions; files in the chat; signing in; what administrators
+change.
 """
 
 import argparse
 import asyncio
 import contextlib
-import re
 import shutil
 import socket
 import sys
@@ -24,6 +24,13 @@ from scripts.samples import PASSWORD, Sample, password_link, sample, written_ful
 from scripts.screenshot_administration import photograph_administration
 from scripts.screenshot_call import everybody_in_view, join
 from scripts.screenshot_files import photograph_files
+from scripts.screenshot_sign_in import (
+    PROVIDER_SETTINGS,
+    change_password,
+    guess,
+    photograph_provider,
+    photograph_second_step,
+)
 from scripts.screenshot_viewer import photograph_viewer
 from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
@@ -34,7 +41,7 @@ from web.routes import path
 
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
-KINDS = ("pages", "administration", "call", "trouble", "files", "viewer")
+KINDS = ("pages", "sign-in", "administration", "call", "trouble", "files", "viewer")
 NUMBERS = (
     "رقم هاتفي +41 79 123 45 67",
     "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
@@ -103,6 +110,8 @@ async def photograph(
                     context = await look.context(browser, server)
                     count += await _pages(context, app, found, out, look.suffix)
                     await context.close()
+                if "sign-in" in kinds:
+                    count += await _signing_in(browser, app, server, out, look)
                 if "administration" in kinds:
                     context = await look.context(browser, server)
                     await _sign_in(await context.new_page())
@@ -141,6 +150,28 @@ async def _viewer(
     await photograph_viewer(app, desk, await phone.new_page(), shoot)
     await desk.close()
     await phone.close()
+    return shots
+
+
+async def _signing_in(
+    browser: Browser, app: web.Application, server: str, out: Path, look: Look
+) -> int:
+    shots = 0
+
+    async def shoot(name: str) -> None:
+        nonlocal shots
+        await context.pages[-1].wait_for_timeout(250)
+        await context.pages[-1].screenshot(path=out / f"{name}-{look.suffix}.png", full_page=True)
+        shots += 1
+
+    context = await look.context(browser, server)
+    await photograph_second_step(app, await context.new_page(), look.suffix, shoot)
+    await context.close()
+    with tempfile.TemporaryDirectory() as folder:
+        async with serving(Path(folder), **PROVIDER_SETTINGS) as (other, address):
+            context = await look.context(browser, address)
+            await photograph_provider(other, context, shoot)
+            await context.close()
     return shots
 
 
@@ -346,7 +377,7 @@ async def _pages(
     await _refused(page)
     await shoot("new-invite-refused")
     await page.goto(path("profile"))
-    await _change_password(page)
+    await change_password(page)
     await shoot("profile-refused")
     # who is signed in is a guest again
     await context.clear_cookies(name="teleconnect")
@@ -356,7 +387,7 @@ async def _pages(
     await page.click("main button[type=submit]")
     await page.wait_for_selector(".notice.bad:visible")
     await shoot("choose-password-refused")
-    await _guess(page)
+    await guess(page)
     await shoot("sign-in-wait")
     return shots
 
@@ -373,23 +404,6 @@ async def _refused_line(page: Page) -> None:
     await page.fill("#chat-text", "Please bring the letter of the clinic. " * 4)
     await page.press("#chat-text", "Enter")
     await page.wait_for_selector("[data-state=refused]")
-
-
-async def _change_password(page: Page) -> None:
-    await page.fill("#present", "not the present one")
-    await page.fill("#password", "a few words that are new")
-    await page.click("form[action$=password] [type=submit]")
-    await page.wait_for_selector(".notice.bad:visible")
-
-
-async def _guess(page: Page) -> None:
-    """Guess a password until the page asks to wait."""
-    await page.goto(path("sign_in"))
-    while await page.get_by_text(re.compile(r"\d")).count() == 0:
-        await page.fill("#email", "nobody@example.org")
-        await page.fill("#password", "a guess")
-        await page.click("main button[type=submit]")
-        await page.wait_for_selector(".notice.bad:visible")
 
 
 async def run(out: Path, only: str | None) -> int:

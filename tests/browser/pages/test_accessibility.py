@@ -84,6 +84,10 @@ async def test_no_page_has_a_violation(
         ("teams", path("admin_teams")),
         ("sharing", path("share_session", consultation_id=found.consultation_id)),
         ("access requests", path("admin_access_requests")),
+        ("interpreters", path("admin_interpreters")),
+        ("routes", path("admin_routes")),
+        ("texts", path("admin_texts")),
+        ("templates", path("admin_templates")),
         ("audit log", path("admin_audit")),
         ("health", path("admin_health")),
         ("profile", path("profile")),
@@ -104,6 +108,11 @@ async def test_no_page_has_a_violation(
     await page.click("#invitation [type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
     await check(page, "refused", complaints)
+    await page.goto(path("admin_teams"))
+    await page.fill("#name", f"Ward {language}")
+    await page.press("#name", "Enter")
+    await page.wait_for_url("**/teams/*")
+    await check(page, "team", complaints)
     await page.goto(path("admin_numbers"))
     await page.locator(".chart summary").first.click()
     await check(page, "numbers", complaints)
