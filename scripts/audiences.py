@@ -37,6 +37,8 @@ GUEST_FILES = (
     "web/markup/guests/plain.py",
     "web/markup/room/",
     "web/markup/shared/document.py",
+    "web/markup/shared/phone_call.py",
+    "web/markup/shared/until_scripts_run.py",
     "web/markup/shared/ways_out.py",
     "web/markup/shared/event_lines.py",
     "web/pages/plain/",

@@ -29,6 +29,7 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "join_call": EVERYBODY,
     "turn_photo": EVERYBODY,
     "answer_photo": EVERYBODY,
+    "ask_for_phone_call": INVITED,
     "ask_photo": STAFF,
     "start": STAFF,
     "terminate": STAFF,

@@ -21,6 +21,7 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     "turn_photo": (),
     "ask_photo": (),  # stands in the chat, as does the answer
     "answer_photo": (),
+    "ask_for_phone_call": (),
     "start_call": ("start_call",),
     # Whoever enters may join; calls come and go with the network, and so would lines.
     "join_call": (),

@@ -18,10 +18,13 @@ LineKind = Literal[
     "text", "photo", "pdf", "joined", "left", "added", "removed", "started", "kept_open", "resumed",
     "reopened", "closed", "call_started", "call_ended", "call_missed", "call_declined", "photo_asked",
     "photo_declined", "photo_failed", "photo_refused", "took_over",
+    "asked_for_phone_call",
 ]  # fmt: skip
 "MESSAGE_KINDS come from a person; every other kind is an event line without text."
 MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
 "The text of a photo or PDF is its caption, maybe empty."
+UNREAD_KINDS: frozenset[LineKind] = MESSAGE_KINDS | {"asked_for_phone_call"}
+"What somebody wants to be read."
 
 PAGE_LINES = 100
 PAGE_BYTES = 64 * 1024

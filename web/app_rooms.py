@@ -14,6 +14,7 @@ from signaling.flows.retention.emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.phone_requests import PhoneRequests
 from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.turning import Turning
@@ -38,6 +39,7 @@ def add_rooms(app: web.Application) -> None:
     app[keys.CALLING] = calling = Calling(changes, clock, waits)
     app[keys.UNREAD] = unread = UnreadMessages(store, hub := Hub(), waits)
     app[keys.ROOMS] = rooms = Rooms(store, hub, locks, calling, waits, unread.recount)
+    app[keys.PHONE_REQUESTS] = PhoneRequests(store, rooms, clock, unread)
     app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
     app[keys.TURNING] = Turning(store)
     app[keys.RUNNING] = Running(

@@ -26,6 +26,7 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.phone_requests import PhoneRequests
 from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
@@ -111,6 +112,7 @@ EMPTYING = web.AppKey("emptying", Emptying)
 FORGOTTEN_PASSWORDS = web.AppKey("forgotten_passwords", ForgottenPasswords)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
+PHONE_REQUESTS = web.AppKey("phone_requests", PhoneRequests)
 PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)
 RUNNING = web.AppKey("running", Running)
 TURNING = web.AppKey("turning", Turning)

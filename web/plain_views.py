@@ -76,3 +76,5 @@ class PlainView:
     "Characters of `text`, where there are too many; else 0."
     full: bool = False
     "Whether to go back to the full page where scripts run: the message was sent before they did."
+    asks_for_phone_call: bool = False
+    "Whether the reader has asked to be called by phone, and nobody has answered yet."

@@ -263,6 +263,7 @@ class WaitingRow:
     readiness: Readiness = "not_tested"
     whose: str = ""
     "Name of the scheduler of that session, for whoever is not."
+    asks_for_phone_call: bool = False
 
 
 @dataclass(frozen=True)

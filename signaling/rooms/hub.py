@@ -25,6 +25,8 @@ class Waiting:
     "Name of the scheduler, for whoever is not."
     of_team: bool = False
     "Whether it is a session of a team that is not shared yet."
+    asks_for_phone_call: bool = False
+    "Whether somebody there has asked to be called by phone."
 
 
 class Hub:
@@ -106,7 +108,8 @@ class Hub:
                 own = consultation.scheduler_id == account_id
                 whose = "" if own else room.name_of(consultation.scheduler_id)
                 since, of_team = room.waiting_since, role == TEAM_MEMBER
-                found.append(Waiting(consultation, online[0], since, whose, of_team))
+                phone = any(room.asks_for_phone_call(each.participant_id) for each in others)
+                found.append(Waiting(consultation, online[0], since, whose, of_team, phone))
         return sorted(found, key=lambda waiting: waiting.since)
 
     def lobby(self, account_id: str) -> wire.Lobby:
@@ -157,4 +160,5 @@ def _entry(waiting: Waiting) -> WaitingEntry:
         state=waiting.consultation.state,
         readiness=waiting.seat.readiness,
         whose=waiting.whose,
+        asks_for_phone_call=waiting.asks_for_phone_call,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from signaling.calls.call import Call
-from signaling.chat import MESSAGE_KINDS, ChatMessage
+from signaling.chat import UNREAD_KINDS, ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
@@ -273,8 +273,18 @@ class Room:
         for line in reversed(self.chat.lines):
             if line.position <= seen:
                 return False
-            if line.participant_id != participant_id and line.kind in MESSAGE_KINDS:
+            if line.participant_id != participant_id and line.kind in UNREAD_KINDS:
                 return True
+        return False
+
+    def asks_for_phone_call(self, participant_id: str) -> bool:
+        """Whether this participant has asked to be called by phone, and no staff has done anything since."""
+        for line in reversed(self.chat.lines):
+            if line.kind == "asked_for_phone_call" and line.participant_id == participant_id:
+                return True
+            seat = self.seats.get(line.participant_id)
+            if seat is not None and seat.role == "scheduler":
+                return False
         return False
 
     def turn_photo(self, line_id: str, turned: int) -> None:

@@ -198,3 +198,4 @@ class WaitingEntry(Value, frozen=True):
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
     whose: str = ""
     "Name of the scheduler of that session, for whoever is not."
+    asks_for_phone_call: bool = False

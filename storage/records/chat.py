@@ -49,7 +49,7 @@ _UNREAD = """
         )
     ), 0)
     AND line.participant_id NOT IN (?, held.scheduler_id)
-    AND line.kind IN ('text', 'photo', 'pdf')
+    AND line.kind IN ('text', 'photo', 'pdf', 'asked_for_phone_call')
 """
 _EVENT = "kind NOT IN ('text', 'photo', 'pdf')"
 "As in the index chat_event."

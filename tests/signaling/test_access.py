@@ -16,12 +16,15 @@ FOR_EVERYBODY = {
 FOR_STAFF = {
     "start", "terminate", "resume", "reopen", "edit", "invite", "export", "see_links", "ask_photo",
 }  # fmt: skip
+FOR_INVITED = {"ask_for_phone_call"}
 FOR_THE_SCHEDULER = {"cancel", "share", "end_share", "hand_over"}
 FOR_A_TEAM = {"see_waiting", "take_part"}
 ALLOWED = {
     "scheduler": FOR_EVERYBODY | FOR_STAFF | FOR_THE_SCHEDULER | FOR_A_TEAM,
     "co_scheduler": FOR_EVERYBODY | FOR_STAFF | FOR_A_TEAM | {"give_back"},
-    **dict.fromkeys(("service_user", "companion", "colleague", "interpreter"), FOR_EVERYBODY),
+    **dict.fromkeys(
+        ("service_user", "companion", "colleague", "interpreter"), FOR_EVERYBODY | FOR_INVITED
+    ),
     "team_member": FOR_A_TEAM,
 }
 

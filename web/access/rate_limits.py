@@ -36,6 +36,8 @@ LIMITS: dict[str, RateLimitItem] = {
     # receipts of thousands of messages come from a few addresses
     "webhook": parse("6000/minute"),
     "invite": parse("120/minute"),
+    # presses of one participant, of whom one line stands in the chat until it is answered
+    "phone_call": parse("20/hour"),
     # One participant's messages by a form, each of which is a page as well
     "plain_message": parse("60/minute"),
     # One participant's files: ten of 20 MB in pieces of 64 kB at once are some three thousand

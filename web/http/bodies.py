@@ -79,6 +79,7 @@ SIGNED_IN = {
 "What signed-in clients send that is not a form."
 SEATED = {
     ("POST", "seat_plain_message"): Body(seat=True),
+    ("POST", "seat_phone_call"): Body(seat=True),
     ("POST", "seat_uploads"): Body(UPLOAD, seat=True),
     ("PATCH", "seat_upload"): Body(UPLOAD, seat=True),
     ("DELETE", "seat_upload"): Body(UPLOAD, seat=True),

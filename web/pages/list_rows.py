@@ -109,6 +109,7 @@ def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
             state=waiting.consultation.state,
             readiness=waiting.seat.readiness,
             whose=waiting.whose,
+            asks_for_phone_call=waiting.asks_for_phone_call,
         )
         for waiting in app[ROOMS].hub.waiting(account.id)
     ]

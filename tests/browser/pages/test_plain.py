@@ -5,9 +5,10 @@ import re
 from playwright.async_api import FrameLocator, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.visits import FAILED_LOADS, sign_in
+from tests.browser.harness.visits import FAILED_LOADS, join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server
+from web.routes import path
 
 
 def lines(page: Page) -> FrameLocator:
@@ -62,9 +63,79 @@ async def test_somebody_without_scripts_waits_writes_and_reads(
 
     await field.fill("x" * 4001)
     await phone.get_by_role("button", name="Send").click()
-    await expect(phone.get_by_text("4001 characters")).to_be_visible()
+    await expect(phone.get_by_text("4001 of 4000 characters")).to_be_visible()
     await expect(field).to_have_value("x" * 4001)
 
     await phone.get_by_role("button", name="Leave this device").click()
     await expect(phone.get_by_role("heading", name="You have left")).to_be_visible()
     await expect(desk.get_by_text(re.compile("Amina.? left")).first).to_be_attached()
+
+
+FORBIDDEN_STORAGE = """
+for (const name of ["sessionStorage", "localStorage", "indexedDB"]) {
+  const get = () => { throw new DOMException("forbidden", "SecurityError"); };
+  Object.defineProperty(window, name, { get });
+}
+"""
+
+
+async def waiting_phone(server: Server, new_context: NewContext, script: str) -> tuple[Page, Page]:
+    """(the scheduler's waiting room, the page of somebody in a browser that lacks something)."""
+    desk = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(desk, server)
+    context = await new_context(base_url=server.url, viewport=(360, 740))
+    await context.add_init_script(script)
+    phone = await context.new_page()
+    await join(phone, await link_to(server))
+    await desk.get_by_role("link", name="Waiting room").click()
+    await expect(desk.locator("li.row", has_text="Amina")).to_be_visible()
+    return desk, phone
+
+
+async def test_where_storage_is_forbidden_the_page_works_and_says_so(
+    server: Server, new_context: NewContext
+) -> None:
+    desk, phone = await waiting_phone(server, new_context, FORBIDDEN_STORAGE)
+    await phone.get_by_role("textbox", name="Message").fill("Nothing is kept here")
+    await expect(phone.get_by_text("This browser keeps nothing")).to_be_visible()
+    await phone.get_by_role("button", name="Send").click()
+    await expect(phone.get_by_text("sent", exact=True)).to_be_visible()
+    await desk.get_by_role("button", name="Start next consultation").click()
+    await expect(desk.get_by_text("Nothing is kept here")).to_be_visible()
+
+
+async def test_who_cannot_call_asks_for_a_call_by_phone(
+    server: Server, new_context: NewContext
+) -> None:
+    """Without WebRTC nobody is offered a call, and the waiting room rings with the wish."""
+    desk, phone = await waiting_phone(server, new_context, "delete window.RTCPeerConnection;")
+    context = desk.context
+    watching = await context.new_page()
+    await watching.goto(path("waiting_room"))
+    await desk.get_by_role("button", name="Start next consultation").click()
+    await desk.get_by_role("button", name="Start the session").click()
+    await expect(desk.get_by_text("cannot take calls with the browser used there")).to_be_visible()
+    await expect(desk.get_by_role("button", name="Start video call")).to_be_hidden()
+    ask = phone.get_by_role("button", name="Ask for a call by phone")
+    await ask.click()
+    await expect(desk.get_by_text("asks for a call by phone")).to_be_visible()
+    # back on the full page, for scripts do run
+    await phone.wait_for_url(re.compile(r"/seat/[\w-]+$"))
+    await expect(phone.get_by_text("asks for a call by phone")).to_be_visible()
+
+
+async def test_what_is_written_where_the_scripts_do_not_come_is_sent_by_the_form(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, viewport=(360, 740), allowed_errors=[".*"])
+    phone = await context.new_page()
+    await phone.goto(await link_to(server))
+    await context.route(re.compile(r"\.js"), lambda route: route.abort())
+    await phone.get_by_role("button", name="Join the session").click()
+    # after some seconds the page says so, by its style sheet alone
+    await expect(phone.get_by_text("This is taking long.")).to_be_visible()
+    await expect(phone.get_by_role("link", name="Open the simple page")).to_be_visible()
+    await phone.get_by_role("textbox", name="Message").fill("Does anybody hear me?")
+    await phone.get_by_role("button", name="Send").click()
+    await phone.wait_for_url(re.compile(r"/plain"))
+    await expect(lines(phone).get_by_text("Does anybody hear me?")).to_be_visible()

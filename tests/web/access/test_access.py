@@ -26,6 +26,7 @@ ALLOWED = {
     "read_file": ALL,
     "turn_photo": ALL,
     "answer_photo": ALL,
+    "ask_for_phone_call": "service_user companion colleague interpreter",
     "start_call": ALL,
     "join_call": ALL,
     "ask_photo": STAFF,
@@ -124,7 +125,10 @@ async def test_everybody_may_do_what_the_matrix_says_and_nothing_else(
     if allowed:
         assert answers == {"done"}
         return
-    if actor in STAFF.split() or (actor in SEATED and action in ON_THE_SOCKET):
+    if action == "ask_for_phone_call":
+        # only a seat has it: staff has none, and somebody else's is on another device
+        assert answers <= NOWHERE | {"410"}
+    elif actor in STAFF.split() or (actor in SEATED and action in ON_THE_SOCKET):
         assert answers == {"not_allowed"}
     elif actor in ("team_member", "other_scheduler", "administrator"):
         assert answers == {"not_found"}

@@ -259,6 +259,13 @@ async def answer_photo(visit: Visit) -> set[str]:
     return await visit.speak(lambda wire: wire.command("answer_photo", **answer))
 
 
+async def ask_for_phone_call(visit: Visit) -> set[str]:
+    seats = [path for path in visit.places() if path.startswith("/seat/")]
+    if not seats:
+        seats = [f"/seat/{each.id}" for each in visit.invites.values()]
+    return {await visit.post(f"{seat}/phone-call") for seat in seats}
+
+
 async def ask_photo(visit: Visit) -> set[str]:
     asked = visit.invites[visit.helper].id
     return await visit.speak(lambda wire: wire.command("ask_photo", participant_id=asked))
@@ -380,6 +387,7 @@ ATTEMPTS = {
     attempt.__name__: attempt
     for attempt in (
         enter, read_chat, write_chat, send_file, read_file, turn_photo, answer_photo, ask_photo,
+        ask_for_phone_call,
         start_call, join_call, start, terminate, resume, reopen, cancel, edit, invite, export,
         see_links, see_waiting, take_part, share, end_share, give_back, hand_over,
     )

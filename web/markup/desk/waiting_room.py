@@ -66,6 +66,9 @@ def _row(viewer: Viewer, row: WaitingRow | None) -> h.Element:
             h.p(".whose", hidden=row is None or not row.whose)[
                 waits_for(viewer, row.whose) if row else ""
             ],
+            h.p(".wants-phone", hidden=row is None or not row.asks_for_phone_call)[
+                h.span(".tag.warning")[_("Asks for a call by phone")]
+            ],
             h.p(".hint")[
                 h.span(".tag.speaks")[row.language if row else ""],
                 " ",

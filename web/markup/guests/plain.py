@@ -12,9 +12,11 @@ from datetime import datetime
 import htpy as h
 
 from signaling.chat import MESSAGE_KINDS
+from signaling.text import CHAT_LENGTH
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
 from web.markup.shared.labels import appointment, clock, filled
+from web.markup.shared.phone_call import ask_by_phone
 from web.plain_views import PlainFile, PlainLine, PlainLines, PlainView
 from web.routes import path
 from web.texts.dates import clock_time, file_size, local
@@ -44,6 +46,7 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
             ],
             h.p[show_new],
             _write(viewer, view),
+            _phone(viewer, view),
             h.p(".hint")[
                 _(
                     "This is the simple page, for browsers in which the full page does not work. "
@@ -58,15 +61,24 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
     )
 
 
+def _phone(viewer: Viewer, view: PlainView) -> h.Element:
+    _ = viewer.translate
+    if view.asks_for_phone_call:
+        return h.p(".notice.info")[
+            _("You have asked for a call by phone. Keep your phone with you, and this page open.")
+        ]
+    return h.div(".phone")[ask_by_phone(viewer, view.invite_id)]
+
+
 def _refused(viewer: Viewer, view: PlainView) -> h.Element:
     _ = viewer.translate
     return h.div("#refused.notice.bad", role="alert")[
-        h.p[view.error],
-        view.length > 0
-        and h.p[
-            _("Your message has %(count)s characters. Please shorten it, or send it in parts.")
-            % {"count": view.length}
-        ],
+        h.p[
+            _("%(count)s of %(limit)s characters: shorten it, or send it in parts.")
+            % {"count": view.length, "limit": CHAT_LENGTH}
+            if view.length
+            else view.error
+        ]
     ]
 
 

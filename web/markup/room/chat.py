@@ -32,34 +32,42 @@ def chat(viewer: Viewer, *, scheduler: bool, invite_id: str | None = None) -> h.
         h.p("#nearly-full.hint", role="status", hidden=True)[
             _("This chat is nearly full. Soon you will need a new session to go on writing.")
         ],
-        h.form(
-            "#chat-form.write",
-            method="post" if invite_id else "dialog",
-            action=invite_id and path("seat_plain_message", {"full": ""}, invite_id=invite_id),
-        )[
-            invite_id and h.input(type="hidden", name="id", value=new_id()),
-            h.ul("#chosen-files", aria_label=_("Chosen files"), aria_live="polite", hidden=True),
-            h.p("#file-words.error", role="alert", hidden=True),
-            h.label(for_="chat-text")[_("Message")],
-            h.textarea(
-                "#chat-text",
-                name="text" if invite_id else None,
-                placeholder=" ",  # CSS tells by it whether something is typed
-                rows="1",
-                dir="auto",
-                data_limit=str(CHAT_LENGTH),
-                enterkeyhint="send",
-                autocomplete="off",
-            ),
-            h.button(".primary", type="submit")[_("Send")],
-            _ways_to_attach(viewer),
+        h.p("#not-kept.hint", role="status", hidden=True)[
+            _("This browser keeps nothing. Leave this page open until your messages are sent.")
         ],
+        _write(viewer, invite_id),
         scheduler and _ask_photo(viewer),
         h.div("#too-long.actions", hidden=True)[
             h.p("#too-long-text.error", role="status"),
             button("send-parts", _("Send in parts")),
         ],
         h.p("#chat-closed.hint", hidden=True)[_("This session is closed.")],
+    ]
+
+
+def _write(viewer: Viewer, invite_id: str | None) -> h.Element:
+    _ = viewer.translate
+    return h.form(
+        "#chat-form.write",
+        method="post" if invite_id else "dialog",
+        action=invite_id and path("seat_plain_message", {"full": ""}, invite_id=invite_id),
+    )[
+        invite_id and h.input(type="hidden", name="id", value=new_id()),
+        h.ul("#chosen-files", aria_label=_("Chosen files"), aria_live="polite", hidden=True),
+        h.p("#file-words.error", role="alert", hidden=True),
+        h.label(for_="chat-text")[_("Message")],
+        h.textarea(
+            "#chat-text",
+            name="text" if invite_id else None,
+            placeholder=" ",  # CSS tells by it whether something is typed
+            rows="1",
+            dir="auto",
+            data_limit=str(CHAT_LENGTH),
+            enterkeyhint="send",
+            autocomplete="off",
+        ),
+        h.button(".primary", type="submit")[_("Send")],
+        _ways_to_attach(viewer),
     ]
 
 

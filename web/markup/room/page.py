@@ -11,6 +11,8 @@ from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import connection, lead
 from web.markup.room.templates import templates
 from web.markup.shared.document import document, message_page
+from web.markup.shared.phone_call import ask_by_phone
+from web.markup.shared.until_scripts_run import simple_page
 from web.markup.shared.ways_out import ways_out
 from web.routes import path
 from web.static_files import text_digest
@@ -41,6 +43,8 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         view.title,
         h.div("#room.room.scripted")[
             connection(viewer, offline=view.offline),
+            view.invite_id
+            and h.div("#no-line-ways.notice", hidden=True)[simple_page(viewer, view.invite_id)],
             h.section(".stage", aria_label=_("Session"))[
                 lead(viewer, view, scheduler),
                 scheduler and after_closing(viewer, view),
@@ -49,8 +53,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 greenroom(viewer),
                 call(viewer),
                 h.p("#no-calls.notice.warning", role="status", hidden=True),
-                not scheduler
-                and h.div("#no-calls-ways.notice", hidden=True)[ways_out(viewer, link=None)],
+                view.invite_id and _instead_of_calls(viewer, view.invite_id),
                 ways_to_call(viewer),
                 scheduler and link_again(viewer, view),
             ],
@@ -66,7 +69,6 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         wide=True,
         stylesheets=("css/room.css",),
         sheet=None if scheduler else SEAT_SHEET,
-        without_scripts=view.invite_id and path("seat_plain", invite_id=view.invite_id),
         data={
             "consultation-id": view.consultation_id,
             "invite-id": view.invite_id,
@@ -79,6 +81,12 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             **(_offline(viewer, view) if view.invite_id is not None else {}),
         },
     )
+
+
+def _instead_of_calls(viewer: Viewer, invite_id: str) -> h.Element:
+    return h.div("#no-calls-ways.notice", hidden=True)[
+        ask_by_phone(viewer, invite_id, full=True), ways_out(viewer, link=None)
+    ]
 
 
 def _offline(viewer: Viewer, view: SessionView) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from web.markup.shared.controls import button
 from web.markup.shared.header import foot, top
+from web.markup.shared.until_scripts_run import until_scripts_run
 from web.routes import path
 from web.view_models import Viewer
 
@@ -20,7 +21,6 @@ def document(
     wide: bool = False,
     stylesheets: tuple[str, ...] = (),
     beside: tuple[str, ...] = (),
-    without_scripts: str | None = None,
     first: h.Node = None,
     sheet: str | None = None,
     inline: bool = False,
@@ -28,22 +28,17 @@ def document(
     """A whole page.
 
     `module` is the path of the page's script below web/static, `beside` are modules that the page
-    works without; `data` are the body's data-* attributes. `without_scripts` is the address of a page
-    for browsers without scripts. `first` comes in the head before all files. `sheet` has all of the
-    page's styles instead of the usual sheets; `inline`: it stands in the page, which then is styled as
-    soon as it comes.
+    works without; `data` are the body's data-* attributes. A seat, by `invite-id` in there, has a page
+    for browsers without scripts as well. `first` comes in the head before all files. `sheet` has all of
+    the page's styles instead of the usual sheets; `inline`: it stands in the page, which then is styled
+    as soon as it comes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
     signed_in = viewer.account_name is not None and not service_user
-    modules = ["js/pages/lobby.js"] if signed_in else []
+    invite_id = (data or {}).get("invite-id")
     needs_scripts = signed_in or module is not None
     followed = signed_in and "consultation-id" not in (data or {})
-    if module and module not in modules:
-        modules.append(module)
-    if not modules:
-        modules.append("js/pages/plain.js")
-    modules += beside
     attributes = _attributes(viewer, signed_in=signed_in, data=data or {})
     head = _head(
         viewer,
@@ -60,9 +55,9 @@ def document(
             *stylesheets,
         ),
         printed=not service_user,
-        modules=modules,
+        modules=[*_modules(module, signed_in=signed_in), *beside],
         needs_scripts=needs_scripts,
-        without_scripts=without_scripts,
+        invite_id=invite_id,
         first=first,
     )
     return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
@@ -73,11 +68,18 @@ def document(
             signed_in and _signed_out(viewer),
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             followed and _notifications(viewer),
-            needs_scripts and _until_scripts_run(viewer),
+            needs_scripts and until_scripts_run(viewer, invite_id=invite_id),
             h.main("#main", tabindex="-1")[body],
             (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
         ],
     ]
+
+
+def _modules(module: str | None, *, signed_in: bool) -> list[str]:
+    modules = ["js/pages/lobby.js"] if signed_in else []
+    if module and module not in modules:
+        modules.append(module)
+    return modules or ["js/pages/plain.js"]
 
 
 def _attributes(
@@ -116,13 +118,12 @@ def _head(
     printed: bool,
     modules: list[str],
     needs_scripts: bool,
-    without_scripts: str | None,
+    invite_id: str | None,
     first: h.Node,
 ) -> h.Element:
     return h.head[
         h.meta(charset="utf-8"),
-        without_scripts
-        and h.noscript[h.meta(http_equiv="refresh", content=f"0; url={without_scripts}")],
+        invite_id and h.noscript[_go_to_simple_page(invite_id)],
         first,
         h.meta(name="viewport", content="width=device-width, initial-scale=1"),
         h.meta(name="robots", content="noindex, nofollow"),
@@ -146,6 +147,11 @@ def _styles(viewer: Viewer, sheet: str) -> h.Node:
     return h.style[Markup(viewer.inline(sheet))]
 
 
+def _go_to_simple_page(invite_id: str) -> h.VoidElement:
+    address = path("seat_plain", invite_id=invite_id)
+    return h.meta(http_equiv="refresh", content=f"0; url={address}")
+
+
 def _notifications(viewer: Viewer) -> h.Element:
     """The question whether to be notified; shown by a script when it is worth asking."""
     _ = viewer.translate
@@ -164,32 +170,6 @@ def _for_every_browser(viewer: Viewer) -> h.Node:
         h.script(defer=True, src=viewer.static("js/boot.js")),
         h.script(nomodule=True, defer=True, src=viewer.static("js/too-old.js")),
         h.noscript[h.link(rel="stylesheet", href=viewer.static("css/no-scripts.css"))],
-    ]
-
-
-def _until_scripts_run(viewer: Viewer) -> h.Node:
-    """Messages until the page's scripts run; css/base.css shows the one that applies."""
-    _ = viewer.translate
-    return [
-        h.noscript[
-            h.p(".notice.warning")[
-                _(
-                    "JavaScript is switched off in this browser, and this page needs it. Please "
-                    "switch it on and reload the page, or use another browser."
-                )
-            ]
-        ],
-        h.div("#starting.notice.warning", role="status")[
-            h.p(".slow")[
-                _(
-                    "This is taking long. If it goes on, try again, allow JavaScript in this browser, "
-                    "or use another one."
-                )
-            ],
-            h.p(".failed")[_("A part of this page could not be started.")],
-            h.p(".too-old")[_("Your browser is too old for this page. Please use a newer one.")],
-            h.a(".button", href="")[_("Try again")],
-        ],
     ]
 
 

@@ -1,4 +1,4 @@
-"""Event lines of a chat in words, as the scripts have them (`static/js/room/chat/chat.js`)."""
+"""Event lines of a chat in words, as the scripts have them (`static/js/room/chat/event-lines.js`)."""
 
 from web.texts.directions import apart
 from web.view_models import Viewer
@@ -26,5 +26,8 @@ def event_sentence(viewer: Viewer, kind: str, name: str) -> str:
         "photo_failed": _("%(name)s could not take a photo"),
         "photo_refused": _("The photo that %(name)s has sent cannot be used"),
         "took_over": _("%(name)s has taken over the session"),
+        "asked_for_phone_call": _(
+            "%(name)s cannot use this browser for calls, and asks for a call by phone"
+        ),
     }
     return sentences.get(kind, "") % {"name": apart(name)}

@@ -1,5 +1,7 @@
 """A message that a form sends: from a page without scripts, or from one whose scripts do not run."""
 
+from hashlib import sha256
+
 from aiohttp import web
 
 from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
@@ -11,8 +13,7 @@ from web.http.forms import form_of
 from web.http.request import viewer_of
 from web.keys import CHATTING, LIMITS
 from web.pages.plain.page import lost, page
-from web.pages.plain.place import arrived
-from web.routes import path
+from web.pages.plain.place import arrived, back
 
 
 async def send_message(request: web.Request) -> web.Response:
@@ -30,7 +31,7 @@ async def send_message(request: web.Request) -> web.Response:
         _arrival, attendance, _viewer = await arrived(request)
         if text.strip():
             await request.app[LIMITS].hit("plain_message", attendance.participant_id)
-            message = wire.ChatSend(id=message_id, text=text)
+            message = wire.ChatSend(id=_stored_id(message_id, text), text=text)
             await request.app[CHATTING].send(attendance, message)
     except (NotFound, InviteNotUsable) as error:
         return await lost(request, error, text)
@@ -44,5 +45,9 @@ async def send_message(request: web.Request) -> web.Response:
             error=sentence(error, viewer.translate, viewer.plural),
             length=len(text) if len(text) > CHAT_LENGTH else 0,
         )
-    full = {"full": ""} if "full" in request.query else None
-    raise web.HTTPSeeOther(path("seat_plain", full, invite_id=request.match_info["invite_id"]))
+    raise back(request)
+
+
+def _stored_id(message_id: str, text: str) -> str:
+    """The same form sent again is the same message; gone back to, with another text, it is another."""
+    return sha256(f"{message_id} {text}".encode()).hexdigest()

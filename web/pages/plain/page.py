@@ -37,6 +37,7 @@ async def page(
         text=text,
         error=error,
         length=length,
+        asks_for_phone_call=attendance.room.asks_for_phone_call(arrival.invite.id),
         full="full" in request.query and not error,
     )
     return show_by_link(plain_page(viewer, view), status)

@@ -66,3 +66,9 @@ def host_of(attendance: Attendance) -> Seat | None:
     """Whom everybody else waits for, or who is there for them."""
     staff = [seat for seat in attendance.room.seats.values() if seat.role == "scheduler"]
     return next((seat for seat in staff if seat.online), staff[0] if staff else None)
+
+
+def back(request: web.Request) -> web.HTTPSeeOther:
+    """To the page without scripts; from a form of the full page, on to that where scripts run."""
+    full = {"full": ""} if "full" in request.query else None
+    return web.HTTPSeeOther(path("seat_plain", full, invite_id=request.match_info["invite_id"]))

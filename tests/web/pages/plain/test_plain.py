@@ -4,16 +4,20 @@ import html
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from signaling.chat import MESSAGE_KINDS, LineKind
 from signaling.flows.sessions.visiting import STAYS
 from signaling.text import CHAT_LENGTH
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.clock import MovableClock
 from tests.people import Answer, Person, Wire, consultation_of
 from tests.serving import Server, moment
-from web.keys import CLOCKWORK
+from web.keys import CLOCKWORK, STORE
+from web.markup.shared.event_lines import event_sentence
 from web.routes import path
 
 NOW = moment("2026-12-07 14:30")
@@ -156,6 +160,9 @@ async def test_a_message_that_is_sent_twice_stands_there_once(nurse: Person, pla
     for _ in range(2):
         assert (await plain.write("once", message_id)).status == 303
     assert (await plain.lines()).text.count(">once<") == 1
+    # whoever goes back in the browser writes into the same form
+    await plain.write("another one", message_id)
+    assert "another one" in (await plain.lines()).text
 
 
 async def test_what_is_too_long_stays_in_the_field(plain: Plain) -> None:
@@ -253,3 +260,71 @@ async def test_the_full_page_sends_by_its_form_until_its_scripts_do(
     assert f'data-full="{full}"' in (await plain.person.get(answer.location)).text
     assert 'data-full="' not in (await plain.page()).text
     assert "typed too soon" in (await plain.lines()).text
+
+
+async def test_who_cannot_call_asks_to_be_called_by_phone(nurse: Person, plain: Plain) -> None:
+    assert "Ask for a call by phone" in words((await plain.page()).text)
+    address = path("seat_phone_call", invite_id=plain.invite_id)
+    for _ in range(2):
+        assert (await plain.person.post(address)).status == 303
+    sentence = "cannot use this browser for calls, and asks for a call by phone"
+    assert words((await plain.lines()).text).count(sentence) == 1
+    page = words((await plain.page()).text)
+    assert "You have asked for a call by phone" in page
+    assert "Ask for a call by phone" not in page
+    waiting = await nurse.get(path("waiting_room"))
+    assert '<p class="wants-phone"><span class="tag warning">Asks for a call' in waiting.text
+
+
+async def test_a_wish_to_be_called_is_unread_until_it_is_seen_and_may_be_repeated_then(
+    server: Server, nurse: Person, plain: Plain, clock: MovableClock
+) -> None:
+    address = path("seat_phone_call", invite_id=plain.invite_id)
+    await plain.person.post(address)
+    consultation_id = await waiting_id(nurse)
+    clock.move(STAYS)
+    await server.app[CLOCKWORK].run_due()
+    read = server.app[STORE].read
+    account = await read.accounts.by_email("nurse@example.org")
+    assert account is not None
+    unread = await read.chat.unread(account.id, [consultation_id])
+    assert [(each.participant_id, each.count) for each in unread] == [(plain.invite_id, 1)]
+    desk = await nurse.enter(consultation_id=consultation_id)
+    line = (await desk.chat())[-1]
+    assert (line["kind"], line["participant_id"]) == ("asked_for_phone_call", plain.invite_id)
+    await desk.say("I am calling you")
+    assert (await plain.person.post(address)).status == 303
+    again = await desk.until("chat_added")
+    while again["message"]["kind"] != "asked_for_phone_call":
+        again = await desk.until("chat_added")
+
+
+async def test_the_lobby_is_told_who_asks_for_a_call(nurse: Person, plain: Plain) -> None:
+    lobby = await nurse.connect()
+    hello = {"version": PROTOCOL_VERSION, "stream": "lobby", "peer_id": "lobby-page"}
+    await lobby.send("hello", **hello)
+    await plain.page()
+    await plain.person.post(path("seat_phone_call", invite_id=plain.invite_id))
+    while True:
+        frame = await lobby.until("lobby")
+        if any(entry.get("asks_for_phone_call") for entry in frame["waiting"]):
+            break
+
+
+@pytest.mark.parametrize("notice", ["starting", "no-calls-ways", "no-line-ways"])
+async def test_each_notice_has_a_way_that_works(plain: Plain, notice: str) -> None:
+    seat = (await plain.person.get(path("seat", invite_id=plain.invite_id))).text
+    start = seat.index(f'id="{notice}"')
+    part = seat[start : start + 2000]
+    if notice != "no-calls-ways":
+        assert f'href="{path("seat_plain", invite_id=plain.invite_id)}"' in part
+    if notice != "no-line-ways":
+        assert "Ask for a call by phone" in part
+
+
+def test_every_line_of_a_chat_has_words_on_both_pages() -> None:
+    viewer: Any = type("Viewer", (), {"translate": staticmethod(lambda text: text)})()
+    script = Path("web/static/js/room/chat/event-lines.js").read_text("utf-8")
+    for kind in set(get_args(LineKind)) - MESSAGE_KINDS:
+        assert event_sentence(viewer, kind, "Amina"), kind
+        assert f"    {kind}: _(" in script, kind

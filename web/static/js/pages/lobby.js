@@ -229,6 +229,7 @@ function renderList() {
       const { whose = "" } = entry;
       setText(inside(row, ".whose"), whose && fill(_("Waits for %(name)s"), { name: whose }));
       show(inside(row, ".whose"), whose !== "");
+      show(inside(row, ".wants-phone"), entry.asks_for_phone_call ?? false);
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";
       setText(readiness, readinessLabel(entry.readiness ?? "not_tested"));

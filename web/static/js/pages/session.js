@@ -17,7 +17,7 @@ import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog, loadFileSentences } from "../shared/catalog.js";
-import { byId, showForAWhile } from "../shared/dom.js";
+import { byId, maybe, show, showForAWhile } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 import { importAgain, patiently } from "../shared/importing.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
@@ -319,6 +319,7 @@ function render() {
   outbox.keep(kept);
   attachments.keep(kept);
   offline.keep(kept);
+  show(maybe("not-kept", HTMLElement), !seat.over && outbox.keepsNothing);
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
   media?.showUnread(chat.unread);
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");

@@ -5,7 +5,7 @@
 
 import { clearStorage } from "../shared/clear-storage.js";
 import { _ } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
+import { byId, maybe, setText, show } from "../shared/dom.js";
 import { timeOfDay } from "../shared/time/format.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { endSentence } from "./ending.js";
@@ -32,6 +32,9 @@ import { Tabs } from "./tabs.js";
 
 /** After these the reader may reload the page, which then still has what was not sent. */
 const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]);
+
+/** From here on the network may block sockets: there is a page that does without. */
+const LONG_FAILURES = 4;
 
 export class Seat {
   /** Why this page has lost its seat for good; empty while it has it. */
@@ -92,6 +95,7 @@ export class Seat {
     this.tabs.follow(state, reason);
     this.retention.follow(state, reason);
     this.over = state === "ended" ? reason : "";
+    show(maybe("no-line-ways", HTMLElement), !this.over && this.#failures >= LONG_FAILURES);
     if (this.over) this.#lost();
   }
 

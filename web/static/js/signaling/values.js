@@ -139,6 +139,7 @@
  * @property {string} state
  * @property {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} [readiness]
  * @property {string} [whose] name of the scheduler of that session, for whoever is not
+ * @property {boolean} [asks_for_phone_call]
  */
 
 export {};

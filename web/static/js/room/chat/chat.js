@@ -10,6 +10,7 @@ import { copy } from "../../shared/copy.js";
 import { serverNow } from "../../shared/time/server-clock.js";
 import { timeOfDay } from "../../shared/time/format.js";
 import { writeText } from "../../shared/text/user-text.js";
+import { eventSentence } from "./event-lines.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
 import { deliveryOf, EMPTY, isSaidElsewhere, nameOf } from "../state.js";
@@ -417,34 +418,4 @@ function stateWord(state, reason) {
   if (reason) return fill(_("not sent: %(reason)s"), { reason });
   if (state === "sending") return _("sending");
   return state === "sent" ? _("sent") : _("seen");
-}
-
-/**
- * @param {string} kind
- * @param {string} name
- * @returns {string}
- */
-export function eventSentence(kind, name) {
-  /** @type {Record<string, string>} */
-  const sentences = {
-    joined: _("%(name)s joined"),
-    left: _("%(name)s left"),
-    added: _("%(name)s was added"),
-    removed: _("%(name)s was removed"),
-    started: _("The session started"),
-    kept_open: _("The session was paused"),
-    resumed: _("The session was resumed"),
-    reopened: _("The session was reopened"),
-    closed: _("The session was closed"),
-    call_started: _("%(name)s started a call"),
-    call_ended: _("The call ended"),
-    call_missed: _("Nobody answered the call"),
-    call_declined: _("%(name)s declined the call"),
-    photo_asked: _("%(name)s asks for a photo"),
-    photo_declined: _("%(name)s does not want to send a photo now"),
-    photo_failed: _("%(name)s could not take a photo"),
-    photo_refused: _("The photo that %(name)s has sent cannot be used"),
-    took_over: _("%(name)s has taken over the session"),
-  };
-  return fill(sentences[kind] ?? "", { name });
 }

@@ -85,6 +85,11 @@ export class Outbox {
     return this.#keeping ? this.#keeping.store.lasting : !unsent.draft && !unsent.kept().length;
   }
 
+  /** Whether it is known that the browser keeps nothing beyond this tab. */
+  get keepsNothing() {
+    return this.#keeping !== null && !this.#keeping.store.lasting;
+  }
+
   /** @param {boolean} kept see Keeping */
   keep(kept) {
     const isNew = kept !== this.#isKept;

@@ -1,0 +1,15 @@
+"""The button with which somebody whose browser cannot call asks to be called by phone."""
+
+import htpy as h
+
+from web.routes import path
+from web.view_models import Viewer
+
+
+def ask_by_phone(viewer: Viewer, invite_id: str, *, full: bool = False) -> h.Element:
+    """`full`: on the full page, which is gone back to if scripts run."""
+    _ = viewer.translate
+    query = {"full": ""} if full else None
+    return h.form(
+        ".inline", method="post", action=path("seat_phone_call", query, invite_id=invite_id)
+    )[h.button(type="submit")[_("Ask for a call by phone")]]
