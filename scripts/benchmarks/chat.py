@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.benchmarks._desks import TEXT, Desk, heard, until_complete
 from scripts.benchmarks._figures import lines, percentile
+from scripts.traffic.desks import TEXT, Desk, heard, until_complete
 from scripts.traffic.server import Place, client, connect_all, furnish, serving, temporary_folder
 from storage.engine.master_key import DATABASE_NAME
 

@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from scripts.benchmarks._desks import Desk, heard, until_complete
 from scripts.benchmarks._figures import lines, percentile
+from scripts.traffic.desks import Desk, heard, until_complete
 from scripts.traffic.server import (
     Server,
     client,
