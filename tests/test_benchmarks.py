@@ -31,7 +31,15 @@ SEEN = {
     "shut_out": 0,
 }
 PART = {"median": 300.0, "longest": 500.0}
+COSTS = {
+    "sent_kbps": 975.0,
+    "received_kbps": 978.0,
+    "packets_per_second": 316.0,
+    "megabytes_a_minute": 15.25,
+    "said": 15.2,
+}
 SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
+    "call_costs": ({"auto": {"video": COSTS, "audio": COSTS}}, "15.25"),
     "chat": (
         {
             "latency": [LATENCY],

@@ -2,7 +2,7 @@
 
 Counted as providers of mobile networks do: both directions, with the headers of every packet, a
 megabyte as 1,000,000 bytes. It is what a call of two uses where the network carries it; over a narrow
-one, and with **Save data**, calls send less. `docs/relay.md` compares it with measured calls.
+one, and with **Save data**, calls send less. `docs/benchmarks.md` compares it with measured calls.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ SMALL_BITRATE = 150_000
 "Of the second, small encoding, which only the way to the relay has."
 _VIDEO_HEADERS = 1.07
 "Of IPv4, UDP, SRTP and RTP, with RTCP, for packets of some 1,000 bytes."
-_AUDIO_BITRATE = 51_000
-"Opus at 24 kbit/s in 50 packets per second, each of them with those headers."
+_AUDIO_BITRATE = 60_000
+"Opus at 24 kbit/s in 50 packets per second, each with those headers, and what is told of their arrival."
 _SECONDS = 60
 TEST_BYTES = 2 * (128 + 512) * 1024
 "What the device test transfers at most, as in `static/js/device-test/speed.js`; the rest is small."

@@ -2,12 +2,15 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import link_to
+from tests.browser.pages.test_accessibility import check
+from tests.browser.pages.test_sizes import SIDEWAYS, TARGETS
 from tests.serving import Server
 from tests.web.http.test_platform import IPHONE, MOBILE_CHROME, WEB_VIEW
 
@@ -158,3 +161,31 @@ async def test_a_device_test_without_scripts_names_another_browser(
     await expect(page.get_by_text("Open Firefox, and paste the link")).to_be_visible()
     await expect(page.get_by_text(link)).to_be_visible()
     await expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("language", "dark"), [("en", False), ("ar", True)], ids=["en", "ar-dark"])
+async def test_the_ways_out_fit_a_small_screen_in_both_directions(
+    server: Server, new_context: NewContext, language: str, dark: bool
+) -> None:
+    page = await phone(new_context, FACEBOOK, NO_DEVICES, dark=dark)
+    link = f"{server.url}{await link_to(server, language)}"
+    complaints: list[str] = []
+    for address in (link, link + "/test"):
+        await page.goto(address)
+        picture = page.locator("#in-app .pictured .icon").first
+        await expect(picture).to_be_visible()
+        mirrored = "matrix(-1, 0, 0, 1, 0, 0)" if language == "ar" else "none"
+        await expect(picture).to_have_css("transform", mirrored)
+        await check(page, address, complaints)
+        complaints += await page.evaluate(TARGETS) + await page.evaluate(SIDEWAYS)
+    assert not complaints, "\n".join(complaints)
+
+
+async def test_whoever_comes_too_early_is_shown_the_ways_too(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await phone(new_context, FACEBOOK, NO_DEVICES)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await page.goto(f"{server.url}{await link_to(server, at=tomorrow)}")
+    await expect(page.locator("#countdown")).to_be_visible()
+    await expect(page.locator("#in-app .pictured .icon").first).to_be_visible()

@@ -31,6 +31,7 @@ def viewer_with(user_agent: str) -> Viewer:
         plural=lambda one, many, number: one if number == 1 else many,
         static=lambda name: f"/static/1/{name}",
         scripts=list,
+        inline=str,
         brand="Care",
         path="/",
         languages=(("en", "English"),),

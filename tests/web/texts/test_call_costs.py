@@ -70,7 +70,7 @@ async def test_the_invitation_says_what_a_call_costs_by_the_policy_in_force(
     async with Person(server) as amina:
         direct = (await amina.get(link)).text
         assert "\u206815 MB\u2069 of data a minute with video" in direct
-        assert "\u20680.8 MB\u2069 with audio only" in direct
+        assert "\u20680.9 MB\u2069 with audio only" in direct
         await server.app[STORE].write(lambda records: records.settings.put(MEDIA_POLICY, "relay"))
         await server.app[RUNTIME_SETTINGS].load(server.app[STORE])
-        assert "\u206816 MB\u2069 of data a minute with video" in (await amina.get(link)).text
+        assert "\u206817 MB\u2069 of data a minute with video" in (await amina.get(link)).text
