@@ -301,6 +301,8 @@ class SessionView:
     "Whether `scheduler_name` is there, or in another session, for people who come by link."
     first_words: str = ""
     "JSON of the page's hello, without what the browser adds; empty for the scheduler."
+    saves_data: bool = False
+    "The browser asks every server to send little (the header Save-Data)."
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ async def measure(way: str, mode: str, folder: Path, seconds: float) -> dict[str
             pages["third"] = await enter(near, server, colleague)
         if mode == "save data":
             await phone.get_by_label("Save data").check()
-        await expect(phone.get_by_role("button", name="Start video call")).to_be_visible()
+        await expect(phone.get_by_role("button", name="Start audio call")).to_be_visible()
         print(NARROW, flush=True)
         sys.stdin.readline()
         await desk.get_by_role("button", name="Start video call").click()

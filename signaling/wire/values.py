@@ -70,6 +70,8 @@ class MediaState(Value, frozen=True):
     "The browser's permission prompt for microphone or camera is not answered yet."
     paused: bool = False
     "Camera and screen are on, and not sent: the line is too narrow for them."
+    saving: bool = False
+    "Saves data: others send it little audio, and a small video if any."
 
 
 class Participant(Value, frozen=True):

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
 import { CallConnections } from "../../web/static/js/room/call/connections.js";
+import { Allowances } from "../../web/static/js/room/line/allowances.js";
+import { limitsFor } from "../../web/static/js/room/line/limits.js";
 import { EMPTY } from "../../web/static/js/room/state.js";
 
 /**
@@ -83,6 +85,11 @@ class FakePeer {
   start() {}
   async setTrack() {}
   setReceiveVideo() {}
+  setThrifty() {}
+  /** @param {any} limits */
+  limit(limits) {
+    this.limits = limits;
+  }
   close() {
     this.closed = true;
   }
@@ -319,4 +326,31 @@ test("where addresses are hidden only direct connections are bound to TURN serve
   assert.equal(relays[0]?.options.configuration.iceTransportPolicy, undefined);
   call.update(room({ topology: "mesh" }, "amina"));
   assert.equal(peers[0]?.options.configuration.iceTransportPolicy, "relay");
+});
+
+test("who saves data, at either end, is sent little over that connection alone", () => {
+  let saves = false;
+  const { call, peers } = stage({ allowances: new Allowances({ saves: () => saves }) });
+  const seen = room({}, "anna", "bob");
+  const [, anna] = seen.call?.members ?? [];
+  if (anna) anna.media = { microphone: true, camera: false, saving: true };
+  call.update(seen);
+  const heights = () => peers.map((peer) => /** @type {any} */ (peer).limits.height);
+  assert.deepEqual(heights(), [160, 0]);
+  saves = true;
+  call.followSaving();
+  assert.deepEqual(heights(), [160, 160]);
+  saves = false;
+  if (anna) anna.media = { microphone: true, camera: false };
+  call.update(seen);
+  assert.deepEqual(heights(), [0, 0]);
+});
+
+test("what a line carries holds for its connection, saving or not", () => {
+  const { call, peers } = stage();
+  call.update(room({}, "anna", "bob"));
+  const [first, second] = peers;
+  call.limit(/** @type {any} */ (first?.connection), limitsFor("paused"));
+  assert.equal(/** @type {any} */ (first).limits.video, false);
+  assert.equal(/** @type {any} */ (second).limits.video, true);
 });

@@ -4,6 +4,7 @@ import {
   limitsFor,
   limitAudio,
   limitVideo,
+  together,
   UNLIMITED,
 } from "../../web/static/js/room/line/limits.js";
 import { readLine, VideoPause } from "../../web/static/js/room/line/video-pause.js";
@@ -199,6 +200,14 @@ test("the line is read from the stats of a connection", () => {
     nacks: 4,
     video: { at: 6, roundTrip: 1, loss: 0 },
   });
+});
+
+test("saving data limits what is sent on any line, and never sends more", () => {
+  const { video, height, frameRate, audioBitrate } = together(UNLIMITED, true);
+  assert.deepEqual([video, height, frameRate, audioBitrate], [true, 160, 8, 20_000]);
+  assert.equal(together(limitsFor("paused"), true).video, false);
+  assert.equal(together(limitsFor("unknown"), true).video, false);
+  assert.equal(together(UNLIMITED, false), UNLIMITED);
 });
 
 test("limits are set on encodings, and lifted again", () => {

@@ -242,6 +242,11 @@ def _logo(logo: Logo | None) -> Picture | None:
     return Picture(address, logo.width, logo.height, logo.text)
 
 
+def saves_data(request: web.Request) -> bool:
+    """Whether the browser asks for little (Save-Data, of the WICG's Save Data API)."""
+    return request.headers.get("Save-Data", "").strip().lower() == "on"
+
+
 def asked_language(request: web.Request, viewer: Viewer) -> str:
     """The language in the query, if there is a catalog; else the viewer's."""
     language = request.query.get("language", viewer.language)

@@ -19,6 +19,7 @@ from web.http.request import (
     account_of,
     by_link,
     inlined,
+    saves_data,
     seated,
     show,
     show_by_link,
@@ -218,6 +219,7 @@ async def _session(request: web.Request, arrival: Arrival) -> web.Response:
         planned_at=arrival.consultation.planned_at,
         host=host,
         first_words=begun(arrival.consultation.id, arrival.invite.id),
+        saves_data=saves_data(request),
     )
     return inlined(request, show_by_link(session_page(viewer, view)), FIRST_SCRIPT)
 

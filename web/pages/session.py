@@ -4,7 +4,7 @@ from aiohttp import web
 
 from signaling.errors import NotFound
 from signaling.flows.sessions.planning import EDITABLE_STATES
-from web.http.request import own_consultation, show, viewer_of
+from web.http.request import own_consultation, saves_data, show, viewer_of
 from web.keys import PLANNING, RUNNING, STORE
 from web.markup.room.page import session_page
 from web.pages.sharing import lead_to_taking_part
@@ -27,6 +27,7 @@ async def show_session(request: web.Request) -> web.Response:
         state=consultation.state,
         scheduler_name=account.name,
         planned_at=consultation.planned_at,
+        saves_data=saves_data(request),
         may_invite=consultation.state in EDITABLE_STATES
         or await request.app[PLANNING].may_add_in_progress(),
         reachable=tuple(

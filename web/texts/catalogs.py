@@ -56,7 +56,9 @@ OWN_NAMES = {
 "The languages of the service, by their own names."
 
 
-LATER_SCRIPTS = tuple(f"web/static/js/room/{name}/" for name in ("call", "files", "greenroom"))
+LATER_SCRIPTS = tuple(
+    f"web/static/js/room/{name}/" for name in ("call", "files", "greenroom", "saving")
+)
 """Scripts for photos and PDFs, and for calls. A page loads them, and their sentences, when the first
 one is used."""
 

@@ -9,6 +9,7 @@ from web.markup.room.chat import chat
 from web.markup.room.ending import after_closing, leave_call_dialog, link_again, terminate_dialog
 from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import connection, lead
+from web.markup.room.saving import saving
 from web.markup.room.templates import templates
 from web.markup.shared.document import document, message_page
 from web.markup.shared.phone_call import ask_by_phone
@@ -55,6 +56,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 h.p("#no-calls.notice.warning", role="status", hidden=True),
                 view.invite_id and _instead_of_calls(viewer, view.invite_id),
                 ways_to_call(viewer),
+                saving(viewer, view),
                 scheduler and link_again(viewer, view),
             ],
             chat(viewer, scheduler=scheduler, invite_id=view.invite_id),
@@ -79,6 +81,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             "uploads": uploads,
             "files": files,
             **(_offline(viewer, view) if view.invite_id is not None else {}),
+            "save-data": "on" if view.saves_data else None,
         },
     )
 

@@ -89,6 +89,8 @@ let steps = null;
 /** @type {Welcome | null} */
 let welcome = null;
 let isLoading = false;
+/** @type {import("../room/saving/saving.js").Saving | null} until its scripts are there */
+let saving = null;
 const ringer = new Ringer();
 const attachments = new Attachments({
   page,
@@ -98,6 +100,8 @@ const attachments = new Attachments({
   growing: (change) => chat.growing(change),
   open: (lineId) => void photos.open(room, lineId, isWritable()),
   roundTrip: () => channel.environment.timeouts.roundTrip,
+  saves: () => saving?.on ?? false,
+  onSent: (upload, bytes) => saving?.used.count(upload, bytes),
   onUnanswered: (requestId, reason) => void photos.askAgain(requestId, reason),
 });
 const chat = new Chat({
@@ -146,6 +150,23 @@ async function start() {
   showLocalTimes(".lead");
   listen();
   channel.open();
+  void loadSaving().catch((error) => console.warn("no saving of data", error));
+}
+
+/** @returns {Promise<import("../room/saving/saving.js").Saving>} */
+async function loadSaving() {
+  const { Saving } = await patiently(
+    () => import("../room/saving/saving.js"),
+    "room/saving/saving.js",
+  );
+  return (saving ??= new Saving({
+    seat: seatName,
+    asked: page.saveData === "on",
+    onChange: () => {
+      media?.followSaving();
+      render();
+    },
+  }));
 }
 
 /**
@@ -263,7 +284,8 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const [{ CallController }] = await Promise.all([
+    const [saving, { CallController }] = await Promise.all([
+      loadSaving(),
       importCalls(),
       loadCallStyles(),
       loadFileSentences(),
@@ -272,6 +294,7 @@ async function loadCalls() {
       peerId,
       storageKey: `call:${seatName}`,
       channel,
+      saving,
       room: () => room,
       mayStart: () => steps?.mayRing() ?? true,
       notify,
@@ -324,7 +347,8 @@ function render() {
   media?.showUnread(chat.unread);
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
-  greenroom.render(isBeforeCall(), rings && room.call?.media === "video", media);
+  const shows = room.call?.media === "video" && !saving?.on;
+  greenroom.render(isBeforeCall(), rings && shows, media);
   if (rings) ringer.start();
   else ringer.stop();
   const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;

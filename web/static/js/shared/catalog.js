@@ -84,7 +84,7 @@ export async function loadCatalog() {
 /** @type {Promise<void> | null} */
 let fileSentences = null;
 
-/** Add the sentences of `room/call`, `room/files` and `room/greenroom`; the same as above if they fail to load. */
+/** Add the sentences of what a session page loads later; the same as above if they fail to load. */
 export function loadFileSentences() {
   return (fileSentences ??= fetchFileSentences());
 }

@@ -30,6 +30,7 @@
  * @property {boolean} [screen]
  * @property {boolean} [asking]
  * @property {boolean} [paused]
+ * @property {boolean} [saving]
  */
 
 /**

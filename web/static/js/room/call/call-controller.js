@@ -13,7 +13,9 @@ import { DevicePicker } from "./device-picker.js";
 import { Devices } from "./devices.js";
 import { LevelMeter } from "./level-meter.js";
 import { Stage } from "./stage.js";
+import { Allowances } from "../line/allowances.js";
 import { HELD } from "../line/limits.js";
+import { bytesOf } from "../saving/data-used.js";
 import { LineWatch } from "../line/line-watch.js";
 import { callPhase, nameOf } from "../state.js";
 import { Tiles } from "./tiles.js";
@@ -21,6 +23,7 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
 
 /**
  * @import { Channel, Command, Refused } from "../../signaling/channel.js"
+ * @import { Saving } from "../saving/saving.js"
  * @import { ServerMessage, Welcome } from "../../signaling/messages.js"
  * @import { Room } from "../state.js"
  */
@@ -30,17 +33,25 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  * @property {string} peerId
  * @property {string} storageKey under which a reload finds the call that the page was in
  * @property {Channel} channel
+ * @property {Saving} saving
  * @property {() => Room} room
  * @property {(sentence: string) => void} notify the reader
  * @property {() => void} render the page
  * @property {() => boolean} [mayStart] whether there is anybody to ring; tells the reader if not
  */
 
+/** Milliseconds of a round trip to the server as on 2G, where every packet counts. */
+const FAR = 400;
+/** Of everything that whoever saves data receives through the relay: its smallest encoding. */
+const SAVING_HEIGHT = 160;
+
 export class CallController {
   /** Who started the latest call. */
   #caller = "";
   /** @type {Map<string, number | null>} heights reported to the relay */
   #reportedHeights = new Map();
+  /** "Audio only" was not pressed, but follows from saving data. */
+  #isAudioFirst = false;
 
   /** @param {CallControllerOptions} options */
   constructor(options) {
@@ -50,7 +61,11 @@ export class CallController {
       peerId,
       send: (message) => channel.send(message),
       onChange: render,
-      limits: HELD,
+      allowances: new Allowances({
+        limits: HELD,
+        saves: () => options.saving.on,
+        isFar: () => channel.environment.timeouts.roundTrip > FAR,
+      }),
       isVisible: (other) => this.#isVisible(other),
     });
     this.level = new LevelMeter((value, speaking) => {
@@ -84,6 +99,7 @@ export class CallController {
       storageKey: options.storageKey,
       devices: this.devices,
       isPaused: () => this.line.isPaused,
+      saves: () => options.saving.on,
       send: (message) => channel.send(message),
       command: (message) => this.#command(message),
       room: options.room,
@@ -97,6 +113,7 @@ export class CallController {
       connections: () => this.call.connections,
       sendsVideo: () => this.call.sendsVideo,
       onLimits: (connection, limits) => this.call.limit(connection, limits),
+      onStats: (connection, reports) => options.saving.used.count(connection, bytesOf(reports)),
       onQuality: (quality) => {
         channel.send({ type: "set_quality", quality });
         render();
@@ -106,15 +123,42 @@ export class CallController {
         render();
       },
     });
-    const { start, accept, decline, hangUp } = this.membership;
+    const { decline, hangUp } = this.membership;
     this.controls = new Controls(this.devices, {
-      start: (media) => (options.mayStart?.() ?? true) && start(media),
-      accept,
+      start: (media) => (options.mayStart?.() ?? true) && this.start(media),
+      accept: (withCamera = true) => this.#accept(withCamera),
       decline,
       hangUp,
       toggleAudioOnly: () => this.#toggleAudioOnly(),
     });
     this.picker = new DevicePicker(this.devices, (id) => this.tiles.setSpeaker(id));
+    this.#putAudioFirst();
+  }
+
+  /** @param {"audio" | "video"} media */
+  start(media) {
+    this.#putAudioFirst();
+    this.membership.start(this.options.saving.on ? "audio" : media);
+  }
+
+  /** @param {boolean} withCamera */
+  #accept(withCamera) {
+    this.#putAudioFirst();
+    this.membership.accept(withCamera && !this.options.saving.on);
+  }
+
+  /** Whoever saves data sees and shows nothing at first; "Audio only" and "Camera" change that. */
+  #putAudioFirst() {
+    const { on } = this.options.saving;
+    if (on || this.#isAudioFirst) this.#setAudioOnly(on);
+    this.#isAudioFirst = on;
+  }
+
+  /** The reader saves data, or not any more. */
+  followSaving() {
+    this.call.followSaving();
+    this.membership.sendMediaState();
+    this.#reportHeights();
   }
 
   /** Whether a call comes in that is not answered yet. */
@@ -190,12 +234,13 @@ export class CallController {
     const { dataset } = byId("call", HTMLElement);
     dataset.topology = (inCall && room.call?.topology) || "";
     dataset.movingTo = (inCall && room.call?.moving_to) || "";
-    this.controls.render(room, this.membership, this.call.audioOnly);
+    this.controls.render(room, this.membership, this.call.audioOnly, this.options.saving.on);
     if (!this.call.forwarded) this.tiles.forgetRelay();
     this.tiles.render(room, this.call.remotes);
     const { video, screen, facing } = this.devices;
     this.tiles.showOwn(video, screen === null && facing === "user");
     this.stage.render(this.membership.inside);
+    this.options.saving.render(this.membership.inside);
     this.controls.focusNext();
     this.chatSheet.render(this.membership.inside);
     this.#reportHeights();
@@ -225,13 +270,21 @@ export class CallController {
       return;
     }
     for (const { peerId, kind, height } of this.tiles.heights()) {
-      const wanted = this.call.audioOnly ? null : height;
+      const wanted = this.call.audioOnly ? null : this.#lines(height);
       const key = `${peerId} ${kind}`;
       if (this.#reportedHeights.get(key) === wanted) continue;
       const report = { type: /** @type {const} */ ("tile_shown"), peer_id: peerId, kind };
       if (this.options.channel.send({ ...report, height: wanted }))
         this.#reportedHeights.set(key, wanted);
     }
+  }
+
+  /**
+   * @param {number | null} height of a tile
+   * @returns {number | null} how much of it is wanted
+   */
+  #lines(height) {
+    return height && this.options.saving.on ? Math.min(height, SAVING_HEIGHT) : height;
   }
 
   /** The network changed. */

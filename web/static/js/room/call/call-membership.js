@@ -23,6 +23,7 @@ import { canCall } from "./can-call.js";
  * @property {string} storageKey under which a reload finds the call that the page was in
  * @property {Devices} devices
  * @property {() => boolean} isPaused whether the line is too narrow for the video of `devices`
+ * @property {() => boolean} saves whether the reader saves data
  * @property {(message: SetMedia) => void} send
  * @property {(message: Command) => Promise<Refused | null>} command null if it was done
  * @property {() => Room} room
@@ -114,9 +115,10 @@ export class CallMembership {
 
   sendMediaState() {
     if (this.phase !== "joined") return;
-    const { devices, isPaused, send } = this.options;
+    const { devices, isPaused, saves, send } = this.options;
     const paused = isPaused() && devices.video !== null;
-    send({ type: "set_media", media: { ...devices.state, ...(paused ? { paused } : {}) } });
+    const line = { ...(paused ? { paused } : {}), ...(saves() ? { saving: true } : {}) };
+    send({ type: "set_media", media: { ...devices.state, ...line } });
     // A page that is being left has released its devices, and may be a reload.
     if (devices.inUse) this.#remember(this.#wanted.callId);
   }

@@ -6,8 +6,8 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
-import { UNLIMITED } from "../line/limits.js";
-import { mediaReceived } from "./received-media.js";
+import { Allowances } from "../line/allowances.js";
+import { mediaReceived, setTracks } from "./received-media.js";
 import { Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
@@ -25,7 +25,7 @@ import { callPhase } from "../state.js";
  * @property {string} peerId of this page
  * @property {(message: Signal) => boolean} send false if the signaling channel is not open
  * @property {() => void} onChange tracks or connection states changed
- * @property {Limits} [limits] of each new connection, until others are set
+ * @property {Allowances} [allowances] without, everything may be sent
  * @property {(peerId: string) => boolean} [isVisible] the relay sends no video that is not shown
  * @property {(options: import("./peer.js").PeerOptions) => Peer} [makePeer]
  * @property {(options: import("./relay-peer.js").RelayPeerOptions) => RelayPeer} [makeRelayPeer]
@@ -74,6 +74,7 @@ export class CallConnections {
   #stream = new MediaStream();
   /** Neither sending nor receiving video, chosen by the reader. */
   audioOnly = false;
+  #allowances;
   /** @type {CallView | null} while this page is in the call */
   #call = null;
   /** @type {CallMember[]} */
@@ -89,6 +90,7 @@ export class CallConnections {
   /** @param {CallConnectionsOptions} options */
   constructor(options) {
     this.options = options;
+    this.#allowances = options.allowances ?? new Allowances({});
   }
 
   /** @returns {RTCPeerConnection[]} all that are open */
@@ -146,6 +148,7 @@ export class CallConnections {
     );
     this.#updateDirect(call);
     this.#updateRelay(call);
+    this.#applyLimits();
     if (!room.call) this.#earlySignals = [];
     clearInterval(this.#pollTimer);
     if (call?.moving_to)
@@ -188,7 +191,8 @@ export class CallConnections {
         this.options.onChange();
       },
       onFailure: () => this.options.send({ type: "path_failed" }),
-      limits: this.options.limits ?? UNLIMITED,
+      limits: this.#allowances.ofNew,
+      isThrifty: () => this.#allowances.isThrifty,
     });
     for (const [kind, track] of this.#tracks) this.#relay.setTrack(kind, track);
     if (this.#earlyOffer) this.#relay.receiveOffer(this.#earlyOffer);
@@ -223,13 +227,29 @@ export class CallConnections {
 
   /**
    * @param {RTCPeerConnection} connection
-   * @param {Limits} limits of what it sends from now on
+   * @param {Limits} limits of its line from now on
    */
   limit(connection, limits) {
-    if (this.#relay?.connection === connection) this.#relay.limit(limits);
-    for (const { peer } of this.#direct.values()) {
-      if (peer.connection === connection) peer.limit(limits);
+    this.#allowances.note(connection, limits);
+    this.#applyLimits();
+  }
+
+  /** The reader saves data, or not any more. */
+  followSaving() {
+    for (const { peer } of this.#direct.values()) peer.setThrifty(this.#allowances.isThrifty);
+    this.#applyLimits();
+  }
+
+  /** Have each connection send what its line carries, and no more than either end wants. */
+  #applyLimits() {
+    for (const [remoteId, { peer }] of this.#direct) {
+      const member = this.#others.find(({ peer_id }) => peer_id === remoteId);
+      peer.limit(this.#allowances.of(peer.connection, member?.media?.saving ?? false));
     }
+    const relayed = this.#relay?.connection;
+    if (!relayed) return;
+    const isMuch = this.#others.some(({ media }) => media?.saving || media?.paused);
+    this.#relay?.limit(this.#allowances.ofRelay(relayed, isMuch));
   }
 
   /** @param {boolean} on */
@@ -288,7 +308,8 @@ export class CallConnections {
       polite: peerId < remoteId,
       configuration: this.configuration,
       stream: this.#stream,
-      limits: this.options.limits ?? UNLIMITED,
+      limits: this.#allowances.ofNew,
+      thrifty: this.#allowances.isThrifty,
       sendDescription: (description) =>
         send({ type: "send_description", to: remoteId, description }),
       sendCandidate: (candidate) => send({ type: "send_candidate", to: remoteId, candidate }),
@@ -424,16 +445,4 @@ export class CallConnections {
  */
 function audioSuffices(since) {
   return since !== undefined && Date.now() - since > 3_000;
-}
-
-/**
- * Set the tracks of a stream. Its playback goes on without a gap: new tracks are added first.
- * @param {MediaStream} stream
- * @param {{ receiver: RTCRtpReceiver }[]} receivers
- */
-function setTracks(stream, receivers) {
-  const tracks = receivers.map(({ receiver }) => receiver.track);
-  const before = stream.getTracks();
-  for (const track of tracks) if (!before.includes(track)) stream.addTrack(track);
-  for (const track of before) if (!tracks.includes(track)) stream.removeTrack(track);
 }

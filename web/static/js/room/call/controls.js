@@ -58,8 +58,9 @@ export class Controls {
    * @param {Room} room
    * @param {Pick<CallMembership, "phase" | "inside">} attendance
    * @param {boolean} audioOnly
+   * @param {boolean} saves data: audio first
    */
-  render(room, { phase, inside }, audioOnly) {
+  render(room, { phase, inside }, audioOnly, saves) {
     const active = room.consultation?.state === "active";
     const wasRinging = !this.#incoming.hidden;
     const rings = phase === "incoming" && !inside && this.#canCall;
@@ -72,7 +73,7 @@ export class Controls {
       const sentence = isVideo
         ? _("%(name)s is calling you (video)")
         : _("%(name)s is calling you");
-      show(byId("accept-without-camera", HTMLElement), isVideo);
+      show(byId("accept-without-camera", HTMLElement), isVideo && !saves);
       const name = nameOf(room, room.call.started_by);
       setText(byId("incoming-text", HTMLElement), fill(sentence, { name }));
       // Focus the answer, unless somebody is typing.
@@ -83,7 +84,7 @@ export class Controls {
     const joinable = phase === "joinable" || phase === "elsewhere";
     const canStart = this.#canCall && phase === "none" && !uncallable(room).all;
     show(byId("start-call", HTMLElement), active && !inside && !rings);
-    show(byId("start-video", HTMLElement), canStart);
+    show(byId("start-video", HTMLElement), canStart && !saves);
     show(byId("start-audio", HTMLElement), canStart);
     show(byId("join-call", HTMLElement), joinable && this.#canCall);
     this.#showCall(inside);
@@ -108,7 +109,7 @@ export class Controls {
 
   /** After a call, as soon as another one is possible and the page shows the ways into it. */
   focusNext() {
-    const ways = ["join-call", "start-video"].map((id) => byId(id, HTMLElement));
+    const ways = ["join-call", "start-video", "start-audio"].map((id) => byId(id, HTMLElement));
     const next = ways.find((button) => !button.closest("[hidden]"));
     if (!this.#leaves || !next) return;
     this.#leaves = false;

@@ -5,7 +5,8 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
-import { limitAudio, limitVideo, UNLIMITED } from "../line/limits.js";
+import { limitAudio, limitVideo, sameLimits, UNLIMITED } from "../line/limits.js";
+import { withThriftyAudio } from "../line/thrifty-audio.js";
 
 /**
  * @import { Limits } from "../line/limits.js"
@@ -22,6 +23,7 @@ import { limitAudio, limitVideo, UNLIMITED } from "../line/limits.js";
  * @property {(track: MediaStreamTrack) => void} onTrack
  * @property {(state: RTCPeerConnectionState) => void} onState
  * @property {Limits} [limits] until others are set
+ * @property {boolean} [thrifty] audio in few packets, both ways
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
  */
 
@@ -52,10 +54,12 @@ export class Peer {
   #receivesVideo = true;
   #limits;
   #senderUpdates = Promise.resolve();
+  #isThrifty;
 
   /** @param {PeerOptions} options */
   constructor(options) {
     this.options = options;
+    this.#isThrifty = options.thrifty ?? false;
     this.#limits = options.limits ?? UNLIMITED;
     const make = options.makeConnection ?? ((given) => new RTCPeerConnection(given));
     this.connection = make(options.configuration);
@@ -102,8 +106,19 @@ export class Peer {
 
   /** @param {Limits} limits of what is sent from now on */
   limit(limits) {
+    if (sameLimits(limits, this.#limits)) return;
     this.#limits = limits;
     for (const kind of this.#senders.keys()) void this.#updateSender(kind);
+  }
+
+  /** @param {boolean} thrifty see `PeerOptions` */
+  setThrifty(thrifty) {
+    if (this.#isThrifty === thrifty) return;
+    this.#isThrifty = thrifty;
+    // A description that is on its way will do otherwise.
+    if (this.connection.remoteDescription && this.connection.signalingState === "stable") {
+      this.#negotiationNeeded();
+    }
   }
 
   /**
@@ -154,7 +169,7 @@ export class Peer {
     const { connection } = this;
     const pending = connection.signalingState === "have-local-offer";
     if (pending && connection.localDescription) {
-      this.options.sendDescription(wireDescription(connection.localDescription));
+      this.options.sendDescription(this.#wireDescription(connection.localDescription));
     } else if (connection.connectionState !== "connected") {
       this.restart();
     }
@@ -215,7 +230,9 @@ export class Peer {
     if (type === "answer" && connection.signalingState !== "have-local-offer") return;
     this.#settingAnswer = type === "answer";
     try {
-      await connection.setRemoteDescription({ type, sdp: received.sdp ?? "" });
+      const sdp = received.sdp ?? "";
+      const ours = this.#isThrifty ? withThriftyAudio(sdp) : sdp;
+      await connection.setRemoteDescription({ type, sdp: ours });
     } finally {
       this.#settingAnswer = false;
     }
@@ -238,7 +255,15 @@ export class Peer {
 
   #sendLocalDescription() {
     const { localDescription } = this.connection;
-    if (localDescription) this.options.sendDescription(wireDescription(localDescription));
+    if (localDescription) this.options.sendDescription(this.#wireDescription(localDescription));
+  }
+
+  /**
+   * @param {RTCSessionDescription} description
+   * @returns {Description}
+   */
+  #wireDescription({ type, sdp }) {
+    return { kind: type, sdp: this.#isThrifty ? withThriftyAudio(sdp) : sdp };
   }
 
   /**
@@ -293,14 +318,6 @@ export class Peer {
       .then(() => (this.#closed ? undefined : step()))
       .catch((error) => console.warn("negotiation failed", error));
   }
-}
-
-/**
- * @param {RTCSessionDescription} description
- * @returns {Description}
- */
-function wireDescription({ type, sdp }) {
-  return { kind: type, sdp };
 }
 
 /**

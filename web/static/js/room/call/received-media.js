@@ -1,4 +1,4 @@
-/** Whether what a participant sends is received, by the stats of the receivers. */
+/** Whether what a participant sends is received, by the stats of the receivers, and where it is shown. */
 
 /** @import { MediaState, RelayTrack } from "../../signaling/values.js" */
 
@@ -19,4 +19,16 @@ export async function mediaReceived(receivers, sent, audioOnly) {
     }
   }
   return { audio, video };
+}
+
+/**
+ * Set the tracks of a stream. Its playback goes on without a gap: new tracks are added first.
+ * @param {MediaStream} stream
+ * @param {{ receiver: RTCRtpReceiver }[]} receivers
+ */
+export function setTracks(stream, receivers) {
+  const tracks = receivers.map(({ receiver }) => receiver.track);
+  const before = stream.getTracks();
+  for (const track of tracks) if (!before.includes(track)) stream.addTrack(track);
+  for (const track of before) if (!tracks.includes(track)) stream.removeTrack(track);
 }

@@ -5,7 +5,8 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
-import { limitAudio, limitVideo, UNLIMITED } from "../line/limits.js";
+import { limitAudio, limitVideo, sameLimits, UNLIMITED } from "../line/limits.js";
+import { withThriftyAudio } from "../line/thrifty-audio.js";
 import { RelayAdaptation } from "./relay-adaptation.js";
 
 /**
@@ -22,6 +23,7 @@ import { RelayAdaptation } from "./relay-adaptation.js";
  * @property {() => void} onChange tracks or the connection state changed
  * @property {() => void} onFailure the connection does not work: a new one is needed
  * @property {Limits} [limits] of each new connection, until others are set
+ * @property {() => boolean} [isThrifty] whether audio is to be sent in few packets
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
  */
 
@@ -93,6 +95,7 @@ export class RelayPeer {
 
   /** @param {Limits} limits of what this connection sends from now on */
   limit(limits) {
+    if (sameLimits(limits, this.#limits)) return;
     this.#limits = limits;
     for (const [kind, sender] of this.#senders) void this.#updateSender(kind, sender);
   }
@@ -131,7 +134,8 @@ export class RelayPeer {
     if (offer.fresh) this.#replace();
     const { connection } = this;
     if (!connection) return;
-    await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    const sdp = this.options.isThrifty?.() ? withThriftyAudio(offer.sdp) : offer.sdp;
+    await connection.setRemoteDescription({ type: "offer", sdp });
     this.#subscriptions.clear();
     for (const track of offer.tracks) {
       if (track.direction === "subscribe") this.#subscriptions.set(track.mid, track);

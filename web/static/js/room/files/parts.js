@@ -16,6 +16,8 @@ import { Uploads } from "./uploads.js";
  * @property {(change: () => void) => void} growing makes a change that moves the end of the chat
  * @property {(lineId: string) => void} open
  * @property {() => number} roundTrip milliseconds
+ * @property {() => boolean} saves whether the reader saves data
+ * @property {(upload: string, bytes: number) => void} onSent how much of an upload has been sent
  * @property {(requestId: string, reason: string) => void} onUnanswered see `Uploads`
  */
 
@@ -24,17 +26,23 @@ export class Parts {
    * @param {PartsOptions} options
    * @param {import("../../shared/browser-store.js").BrowserStore} store
    */
-  constructor({ page, seat, render, growing, open, roundTrip, onUnanswered }, store) {
+  constructor(
+    { page, seat, render, growing, open, roundTrip, saves, onSent, onUnanswered },
+    store,
+  ) {
     const { connection } = /** @type {any} */ (navigator);
     /** @type {Uploads} */
     this.uploads = new Uploads({
       store,
       seat,
       address: page.uploads ?? "",
-      isSlow: ({ bytesPerSecond }) => isSlow(bytesPerSecond, roundTrip(), connection),
+      isSlow: ({ bytesPerSecond }) => saves() || isSlow(bytesPerSecond, roundTrip(), connection),
       onChange: render,
       onUnanswered,
-      onProgress: (upload) => this.bubbles.progress(upload),
+      onProgress: (upload) => {
+        onSent(upload.id, upload.sent);
+        this.bubbles.progress(upload);
+      },
     });
     this.bubbles = new Bubbles({ files: page.files ?? "", uploads: this.uploads, open, growing });
     const waiting = () => this.uploads.all().filter(({ reason }) => !reason).length;

@@ -149,7 +149,7 @@ export class SchedulerSteps {
     if (step === "wait" || (step === "call" && !media)) return;
     if (step === "call" || step === "done") {
       this.#wish = null;
-      if (step === "call") media?.membership.start("video");
+      if (step === "call") media?.start("video");
       return;
     }
     if (!(await this.#runOnce(this.actions[step]))) this.#wish = null;

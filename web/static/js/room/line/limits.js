@@ -1,4 +1,9 @@
-/** What one connection may send: decided from its line, obeyed by the connections of a call. */
+/**
+ * What one connection may send: decided from its line and by who saves data, obeyed by the
+ * connections of a call.
+ */
+
+import { THRIFTY_BITRATE } from "./thrifty-audio.js";
 
 /**
  * Bit rates are in bits per second, without headers; 0 is no limit of the line's.
@@ -22,11 +27,11 @@ export const UNLIMITED = Object.freeze({
 /** Until something is known of the line: audio alone. */
 export const HELD = Object.freeze({ ...UNLIMITED, video: false });
 
-/** Speech of a narrow line (Opus, wideband): with headers it takes 45 kbit/s instead of 60. */
-export const NARROW_AUDIO = 20_000;
-
 /** A face that is still a face. Its first picture, the largest, takes half a second on 2G. */
-export const SMALL = Object.freeze({ videoBitrate: 50_000, height: 160, frameRate: 8 });
+const SMALL = Object.freeze({ videoBitrate: 50_000, height: 160, frameRate: 8 });
+
+/** For somebody who saves data, at either end. @type {Readonly<Limits>} */
+const SAVING = Object.freeze({ video: true, ...SMALL, audioBitrate: THRIFTY_BITRATE });
 
 /**
  * @param {import("./video-pause.js").VideoState} state
@@ -35,8 +40,24 @@ export const SMALL = Object.freeze({ videoBitrate: 50_000, height: 160, frameRat
 export function limitsFor(state) {
   if (state === "unknown") return HELD;
   if (state === "sent") return UNLIMITED;
-  if (state === "paused") return { ...HELD, audioBitrate: NARROW_AUDIO };
-  return { video: true, ...SMALL, audioBitrate: NARROW_AUDIO };
+  return state === "paused" ? { ...SAVING, video: false } : SAVING;
+}
+
+/**
+ * @param {Limits} limits of the line
+ * @param {boolean} saves whether somebody at either end saves data
+ * @returns {Limits}
+ */
+export function together(limits, saves) {
+  return saves ? { ...SAVING, video: limits.video } : limits;
+}
+
+/**
+ * @param {Limits} one
+ * @param {Limits} other
+ */
+export function sameLimits(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /**

@@ -18,6 +18,7 @@ import { readLine, VideoPause } from "./video-pause.js";
  * @property {() => RTCPeerConnection[]} connections of the call
  * @property {() => boolean} sendsVideo whether there is video to send
  * @property {(connection: RTCPeerConnection, limits: Limits) => void} onLimits
+ * @property {(connection: RTCPeerConnection, reports: any[]) => void} [onStats]
  * @property {(quality: Quality) => void} onQuality the worst quality changed
  * @property {() => void} onPause `isPaused` changed
  */
@@ -112,7 +113,8 @@ export class LineWatch {
     const pause = this.#pauses.get(connection) ?? new VideoPause();
     this.#pauses.set(connection, pause);
     const reports = [...(await connection.getStats()).values()];
-    const { sendsVideo, onLimits } = this.options;
+    const { sendsVideo, onLimits, onStats } = this.options;
+    onStats?.(connection, reports);
     if (pause.note(readLine(reports), sendsVideo(), now)) {
       onLimits(connection, limitsFor(pause.state));
     }

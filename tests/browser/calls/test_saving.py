@@ -1,0 +1,127 @@
+"""Somebody who saves data: audio first, a small video on request, and how much was used."""
+
+import re
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.calls.gathering import Gathering
+from tests.browser.conftest import NewContext
+from tests.serving import Server
+
+SENT_VIDEO = """
+async () => {
+  const found = [];
+  for (const peer of window.__peers) {
+    for (const sender of peer.getSenders()) {
+      if (sender.track?.kind !== "video") continue;
+      const [encoding] = sender.getParameters().encodings;
+      const { height } = sender.track.getSettings();
+      const lines = Math.round(height / encoding.scaleResolutionDownBy);
+      const stats = [...(await sender.getStats()).values()].find((one) => one.type === "outbound-rtp");
+      found.push({lines, rate: encoding.maxFramerate ?? 0, sent: stats?.frameHeight ?? 0});
+    }
+  }
+  return found;
+}
+"""
+
+
+async def sent_video(page: Page, lines: int) -> dict[str, Any]:
+    """What a page sends, once its encoder has come to so many lines."""
+    reached = f"async () => (await ({SENT_VIDEO})()).some((one) => one.sent === {lines})"
+    await page.wait_for_function(reached, timeout=60_000)
+    (found,) = await page.evaluate(SENT_VIDEO)
+    assert isinstance(found, dict)
+    return found
+
+
+async def kilobytes(said: Locator) -> float:
+    """How much a page says was used."""
+    await expect(said).to_be_visible()
+    found = re.search(r"([\d.]+)\S* ([kM])B", await said.inner_text())
+    assert found is not None
+    return float(found[1]) * {"k": 1, "M": 1024}[found[2]]
+
+
+async def test_saving_data_means_audio_first_and_a_small_video_on_request(
+    server: Server, new_context: NewContext
+) -> None:
+    scene = Gathering(server, new_context)
+    await scene.invite()
+    phone = await scene.arrive("phone")
+    switch = phone.get_by_role("switch", name="Save data", exact=True)
+    await expect(switch).not_to_be_checked()
+    await switch.focus()
+    await phone.keyboard.press("Space")
+    await expect(switch).to_be_checked()
+    await phone.reload()
+    await expect(switch).to_be_enabled()
+    await expect(switch).to_be_checked()
+
+    desk = await scene.begin()
+    await expect(phone.get_by_role("button", name="Start audio call")).to_be_visible()
+    await expect(phone.get_by_role("button", name="Start video call")).to_be_hidden()
+    await desk.get_by_role("button", name="Start video call").click()
+    accept = phone.get_by_role("button", name="Accept", exact=True)
+    await expect(accept).to_be_visible()
+    await expect(phone.get_by_role("button", name="Accept without camera")).to_be_hidden()
+    await accept.click()
+    await scene.everybody_hears("desk", "phone")
+    camera = phone.get_by_role("button", name="Camera", exact=True)
+    await expect(camera).to_have_attribute("aria-pressed", "false")
+    await expect(phone.get_by_role("button", name="Audio only")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+    # on request, both ways
+    await camera.click()
+    for page in (phone, desk):
+        found = await sent_video(page, 160)
+        assert (found["lines"], found["rate"]) == (160, 8)
+    await scene.everybody_sees("desk", "phone")
+
+    # in a call the switch is among its own buttons
+    await phone.get_by_text("Microphone, camera and speaker").locator("..").click()
+    await expect(switch).to_be_visible()
+    await switch.click()
+    for page in (phone, desk):
+        found = await sent_video(page, 360)
+        assert found["rate"] == 0
+    used = phone.get_by_role("button", name="Data used")
+    await used.click()
+    said = phone.locator("#data-used")
+    in_call = await kilobytes(said)
+    assert in_call > 50
+    await scene.hang_up("phone")
+    await expect(said).to_be_hidden()
+    await expect(phone.locator(".stage > #saving")).to_be_visible()
+    await used.click()
+    after = await kilobytes(said)
+    assert after >= in_call
+    await phone.reload()
+    await expect(switch).to_be_enabled()
+    await expect(switch).not_to_be_checked()
+    await used.click()
+    assert await kilobytes(said) >= after
+
+
+async def test_on_a_line_of_2g_data_is_saved_unless_somebody_does_not_want_that(
+    server: Server, new_context: NewContext
+) -> None:
+    scene = Gathering(server, new_context)
+    await scene.invite()
+    context = await new_context(base_url=server.url, viewport=(360, 640))
+    await context.add_init_script(
+        "Object.defineProperty(navigator.connection, 'effectiveType', {value: '2g'})"
+    )
+    page = await context.new_page()
+    await page.goto(scene.links["phone"])
+    await page.get_by_role("button", name="Join the session").click()
+    switch = page.get_by_role("switch", name="Save data", exact=True)
+    await expect(switch).to_be_enabled()
+    await expect(switch).to_be_checked()
+    await switch.click()
+    await page.reload()
+    await expect(switch).to_be_enabled()
+    await expect(switch).not_to_be_checked()

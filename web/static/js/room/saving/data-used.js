@@ -1,0 +1,78 @@
+/**
+ * What a session has used on this device, in bytes, both ways: media with its headers, what was
+ * fetched, and files that were sent. Messages of the socket, some kilobytes, are not in it.
+ */
+
+/** Bytes that a packet has below the transport: IPv4 and UDP. */
+const HEADERS = 28;
+
+/**
+ * Bytes of one connection since it began.
+ * @param {Iterable<any>} reports of RTCPeerConnection.getStats
+ * @returns {number}
+ */
+export function bytesOf(reports) {
+  const found = [...reports];
+  const transports = found.filter(({ type }) => type === "transport");
+  // Firefox has no transports. A pair that carries nothing has sent its checks.
+  const counted = transports.length
+    ? transports
+    : found.filter(({ type }) => type === "candidate-pair");
+  return counted.reduce((sum, report) => {
+    const packets = (report.packetsSent ?? 0) + (report.packetsReceived ?? 0);
+    return sum + (report.bytesSent ?? 0) + (report.bytesReceived ?? 0) + HEADERS * packets;
+  }, 0);
+}
+
+export class DataUsed {
+  #key;
+  #before = 0;
+  /** @type {Map<unknown, number>} bytes by what has used them */
+  #counted = new Map();
+
+  /** @param {string} seat */
+  constructor(seat) {
+    this.#key = `data-used:${seat}`;
+    try {
+      this.#before = Number(sessionStorage.getItem(this.#key)) || 0;
+    } catch {
+      // Without storage a reload begins anew.
+    }
+  }
+
+  get bytes() {
+    return [...this.#counted.values()].reduce((sum, bytes) => sum + bytes, this.#before);
+  }
+
+  /**
+   * @param {unknown} what
+   * @param {number} bytes that it has used in all; less than before is another count of it
+   */
+  count(what, bytes) {
+    this.#counted.set(what, Math.max(bytes, this.#counted.get(what) ?? 0));
+  }
+
+  /** Count everything that this page fetches, and has fetched. */
+  watchFetches() {
+    try {
+      const observer = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const { transferSize = 0 } = /** @type {PerformanceResourceTiming} */ (entry);
+          this.count(entry, transferSize);
+        }
+      });
+      for (const type of ["navigation", "resource"]) observer.observe({ type, buffered: true });
+    } catch {
+      // Browsers without it count media and files.
+    }
+  }
+
+  /** For the page that comes after a reload. */
+  keep() {
+    try {
+      sessionStorage.setItem(this.#key, String(Math.round(this.bytes)));
+    } catch {
+      // The same.
+    }
+  }
+}
