@@ -7,7 +7,7 @@ a stranger some kilobytes, and the other way round it would cost an old phone th
 
 import re
 
-CURRENT_SINCE = {"chrome": (92,), "firefox": (90,), "webkit": (16,)}
+CURRENT_SINCE = {"chrome": (92,), "firefox": (113,), "webkit": (16,)}
 "As `web.bundles.bundling.CURRENT`; the last by versions of Safari or, which is the same, of iOS."
 _LONGEST = 500
 "Characters that are looked at."

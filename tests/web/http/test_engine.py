@@ -20,6 +20,7 @@ OLDER = {
     VIEW + "Chrome/86.0.4240.99 XWEB/4313 MMWEBSDK/20220903 Mobile Safari/537.36 MMWEBID/1 "
     "MicroMessenger/8.0.28.2240(0x28001C57) WeChat/arm64 NetType/4G Language/en": ("chrome", (86,)),
     "Mozilla/5.0 (Windows NT 6.1; Win64; x64; rv:78.0) Gecko/20100101 Firefox/78.0": ("firefox", (78,)),
+    "Mozilla/5.0 (Android 8.1.0; Mobile; rv:90.0) Gecko/90.0 Firefox/90.0": ("firefox", (90,)),
     "Mozilla/5.0 (Android 5.1; Mobile; rv:68.0) Gecko/68.0 Firefox/68.0": ("firefox", (68,)),
     "Mozilla/5.0 (Mobile; Nokia 2720; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5": ("firefox", (48,)),
     IPHONE.format("13_4") + "Version/13.1 Mobile/15E148 Safari/604.1": ("webkit", (13, 4)),
@@ -46,7 +47,7 @@ CURRENT = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0": ("chrome", (120,)),
     "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0": ("firefox", (115,)),
-    "Mozilla/5.0 (Android 8.1.0; Mobile; rv:90.0) Gecko/90.0 Firefox/90.0": ("firefox", (90,)),
+    "Mozilla/5.0 (Android 8.1.0; Mobile; rv:113.0) Gecko/113.0 Firefox/113.0": ("firefox", (113,)),
     IPHONE.format("16_7_10") + "Version/16.6.1 Mobile/15E148 Safari/604.1": ("webkit", (16, 7)),
     IPHONE.format("17_5_1") + "Version/17.5 Mobile/15E148 Safari/604.1": ("webkit", (17, 5)),
     IPHONE.format("17_0") + "CriOS/120.0.6099.119 Mobile/15E148 Safari/604.1": ("webkit", (17, 0)),

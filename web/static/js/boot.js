@@ -43,7 +43,7 @@
   /** @param {HTMLLinkElement} link */
   function hasStyles({ sheet }) {
     try {
-      return Boolean(sheet?.cssRules.length);
+      return Boolean(sheet && sheet.cssRules.length);
     } catch {
       return false; // not readable, as after a connection reset
     }

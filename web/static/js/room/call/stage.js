@@ -49,7 +49,7 @@ export class Stage {
     for (const kind of ["enterpictureinpicture", "leavepictureinpicture"])
       this.#tiles.addEventListener(kind, place);
     // a keyboard on the screen leaves less of it
-    visualViewport?.addEventListener("resize", () => this.#fitScreen());
+    window.visualViewport?.addEventListener("resize", () => this.#fitScreen());
   }
 
   /** @param {boolean} inCall */
@@ -148,7 +148,7 @@ export class Stage {
   }
 
   #fitScreen() {
-    const { height = innerHeight } = visualViewport ?? {};
+    const { height = innerHeight } = window.visualViewport ?? {};
     const isCovered = height < innerHeight - 100;
     document.body.style.setProperty("--screen", isCovered ? `${height}px` : "");
     if (isCovered && document.body.dataset.calling) scrollTo(0, 0);
