@@ -118,7 +118,7 @@ class StaticFiles:
             if source_maps and not isinstance(reason, CompilerMissing):
                 raise  # while somebody writes; what was made before stays
             _log.warning(
-                "The pages' files are sent as they are written, for browsers since 2022:"
+                "The pages' files are sent as they are written, for browsers since 2023:"
                 " %s. README.md says how older phones are served.",
                 reason,
             )
@@ -212,8 +212,8 @@ def _collect(folder: Traversable, prefix: str, found: dict[str, bytes]) -> None:
 
 
 def bundled(sources: Mapping[str, bytes], bundles: Bundles) -> Build:
-    """Of the bundles, and of the sources what is no script."""
-    others = {name: plain for name, plain in sources.items() if not name.endswith(".js")}
+    """Of the bundles, and of the sources what is neither script nor style sheet."""
+    others = {name: plain for name, plain in sources.items() if not name.endswith((".js", ".css"))}
     return _packed({**others, **bundles.files}, bundles.beside)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from web.bundles.compiler import Compiled, compile_files
 from web.bundles.modules import CORE, Modules
+from web.bundles.styles import for_older_engines
 
 CURRENT = ("chrome92", "firefox113", "safari16")
 "What the sources are written for: engines of 2021 to 2023."
@@ -40,19 +41,28 @@ def bundle(
     """
     scripts = {name: content for name, content in sources.items() if name.endswith(".js")}
     apart = sorted(name for name in scripts if name.count("/") == 1)
+    sheets = _style_sheets(sources, targets)
     workers = sorted(name for name in scripts if name.startswith("js/worker/"))
     modules = _bundle_modules(scripts, {*apart, *workers}, targets, source_maps=source_maps)
     files = dict(modules.files)
-    for names, target in ((apart, _ANY), (workers, targets)):
-        if names:
-            options = ("--bundle", "--format=iife", *_options(target, source_maps=source_maps))
-            files |= compile_files(scripts, names, options).files
+    for names, target in ((apart, _ANY), ([*workers, *sheets], targets)):
+        options = ("--bundle", "--format=iife", *_options(target, source_maps=source_maps))
+        files |= compile_files({**scripts, **sheets}, names, options).files
     beside = {
         entry: tuple(_with_imports(modules, entry))
         for entry in modules.files
         if entry.endswith(".js")
     }
     return Bundles(files, beside)
+
+
+def _style_sheets(sources: Mapping[str, bytes], targets: tuple[str, ...]) -> dict[str, bytes]:
+    sheets = {name: content for name, content in sources.items() if name.endswith(".css")}
+    if targets == OLDER:
+        sheets = {
+            name: for_older_engines(content.decode()).encode() for name, content in sheets.items()
+        }
+    return sheets
 
 
 def _bundle_modules(

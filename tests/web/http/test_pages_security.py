@@ -61,6 +61,16 @@ async def test_every_page_carries_the_headers_signed_in_or_not(server: Server, n
             assert "aiohttp" not in answer.headers.get("Server", "")
 
 
+async def test_a_page_may_open_its_socket_where_self_does_not_cover_it(server: Server) -> None:
+    async with Person(server) as stranger:
+        answer = await stranger.ask("GET", PATHS["sign_in"])
+        here = str(stranger.url).rstrip("/").replace("http", "ws", 1)
+        assert f"; connect-src 'self' {here}" in answer.headers["Content-Security-Policy"]
+        foreign = {"Host": "elsewhere.example"}
+        answer = await stranger.ask("GET", PATHS["sign_in"], headers=foreign)
+        assert "connect-src" not in answer.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

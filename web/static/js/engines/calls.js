@@ -1,12 +1,26 @@
 /**
  * Of WebRTC 1.0: a description made by `setLocalDescription` itself, `restartIce`, and the state of a
- * connection as a whole.
+ * connection as a whole. How many pictures a video element has shown.
  */
+
+import { addMissing } from "./missing.js";
 
 /** States of ICE that have another name as states of the connection. */
 const NAMES = /** @type {Record<string, string>} */ ({
   checking: "connecting",
   completed: "connected",
+});
+
+// before Chrome 80
+addMissing([HTMLVideoElement.prototype], {
+  /** @this {any} */
+  getVideoPlaybackQuality() {
+    return {
+      creationTime: performance.now(),
+      totalVideoFrames: this.webkitDecodedFrameCount ?? 0,
+      droppedVideoFrames: this.webkitDroppedFrameCount ?? 0,
+    };
+  },
 });
 
 if (typeof RTCPeerConnection !== "undefined") {

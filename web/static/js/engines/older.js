@@ -6,6 +6,7 @@
 
 import "./language.js";
 import "./elements.js";
+import "./gaps.js";
 import "./dialogs.js";
 import "./calls.js";
 import "./sound.js";
