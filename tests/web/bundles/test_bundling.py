@@ -42,7 +42,7 @@ def test_what_is_asked_for_by_name_is_there_and_nothing_tells_of_the_sources(
     assert {*Modules.of(scripts()).entries} <= made.files.keys()
     assert {"js/boot.js", "js/too-old.js"} <= made.files.keys()
     for name, content in made.files.items():
-        assert name.endswith(".js"), name
+        assert name.endswith((".js", ".css")), name
         assert b"sourceMappingURL" not in content, name
         assert b"list-core" not in content, name
         assert {*made.beside[name]} <= made.files.keys() if name in made.beside else True
