@@ -146,13 +146,17 @@ async def test_what_the_server_cannot_do_now_is_no_error_of_its_own(prey: Target
         assert (await prey.stranger.post(f"{prey.link}/test/relay")).status == 503
 
 
+FOR_EVERYBODY = ("seat_worker",)
+"Says the same for every id, whether or not there is such a seat."
+
+
 def doors(prey: Target) -> list[tuple[str, str]]:
     """Every address that names something of the nurse's session, and how it is asked for."""
     ids = {"consultation_id": prey.consultation_id, "invite_id": prey.seat}
     found = []
     for method, name in HANDLERS:
         parts = {part: ids[part] for part in ids if f"{{{part}}}" in PATHS[name]}
-        if parts:
+        if parts and name not in FOR_EVERYBODY:
             found.append((method, address_of(name, **parts)))
     report = address_of("report", consultation_id=prey.consultation_id)
     return [*found, ("GET", f"{report}?part=1"), ("HEAD", report)]
