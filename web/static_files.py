@@ -25,6 +25,7 @@ from rjsmin import jsmin
 
 from web.bundles.bundling import CURRENT, OLDER, Bundles, bundle
 from web.bundles.compiler import CompilerMissing, NotCompiled
+from web.bundles.first_styles import first_styles
 from web.routes import path
 
 UTF_8_ALWAYS = frozenset({"text/javascript", "application/json"})
@@ -38,12 +39,50 @@ _TYPES = {
     ".map": "application/json",
 }
 
-SHEETS = {
-    "css/landing.css": ("css/base.css", "css/shapes.css"),
-    "css/seat.css": ("css/base.css", "css/shapes.css", "css/room.css"),
-}
-"""Style sheets made of several, for pages by link: the first stands in its page, and the second is one
-request where three would be."""
+SEAT_SHEET, SEAT_PARTS = "css/seat.css", ("css/base.css", "css/shapes.css", "css/room.css")
+"One request where three would be, for the session page of a guest and the page before it."
+LANDING_SHEET = "css/landing.css"
+"What of it stands in the landing page."
+FIRST_VIEW = frozenset(
+    [
+        "*",
+        "html",
+        "body",
+        "main",
+        "header",
+        "form",
+        "a",
+        "p",
+        "h1",
+        "button",
+        "select",
+        "input",
+        "span",
+        "label",
+        "details",
+        "summary",
+        "#starting",
+        ".button",
+        ".top",
+        ".brand",
+        ".tools",
+        ".language",
+        ".unseen",
+        ".skip",
+        ".narrow",
+        ".landing",
+        ".primary",
+        ".huge",
+        ".hint",
+        ".when",
+        ".notice",
+        ".warning",
+        ".card",
+        ".wide",
+        ".inline",
+    ]
+)
+"Of the landing page."
 _log = logging.getLogger(__name__)
 
 
@@ -226,12 +265,11 @@ def as_written(sources: Mapping[str, bytes]) -> Build:
 
 
 def _joined(sent: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The style sheets that are made of several."""
-    return {
-        name: b"".join(sent[part] for part in parts)
-        for name, parts in SHEETS.items()
-        if {*parts} <= sent.keys()
-    }
+    """The style sheets that are made of others."""
+    if not {*SEAT_PARTS} <= sent.keys():
+        return {}
+    whole = b"".join(sent[part] for part in SEAT_PARTS)
+    return {SEAT_SHEET: whole, LANDING_SHEET: first_styles(whole.decode(), FIRST_VIEW).encode()}
 
 
 def _packed(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Build:

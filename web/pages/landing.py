@@ -43,7 +43,6 @@ from web.markup.guests.landing import (
     LEAVE,
     OTHERS,
     ROOM,
-    SHEET,
     closed_link_page,
     landing_page,
 )
@@ -57,6 +56,7 @@ from web.markup.room.page import (
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats
+from web.static_files import LANDING_SHEET
 from web.texts.page_texts import SHORT
 from web.view_models import LandingView, SessionView, Viewer
 
@@ -97,7 +97,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         next_files=tuple(files_of_a_seat(viewer)) if arrival.opens_at is None else (),
         home=str(request.app[CONFIG].public_url.origin()),
     )
-    return inlined(request, show_by_link(landing_page(viewer, view), status), SHEET)
+    return inlined(request, show_by_link(landing_page(viewer, view), status), LANDING_SHEET)
 
 
 async def _short_terms(request: web.Request, viewer: Viewer) -> str:

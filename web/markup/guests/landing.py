@@ -6,6 +6,7 @@ from markupsafe import Markup
 from web.markup.guests.in_app import in_app
 from web.markup.shared.document import document, message_page
 from web.markup.shared.labels import appointment, filled
+from web.static_files import LANDING_SHEET, SEAT_SHEET
 from web.texts.call_costs import call_costs, megabytes
 from web.texts.directions import apart
 from web.view_models import LandingView, Viewer
@@ -14,10 +15,6 @@ OTHERS, LEAVE, KEEP = "others", "leave", "keep"
 "A field for what happens to this browser's other seats, and its two values."
 ROOM, HERE = "room", "here"
 "A field with which the answer is the session page itself, and its value: a redirect is a round trip."
-
-
-SHEET = "css/landing.css"
-"Stands in the page."
 
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
@@ -37,8 +34,8 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
-        sheet=SHEET,
-        inline=True,
+        sheet=SEAT_SHEET,
+        inline=LANDING_SHEET,
         service_user=True,
         data={
             "opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None,

@@ -16,19 +16,17 @@ from web.markup.shared.phone_call import ask_by_phone
 from web.markup.shared.until_scripts_run import simple_page
 from web.markup.shared.ways_out import ways_out
 from web.routes import path
-from web.static_files import text_digest
+from web.static_files import SEAT_SHEET, text_digest
 from web.view_models import SessionView, Viewer
 
 FIRST_SCRIPT = "js/first.js"
 "In the head of a guest's page."
-SEAT_SHEET = "css/seat.css"
 MODULE = "js/pages/session.js"
 
 
 def files_of_a_seat(viewer: Viewer) -> list[str]:
-    """Addresses of what a guest's page loads before it is live, the most urgent first."""
+    """Addresses of what a guest's page loads before it is live, besides its styles."""
     return [
-        viewer.static(SEAT_SHEET),
         *viewer.scripts([MODULE]),
         *([viewer.catalog] if viewer.catalog else []),
         viewer.static("icons.svg"),

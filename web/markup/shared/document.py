@@ -23,15 +23,15 @@ def document(
     beside: tuple[str, ...] = (),
     first: h.Node = None,
     sheet: str | None = None,
-    inline: bool = False,
+    inline: str | None = None,
 ) -> h.Element:
     """A whole page.
 
     `module` is the path of the page's script below web/static, `beside` are modules that the page
     works without; `data` are the body's data-* attributes. A seat, by `invite-id` in there, has a page
     for browsers without scripts as well. `first` comes in the head before all files. `sheet` has all of
-    the page's styles instead of the usual sheets; `inline`: it stands in the page, which then is styled
-    as soon as it comes.
+    the page's styles instead of the usual sheets; the page holds `inline`, what its first view needs of
+    it, and is shown before that sheet has come.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -43,8 +43,8 @@ def document(
     head = _head(
         viewer,
         viewer.brand if service_user else f"{title} - {viewer.brand}",
-        styles=_styles(viewer, sheet)
-        if sheet and inline
+        styles=h.style[Markup(viewer.inline(inline))]
+        if inline
         else _links(viewer, sheet)
         if sheet
         else _links(
@@ -71,6 +71,9 @@ def document(
             needs_scripts and until_scripts_run(viewer, invite_id=invite_id),
             h.main("#main", tabindex="-1")[body],
             (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
+            # here they hold up nothing; the colors are to come after those of the sheet
+            inline and sheet and _links(viewer, sheet),
+            inline and viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
         ],
     ]
 
@@ -141,10 +144,6 @@ def _head(
 
 def _links(viewer: Viewer, *sheets: str) -> h.Node:
     return [h.link(rel="stylesheet", href=viewer.static(sheet)) for sheet in sheets]
-
-
-def _styles(viewer: Viewer, sheet: str) -> h.Node:
-    return h.style[Markup(viewer.inline(sheet))]
 
 
 def _go_to_simple_page(invite_id: str) -> h.VoidElement:
