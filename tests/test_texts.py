@@ -261,6 +261,9 @@ def test_the_browser_gets_its_sentences_and_its_plurals(
         assert int(catalog["plural"][shown]) == form_of(language, number), number
     later = json.loads(texts.languages[language].file_catalog)["messages"]
     assert not set(later) & set(catalog["messages"])
+    way_in = json.loads(texts.languages[language].way_in_catalog)
+    assert way_in | {"messages": catalog["messages"]} == catalog
+    assert way_in["messages"].items() <= catalog["messages"].items()
     for forms in (*catalog["messages"].values(), *later.values()):
         assert isinstance(forms, str) or (len(forms) == count and all(forms))
     for message in template:

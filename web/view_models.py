@@ -78,6 +78,8 @@ class Viewer:
     "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences and dates for the browser."
+    way_in_catalog: str = ""
+    "The same for the pages up to the waiting room."
     zone_there: str = ""
     "The same zone by the browser's own name for it, where the browser has sent one."
     now: datetime | None = None

@@ -63,7 +63,7 @@ async def loaded(
             if answer.content_type == "text/html":
                 waiting += _LOADED.findall(body.decode())
                 catalogs = [name for name in waiting if call and name.endswith(".json")]
-                waiting += [name.replace(".json", "-files.json") for name in catalogs]
+                waiting += [re.sub(r"(-way-in)?\.json", "-files.json", name) for name in catalogs]
             if answer.content_type == "text/javascript":
                 names = _IMPORTED.findall(body)
                 names += _IMPORTED_LATER.findall(body) if call else []

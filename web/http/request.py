@@ -213,6 +213,7 @@ async def viewer_of(
         languages=settings.languages,
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
+        way_in_catalog=path("catalog", digest=texts.digest, language=f"{spoken.code}-way-in"),
         account_name=account.name if account and acts else None,
         account_id=account.id if account and acts else None,
         account_role=account.role if account and acts else None,
@@ -256,6 +257,11 @@ def asked_language(request: web.Request, viewer: Viewer) -> str:
 def by_link(viewer: Viewer) -> Viewer:
     """The same viewer on a page for people who come by link, without an account's menu."""
     return replace(viewer, account_name=None, account_role=None)
+
+
+def on_the_way_in(viewer: Viewer) -> Viewer:
+    """The same on a page between the link and the waiting room, which is for slow networks."""
+    return replace(by_link(viewer), catalog=viewer.way_in_catalog)
 
 
 def show(

@@ -14,12 +14,19 @@ async def static(request: web.Request) -> web.Response:
 
 
 async def catalog(request: web.Request) -> web.Response:
-    """The browser's sentences of one language, or (`fr-files`) those for photos and PDFs."""
+    """The browser's sentences of one language, or (`fr-files`) those for photos, PDFs and
+    calls, or (`fr-way-in`) those of the pages up to the waiting room."""
     texts = request.app[CATALOGS]
     code, _, part = request.match_info["language"].partition("-")
     language = texts.languages.get(code)
-    if language is None or part not in ("", "files"):
+    if language is None:
+        raise web.HTTPNotFound
+    bodies = {
+        "": language.catalog,
+        "files": language.file_catalog,
+        "way-in": language.way_in_catalog,
+    }
+    if part not in bodies:
         raise web.HTTPNotFound
     current = request.match_info["digest"] == texts.digest
-    body = language.file_catalog if part else language.catalog
-    return packed_response(request, body, "application/json", for_ever=current)
+    return packed_response(request, bodies[part], "application/json", for_ever=current)

@@ -19,6 +19,7 @@ from web.http.request import (
     account_of,
     by_link,
     inlined,
+    on_the_way_in,
     saves_data,
     seated,
     show,
@@ -109,7 +110,8 @@ async def _short_terms(request: web.Request, viewer: Viewer) -> str:
 
 
 async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:
-    return by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
+    viewer = await viewer_of(request, arrival.invite.person.language, arrival.time_zone)
+    return on_the_way_in(viewer)
 
 
 async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:

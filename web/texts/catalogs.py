@@ -61,6 +61,15 @@ LATER_SCRIPTS = tuple(
 )
 """Scripts for photos and PDFs, and for calls. A page loads them, and their sentences, when the first
 one is used."""
+WAY_IN_SCRIPTS = tuple(
+    f"web/static/js/{name}"
+    for name in (
+        "room/", "shared/", "signaling/", "pages/landing.js", "pages/session.js", "pages/limited.js",
+        "pages/copy-link.js", "pages/every-page.js",
+    )
+)  # fmt: skip
+"""Scripts of the landing page and the session page: half of the sentences are for the device test and for
+the pages of schedulers."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class Language:
     translations: NullTranslations
     catalog: bytes = field(repr=False)
     "JSON for the browser."
+    way_in_catalog: bytes = field(repr=False)
+    "The same with the sentences that WAY_IN_SCRIPTS use."
     file_catalog: bytes = field(repr=False)
     "JSON of the sentences that only LATER_SCRIPTS use."
     share: float = 1.0
@@ -105,7 +116,8 @@ class Catalogs:
                 direction,
                 _Translations(catalog),
                 _browser_catalog(code, direction, catalog),
-                _json({"messages": _messages(catalog, of_files=True)}),
+                _browser_catalog(code, direction, catalog, WAY_IN_SCRIPTS),
+                _json({"messages": _messages(catalog, LATER_SCRIPTS)}),
                 _share(catalog),
             )
         digest = sha256(b"".join(each.catalog + each.file_catalog for each in languages.values()))
@@ -199,12 +211,15 @@ class _Translations(NullTranslations):
         return super().ngettext(msgid1, msgid2, n) if forms is None else forms[self._index_of(n)]
 
 
-def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
-    """JSON for the browser: the sentences that its scripts use, the plural table, words of dates."""
+def _browser_catalog(
+    code: str, direction: str, catalog: Catalog, scripts: tuple[str, ...] = ("web/static/js/",)
+) -> bytes:
+    """JSON for the browser: the sentences that these scripts use but for those that only LATER_SCRIPTS
+    use, the plural table, words of dates."""
     forms = _forms_of_numbers(catalog)
     return _json(
         {"lang": code, "dir": direction, "plural": forms,
-         "messages": _messages(catalog, of_files=False), "decimal": decimal_sign(code),
+         "messages": _messages(catalog, scripts, LATER_SCRIPTS), "decimal": decimal_sign(code),
          "dates": browser_words(code) | _durations(code, forms)}
     )  # fmt: skip
 
@@ -213,13 +228,22 @@ def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _messages(catalog: Catalog, *, of_files: bool) -> dict[str, Any]:
-    """The translations that the browser's scripts use: those of LATER_SCRIPTS only, or all others."""
+def _messages(
+    catalog: Catalog, among: tuple[str, ...], but: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The translations that scripts below `among` use; with `but`, not those that only scripts below it
+    use, and without, only those that no others use."""
     messages: dict[str, Any] = {}
     for message in catalog:
         scripts = [name for name, _ in message.locations if name.endswith(".js")]
-        only_files = all(name.startswith(LATER_SCRIPTS) for name in scripts)
-        if not message.id or not scripts or only_files != of_files:
+        if not message.id or not scripts:
+            continue
+        if but:
+            scripts = [name for name in scripts if not name.startswith(but)]
+            wanted = any(name.startswith(among) for name in scripts)
+        else:
+            wanted = all(name.startswith(among) for name in scripts)
+        if not wanted:
             continue
         source, translated = message.id, message.string
         if message.fuzzy or not translated:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from signaling.access import require
-from web.http.request import by_link, seat_of, show_by_link, viewer_of
+from web.http.request import on_the_way_in, seat_of, show_by_link, viewer_of
 from web.markup.room.page import session_page
 from web.routes import path
 from web.view_models import SessionView
@@ -20,7 +20,7 @@ async def show_shell(request: web.Request) -> web.Response:
     invite = await seat_of(request, request.match_info["invite_id"])
     require(invite.role, "enter")
     viewer = replace(
-        by_link(await viewer_of(request, invite.person.language)),
+        on_the_way_in(await viewer_of(request, invite.person.language)),
         path=path("seat", invite_id=invite.id),
         zone_there="",
         now=None,

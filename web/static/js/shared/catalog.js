@@ -90,7 +90,10 @@ export function loadFileSentences() {
 }
 
 async function fetchFileSentences() {
-  const address = document.documentElement.dataset.catalog?.replace(/\.json$/, "-files.json");
+  const address = document.documentElement.dataset.catalog?.replace(
+    /(-way-in)?\.json$/,
+    "-files.json",
+  );
   if (!address) return;
   try {
     const answer = await fetch(address);
