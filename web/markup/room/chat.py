@@ -6,7 +6,7 @@ from signaling.flows.sessions.uploading import AT_ONCE
 from signaling.identifier import new_id
 from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.shared.controls import button
-from web.markup.shared.icons import icon
+from web.markup.shared.icons import drawn_icon
 from web.routes import path
 from web.view_models import Viewer
 
@@ -75,9 +75,11 @@ def _ways_to_attach(viewer: Viewer) -> h.Element:
     """Buttons instead of the inputs themselves, which no style sheet makes look like one."""
     _ = viewer.translate
     return h.div(".actions.attach")[
-        h.button("#attach-file", type="button")[icon(viewer, "attach"), _("Attach a photo or PDF")],
+        h.button("#attach-file", type="button")[
+            drawn_icon(viewer, "attach"), _("Attach a photo or PDF")
+        ],
         # shown on devices that are held in a hand
-        h.button("#take-photo", type="button")[icon(viewer, "photo"), _("Take a photo")],
+        h.button("#take-photo", type="button")[drawn_icon(viewer, "photo"), _("Take a photo")],
         h.input(
             "#choose-files",
             type="file",
