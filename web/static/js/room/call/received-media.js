@@ -22,13 +22,17 @@ export async function mediaReceived(receivers, sent, audioOnly) {
 }
 
 /**
- * Set the tracks of a stream. Its playback goes on without a gap: new tracks are added first.
+ * Set the tracks of a stream. Its sound goes on without a gap: a new track is added before the old one
+ * is removed. With video it is the other way round: of two tracks Firefox shows the first, and goes on
+ * showing its last frame when that one is removed.
  * @param {MediaStream} stream
- * @param {{ receiver: RTCRtpReceiver }[]} receivers
+ * @param {{ receiver: { track: MediaStreamTrack } }[]} receivers
  */
 export function setTracks(stream, receivers) {
   const tracks = receivers.map(({ receiver }) => receiver.track);
   const before = stream.getTracks();
+  const gone = before.filter((track) => !tracks.includes(track));
+  for (const track of gone) if (track.kind === "video") stream.removeTrack(track);
   for (const track of tracks) if (!before.includes(track)) stream.addTrack(track);
-  for (const track of before) if (!tracks.includes(track)) stream.removeTrack(track);
+  for (const track of gone) if (track.kind !== "video") stream.removeTrack(track);
 }
