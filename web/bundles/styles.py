@@ -14,7 +14,7 @@ _SIDES = {"block": ("top", "bottom"), "inline": ("left", "right")}
 
 
 def for_older_engines(sheet: str) -> str:
-    """The same sheet without `:is` (Chrome 88, Safari 14), logical shorthands and insets (87, 14.1),
+    """The same sheet without `:is` and lists in `:not` (Chrome 88), logical shorthands and insets (87, 14.1),
     `min` and its like alone (Chrome 79), and with distances for `js/engines/gaps.js`."""
     return _RULE.sub(_rewritten, _COMMENT.sub("", sheet))
 
@@ -99,9 +99,15 @@ def without_comparison(declaration: str) -> str:
 
 def without_is(selector: str) -> list[str]:
     """The selectors that one with `:is()` stands for; no type in it may follow a compound."""
+    selector = re.sub(r":not\(([^()]*,[^()]*)\)", _nots, selector)
     parts = re.split(r":is\(((?:[^()]|\([^()]*\))*)\)", selector.strip())
     choices = [split(part) if n % 2 else [part] for n, part in enumerate(parts)]
     return [" ".join("".join(combination).split()) for combination in product(*choices)]
+
+
+def _nots(found: re.Match[str]) -> str:
+    """`:not` of several as several: engines take lists in it since Chrome 88."""
+    return "".join(f":not({each})" for each in split(found[1]))
 
 
 def prefixed(ancestor: str, selectors: list[str]) -> str:

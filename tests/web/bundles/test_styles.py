@@ -28,7 +28,7 @@ def said(sheet: str) -> str:
         ),
         (
             ".a:is(.b, .c) > :is(p, i:not(.d, .e)) {\n  top: 0;\n}",
-            ".a.b > p, .a.b > i:not(.d, .e), .a.c > p, .a.c > i:not(.d, .e) { top: 0; }",
+            ".a.b > p, .a.b > i:not(.d):not(.e), .a.c > p, .a.c > i:not(.d):not(.e) { top: 0; }",
         ),
         (".a {\n  inset: auto calc(1px + 2px) 0;\n}",
          ".a { top: auto; right: calc(1px + 2px); bottom: 0; left: calc(1px + 2px); }"),

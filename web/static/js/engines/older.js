@@ -8,5 +8,6 @@ import "./language.js";
 import "./elements.js";
 import "./gaps.js";
 import "./dialogs.js";
+import "./positions.js";
 import "./calls.js";
 import "./sound.js";
