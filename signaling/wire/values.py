@@ -71,7 +71,7 @@ class MediaState(Value, frozen=True):
     paused: bool = False
     "Camera and screen are on, and not sent: the line is too narrow for them."
     saving: bool = False
-    "Saves data: others send it little audio, and a small video if any."
+    "Wants little: its reader saves data, or its line carries no more."
 
 
 class Participant(Value, frozen=True):

@@ -120,6 +120,7 @@ class FakeRelayPeer {
   }
 
   setTrack() {}
+  setThrifty() {}
   close() {
     this.closed = true;
   }

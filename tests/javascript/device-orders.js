@@ -45,7 +45,7 @@ export class Order {
   log = [];
 
   /**
-   * @param {{ CallController: any, LazyGreenroom: any, Refused: any, StillCamera: any }} modules
+   * @param {{ CallController: any, LazyGreenroom: any, Refused: any, Saving: any, StillCamera: any }} modules
    * @param {Hardware} hardware
    * @param {Clock} clock
    * @param {Dice} dice
@@ -77,6 +77,7 @@ export class Order {
       peerId: PAGE,
       storageKey: "call:orders",
       channel: this.line,
+      saving: new modules.Saving({ seat: "orders", asked: false, onChange: () => {} }),
       command: (/** @type {any} */ message) =>
         this.line.command(message).then(
           () => true,

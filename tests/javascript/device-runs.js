@@ -13,6 +13,7 @@ import { Clock, Dice, Hardware, SilentAudio } from "./device-world.js";
  */
 export async function runOrders({ base, seed, orders }) {
   const { CallController } = await import(`${base}/js/room/call/call-controller.js`);
+  const { Saving } = await import(`${base}/js/room/saving/saving.js`);
   const { Refused } = await import(`${base}/js/signaling/channel.js`);
   const { StillCamera } = await import(`${base}/js/room/files/still-camera.js`);
   const { LazyGreenroom } = await import(`${base}/js/room/lazy-greenroom.js`);
@@ -46,7 +47,7 @@ export async function runOrders({ base, seed, orders }) {
     const people = 1 + (number % 3);
     try {
       await new Order(
-        { CallController, LazyGreenroom, Refused, StillCamera },
+        { CallController, LazyGreenroom, Refused, Saving, StillCamera },
         hardware,
         clock,
         dice,

@@ -168,6 +168,7 @@ export class Hardware {
 
 /** The server and its line: takes commands in their order, tells the room in its order. */
 export class Line {
+  environment = { timeouts: { roundTrip: 0 } };
   /** @type {any[]} */
   up = [];
   /** @type {(() => void)[]} */

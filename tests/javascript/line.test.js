@@ -58,9 +58,9 @@ test("video on a near line begins at once", () => {
   assert.equal(stage.see(near()), "sent");
 });
 
-test("video waits until the round trip is known, for three seconds at most", () => {
+test("video waits until the round trip is known, for six seconds at most", () => {
   const stage = new Stage();
-  assert.equal(stage.see(near({ roundTrip: 0 }), 3), "unknown");
+  assert.equal(stage.see(near({ roundTrip: 0 }), 6), "unknown");
   assert.equal(stage.see(near({ roundTrip: 0 })), "sent");
 });
 

@@ -99,7 +99,7 @@ export class CallController {
       storageKey: options.storageKey,
       devices: this.devices,
       isPaused: () => this.line.isPaused,
-      saves: () => options.saving.on,
+      saves: () => options.saving.on || this.line.isNarrow,
       send: (message) => channel.send(message),
       command: (message) => this.#command(message),
       room: options.room,

@@ -23,7 +23,7 @@ import { canCall } from "./can-call.js";
  * @property {string} storageKey under which a reload finds the call that the page was in
  * @property {Devices} devices
  * @property {() => boolean} isPaused whether the line is too narrow for the video of `devices`
- * @property {() => boolean} saves whether the reader saves data
+ * @property {() => boolean} saves whether little is to be sent here: wanted, or all that the line carries
  * @property {(message: SetMedia) => void} send
  * @property {(message: Command) => Promise<Refused | null>} command null if it was done
  * @property {() => Room} room

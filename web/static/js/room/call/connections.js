@@ -192,7 +192,7 @@ export class CallConnections {
       },
       onFailure: () => this.options.send({ type: "path_failed" }),
       limits: this.#allowances.ofNew,
-      isThrifty: () => this.#allowances.isThrifty,
+      thrifty: this.#allowances.isThrifty,
     });
     for (const [kind, track] of this.#tracks) this.#relay.setTrack(kind, track);
     if (this.#earlyOffer) this.#relay.receiveOffer(this.#earlyOffer);
@@ -246,10 +246,10 @@ export class CallConnections {
       const member = this.#others.find(({ peer_id }) => peer_id === remoteId);
       peer.limit(this.#allowances.of(peer.connection, member?.media?.saving ?? false));
     }
+    const isMuch = this.#others.some(({ media }) => media?.saving);
+    this.#relay?.setThrifty(isMuch || this.#allowances.isThrifty);
     const relayed = this.#relay?.connection;
-    if (!relayed) return;
-    const isMuch = this.#others.some(({ media }) => media?.saving || media?.paused);
-    this.#relay?.limit(this.#allowances.ofRelay(relayed, isMuch));
+    if (relayed) this.#relay?.limit(this.#allowances.ofRelay(relayed, isMuch));
   }
 
   /** @param {boolean} on */

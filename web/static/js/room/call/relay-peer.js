@@ -23,7 +23,7 @@ import { RelayAdaptation } from "./relay-adaptation.js";
  * @property {() => void} onChange tracks or the connection state changed
  * @property {() => void} onFailure the connection does not work: a new one is needed
  * @property {Limits} [limits] of each new connection, until others are set
- * @property {() => boolean} [isThrifty] whether audio is to be sent in few packets
+ * @property {boolean} [thrifty] audio is sent in few packets
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
  */
 
@@ -60,6 +60,7 @@ export class RelayPeer {
   #singleEncoding = false;
   /** @type {Limits} */
   #limits;
+  #isThrifty;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -67,6 +68,7 @@ export class RelayPeer {
   constructor(options) {
     this.options = options;
     this.#limits = options.limits ?? UNLIMITED;
+    this.#isThrifty = options.thrifty ?? false;
     this.#failAfter(CONNECT_TIMEOUT);
   }
 
@@ -98,6 +100,11 @@ export class RelayPeer {
     if (sameLimits(limits, this.#limits)) return;
     this.#limits = limits;
     for (const [kind, sender] of this.#senders) void this.#updateSender(kind, sender);
+  }
+
+  /** @param {boolean} thrifty see `RelayPeerOptions`; takes effect with the next offer */
+  setThrifty(thrifty) {
+    this.#isThrifty = thrifty;
   }
 
   /**
@@ -134,7 +141,7 @@ export class RelayPeer {
     if (offer.fresh) this.#replace();
     const { connection } = this;
     if (!connection) return;
-    const sdp = this.options.isThrifty?.() ? withThriftyAudio(offer.sdp) : offer.sdp;
+    const sdp = this.#isThrifty ? withThriftyAudio(offer.sdp) : offer.sdp;
     await connection.setRemoteDescription({ type: "offer", sdp });
     this.#subscriptions.clear();
     for (const track of offer.tracks) {
@@ -156,6 +163,8 @@ export class RelayPeer {
     }
     await connection.setLocalDescription(await connection.createAnswer());
     if (connection !== this.connection) return;
+    // Browsers make encodings active again that the offer names.
+    for (const [kind, sender] of this.#senders) void this.#updateSender(kind, sender);
     this.#lastAnswer = {
       type: "relay_answer",
       revision: offer.revision,

@@ -20,7 +20,7 @@ import { readLine, VideoPause } from "./video-pause.js";
  * @property {(connection: RTCPeerConnection, limits: Limits) => void} onLimits
  * @property {(connection: RTCPeerConnection, reports: any[]) => void} [onStats]
  * @property {(quality: Quality) => void} onQuality the worst quality changed
- * @property {() => void} onPause `isPaused` changed
+ * @property {() => void} onPause `isPaused` or `isNarrow` changed
  */
 
 /** Milliseconds between two polls: video waits for the first, and a trial may cost audio. */
@@ -42,6 +42,8 @@ export class LineWatch {
   quality = null;
   /** A line of this page is too narrow for its video, or may be. */
   isPaused = false;
+  /** A line of this page is or may be too narrow for more than speech and a small video. */
+  isNarrow = false;
 
   /** @param {LineWatchOptions} options */
   constructor(options) {
@@ -51,7 +53,7 @@ export class LineWatch {
   /** @param {boolean} on */
   watch(on) {
     if (!on) {
-      this.#isOn = this.isPaused = false;
+      this.#isOn = this.isPaused = this.isNarrow = false;
       this.quality = null;
       clearTimeout(this.#timer);
       return;
@@ -137,12 +139,13 @@ export class LineWatch {
 
   #followPause() {
     const { sendsVideo, onPause } = this.options;
-    const held = this.#connected().some((connection) =>
-      ["paused", "tried"].includes(this.#stateOf(connection)),
-    );
-    const isPaused = held && sendsVideo();
-    if (isPaused === this.isPaused) return;
+    const states = this.#connected().map((connection) => this.#stateOf(connection));
+    const isNarrow = states.some((state) => ["paused", "tried", "small"].includes(state));
+    const isHeld = states.some((state) => ["paused", "tried"].includes(state));
+    const isPaused = isHeld && sendsVideo();
+    if (isPaused === this.isPaused && isNarrow === this.isNarrow) return;
     this.isPaused = isPaused;
+    this.isNarrow = isNarrow;
     onPause();
   }
 }

@@ -22,7 +22,7 @@
  */
 
 /** Milliseconds within which a browser knows the round trip of a connection, if ever. */
-const UNKNOWN_FOR = 3_000;
+const UNKNOWN_FOR = 6_000;
 /** Seconds from which on a line may be one of 2G: video waits for a trial. Or it is a satellite's. */
 const FAR = 0.4;
 /** Milliseconds from the connection of a far line to its first trial: first the people hear each other. */
