@@ -198,8 +198,10 @@ ROOMS: dict[str, set[str]] = {
     "web/pages/plain": {
         "web",
         "web (keys)",
+        "web/connections",
         "web/http",
         "web/markup/guests",
+        "web/pages",
     },
     "web/pages/accounts": {
         "web",

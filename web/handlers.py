@@ -54,7 +54,7 @@ from web.pages.administration import (
     try_number,
 )
 from web.pages.offline import seat_shell, seat_worker
-from web.pages.plain import lines, messages, page, phone_call
+from web.pages.plain import form_files, lines, messages, page, phone_call
 from web.pages.provider import linking, signing_in, signing_out
 from web.pages.second_factors import (
     authenticator_app,
@@ -169,6 +169,7 @@ HANDLERS = {
     ("POST", "seat_plain_message"): messages.send_message,
     ("GET", "seat_worker"): seat_worker.seat_worker,
     ("GET", "seat_shell"): seat_shell.show_shell,
+    ("POST", "seat_plain_files"): form_files.send_file,
     ("POST", "seat_phone_call"): phone_call.ask,
     ("POST", "session_uploads"): uploads.create,
     ("HEAD", "session_upload"): uploads.look,

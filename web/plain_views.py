@@ -68,6 +68,8 @@ class PlainView:
     planned_at: datetime | None
     message_id: str
     "Under which the message is sent: once, however often it is."
+    file_id: str
+    "The same for a file."
     text: str = ""
     "What was typed and not sent."
     error: str = ""

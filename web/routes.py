@@ -92,6 +92,7 @@ PATHS = {
     "seat": "/seat/{invite_id}",
     "seat_plain": "/seat/{invite_id}/plain",
     "seat_plain_lines": "/seat/{invite_id}/plain/lines",
+    "seat_plain_files": "/seat/{invite_id}/plain/files",
     "seat_phone_call": "/seat/{invite_id}/phone-call",
     "seat_plain_message": "/seat/{invite_id}/plain/messages",
     "seat_worker": "/seat/{invite_id}/worker.js",

@@ -80,6 +80,7 @@ SIGNED_IN = {
 SEATED = {
     ("POST", "seat_plain_message"): Body(seat=True),
     ("POST", "seat_phone_call"): Body(seat=True),
+    ("POST", "seat_plain_files"): Body(MULTIPART, seat=True),
     ("POST", "seat_uploads"): Body(UPLOAD, seat=True),
     ("PATCH", "seat_upload"): Body(UPLOAD, seat=True),
     ("DELETE", "seat_upload"): Body(UPLOAD, seat=True),

@@ -7,6 +7,7 @@ there until nobody has touched it for FORGET_AFTER.
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,6 +40,8 @@ from signaling.text import CAPTION_LENGTH, file_name, paragraphs
 
 AT_ONCE = 10
 "Uploads that one participant may have at the same time."
+FORMS_AT_ONCE = 2
+"Of these, files that come in one piece, whose size is known only at their end."
 FORGET_AFTER = timedelta(hours=1)
 "After the last byte of an upload that did not go on."
 TOUCH_EVERY = timedelta(minutes=1)
@@ -114,6 +117,8 @@ class Uploading:
         self._locks = Locks()
         self._receiving: dict[tuple[str, str], asyncio.Task[object]] = {}
         "(consultation id, upload id) -> who receives a piece of it, or is about to"
+        self._forms: Counter[str] = Counter()
+        "participant id -> files of theirs that are coming in one piece"
 
     async def create(self, author: Author, announced: Announced) -> Progress:
         """Begin an upload, or say how far it is if it was begun before.
@@ -187,6 +192,53 @@ class Uploading:
                 return self._reached(upload, reached)
             await self._attaching.attach(upload)
         return Progress(upload.size, upload.size)
+
+    async def receive_at_once(
+        self, author: Author, upload_id: str, name: str, source: AsyncIterator[bytes]
+    ) -> None:
+        """Take a file that comes in one piece, as from a form, and put it into the chat.
+
+        The same again changes nothing. What was cut leaves nothing. Raises as `create` and `receive`.
+        """
+        if self._forms[author.participant_id] >= FORMS_AT_ONCE:
+            raise UploadsFull(number=FORMS_AT_ONCE)
+        self._forms[author.participant_id] += 1
+        try:
+            async with self._alone(author, upload_id):
+                if await self._attached(author, upload_id) is None:
+                    await self._attaching.attach(await self._keep(author, upload_id, name, source))
+        finally:
+            self._forms[author.participant_id] -= 1
+            self._forms += Counter()  # drops what is zero
+
+    async def _keep(
+        self, author: Author, upload_id: str, name: str, source: AsyncIterator[bytes]
+    ) -> Upload:
+        """An upload whose bytes are all there."""
+        room = await self._room(author)
+        known = await self._store.read.uploads.get(author.consultation_id, upload_id)
+        if known is not None:
+            if known.participant_id != author.participant_id:
+                raise Conflict
+            await self._attaching.forget(known)  # of a server that was killed
+        place = author.consultation_id, upload_id
+        digest, size = sha256(), 0
+        try:
+            async with self._files.writer(*place, UPLOAD) as writer:
+                async for piece in source:
+                    size += len(piece)
+                    if size > self._limits.file_bytes:
+                        raise FileTooLarge(megabytes=f"{self._limits.file:g}")
+                    digest.update(piece)
+                    await writer.write(piece)
+                await writer.finish()
+            announced = Announced(upload_id, name, "", size, digest.hexdigest())
+            upload = self._upload(author, announced)
+            await self._begin(room, upload)
+        except BaseException:
+            await self._files.delete(*place, [UPLOAD])
+            raise
+        return upload
 
     async def cancel(self, author: Author, upload_id: str) -> None:
         """Its author does not want it sent. Raises NotFound, Conflict if it stands in the chat."""

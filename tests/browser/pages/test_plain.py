@@ -6,6 +6,7 @@ from playwright.async_api import FrameLocator, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, join, link_to, sign_in
+from tests.files import photo
 from tests.people import Person
 from tests.serving import Server
 from web.routes import path
@@ -55,14 +56,20 @@ async def test_somebody_without_scripts_waits_writes_and_reads(
     await expect(lines(phone).get_by_text("You are in the session")).to_be_visible()
     await expect(field).to_have_value("Half a sen")
     await field.fill("Yes, I can")
-    await phone.get_by_role("button", name="Send").click()
+    await phone.get_by_role("button", name="Send", exact=True).click()
     await expect(lines(phone).get_by_text("Yes, I can")).to_be_visible()
     await expect(field).to_have_value("")
     await expect(desk.locator("#chat-lines").get_by_text("Yes, I can")).to_be_visible()
     await expect(desk.get_by_text("cannot take calls with the browser used there")).to_be_visible()
 
+    photo_file = {"name": "wound.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    await phone.get_by_label("Attach a photo or PDF").set_input_files(files=[photo_file])
+    await phone.get_by_role("button", name="Send the photo or PDF").click()
+    await expect(lines(phone).get_by_role("img", name="Photo from")).to_be_visible()
+    await expect(desk.get_by_role("img", name="Photo from")).to_be_visible()
+
     await field.fill("x" * 4001)
-    await phone.get_by_role("button", name="Send").click()
+    await phone.get_by_role("button", name="Send", exact=True).click()
     await expect(phone.get_by_text("4001 of 4000 characters")).to_be_visible()
     await expect(field).to_have_value("x" * 4001)
 
@@ -98,7 +105,7 @@ async def test_where_storage_is_forbidden_the_page_works_and_says_so(
     desk, phone = await waiting_phone(server, new_context, FORBIDDEN_STORAGE)
     await phone.get_by_role("textbox", name="Message").fill("Nothing is kept here")
     await expect(phone.get_by_text("This browser keeps nothing")).to_be_visible()
-    await phone.get_by_role("button", name="Send").click()
+    await phone.get_by_role("button", name="Send", exact=True).click()
     await expect(phone.get_by_text("sent", exact=True)).to_be_visible()
     await desk.get_by_role("button", name="Start next consultation").click()
     await expect(desk.get_by_text("Nothing is kept here")).to_be_visible()
@@ -136,6 +143,6 @@ async def test_what_is_written_where_the_scripts_do_not_come_is_sent_by_the_form
     await expect(phone.get_by_text("This is taking long.")).to_be_visible()
     await expect(phone.get_by_role("link", name="Open the simple page")).to_be_visible()
     await phone.get_by_role("textbox", name="Message").fill("Does anybody hear me?")
-    await phone.get_by_role("button", name="Send").click()
+    await phone.get_by_role("button", name="Send", exact=True).click()
     await phone.wait_for_url(re.compile(r"/plain"))
     await expect(lines(phone).get_by_text("Does anybody hear me?")).to_be_visible()

@@ -25,6 +25,8 @@ from web.view_models import Viewer
 
 WIDEST, HIGHEST = 260, 240
 "CSS pixels that a picture has at most, as in the scripts' chat."
+ACCEPT = "image/*,application/pdf,.pdf,.heic,.heif,.avif,.webp"
+"Endings for systems that do not know these types."
 FRAME = "lines"
 "The frame's name: where the link to new messages shows them."
 
@@ -46,11 +48,13 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
             ],
             h.p[show_new],
             _write(viewer, view),
+            _attach(viewer, view),
             _phone(viewer, view),
             h.p(".hint")[
                 _(
                     "This is the simple page, for browsers in which the full page does not work. "
-                    "Here you can read and write messages. Calls are not possible here."
+                    "Here you can read and write messages and send photos and PDFs. Calls are not possible "
+                    "here."
                 )
             ],
             h.p[h.a(href=path("seat", invite_id=view.invite_id))[_("Try the full page")]],
@@ -101,6 +105,22 @@ def _write(viewer: Viewer, view: PlainView) -> h.Element:
             f"\n{view.text}" if view.text else ""
         ],
         h.button(".primary", type="submit")[_("Send")],
+    ]
+
+
+def _attach(viewer: Viewer, view: PlainView) -> h.Element:
+    _ = viewer.translate
+    return h.form(
+        ".compose",
+        method="post",
+        enctype="multipart/form-data",
+        action=path("seat_plain_files", invite_id=view.invite_id),
+    )[
+        # before the file, which is read as it comes
+        h.input(type="hidden", name="id", value=view.file_id),
+        h.label(for_="file")[_("Attach a photo or PDF")],
+        h.input("#file", type="file", name="file", accept=ACCEPT),
+        h.button(type="submit")[_("Send the photo or PDF")],
     ]
 
 

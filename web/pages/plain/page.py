@@ -34,6 +34,7 @@ async def page(
         host=host.name if host is not None else arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
         message_id=message_id or new_id(),
+        file_id=new_id(),
         text=text,
         error=error,
         length=length,

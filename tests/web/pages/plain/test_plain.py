@@ -4,9 +4,11 @@ import html
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
 
+import aiohttp
 import pytest
 
 from signaling.chat import MESSAGE_KINDS, LineKind
@@ -14,7 +16,8 @@ from signaling.flows.sessions.visiting import STAYS
 from signaling.text import CHAT_LENGTH
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.clock import MovableClock
-from tests.people import Answer, Person, Wire, consultation_of
+from tests.files import pdf, photo
+from tests.people import Answer, Person, Wire, an_id, consultation_of
 from tests.serving import Server, moment
 from web.keys import CLOCKWORK, STORE
 from web.markup.shared.event_lines import event_sentence
@@ -64,6 +67,15 @@ class Plain:
             message_id = hidden_id((await self.page()).text)
         address = path("seat_plain_message", invite_id=self.invite_id)
         return await self.person.post(address, {"id": message_id, "text": text})
+
+    async def send(self, content: bytes, name: str, file_id: str = "") -> Answer:
+        form = aiohttp.FormData()
+        form.add_field("id", file_id or an_id("form"))
+        form.add_field(
+            "file", BytesIO(content), filename=name, content_type="application/octet-stream"
+        )
+        address = path("seat_plain_files", invite_id=self.invite_id)
+        return await self.person.ask("POST", address, data=form)
 
 
 @pytest.fixture
@@ -328,3 +340,44 @@ def test_every_line_of_a_chat_has_words_on_both_pages() -> None:
     for kind in set(get_args(LineKind)) - MESSAGE_KINDS:
         assert event_sentence(viewer, kind, "Amina"), kind
         assert f"    {kind}: _(" in script, kind
+
+
+@pytest.mark.slow
+async def test_a_photo_and_a_pdf_are_sent_by_a_form_and_seen(plain: Plain) -> None:
+    for _ in range(2):
+        answer = await plain.send(photo(640, 480), "wound.jpg", "photo-form-1")
+        assert (answer.status, answer.location) == (
+            303,
+            path("seat_plain", invite_id=plain.invite_id),
+        )
+    assert (await plain.send(pdf(2), "letter.pdf")).status == 303
+    text = (await plain.lines()).text
+    assert text.count("/small") == 1
+    picture = re.search(r'<img[^>]* src="([^"]+/small)"', text)
+    assert picture is not None
+    assert (await plain.person.get(picture.group(1))).headers["Content-Type"] == "image/jpeg"
+    letter = re.search(r'href="([^"]+/original)"[^>]*>.*?letter.pdf', text)
+    assert letter is not None
+    assert (await plain.person.get(letter.group(1))).body == pdf(2)
+
+
+@pytest.mark.slow
+async def test_a_file_that_is_refused_leaves_nothing_and_says_why(
+    plain: Plain, tmp_path: Path
+) -> None:
+    for content, name, status, words_of_it in (
+        (b"MZ", "virus.exe", 415, "photo"),
+        (b"", "empty.jpg", 422, "again"),
+        (b"x" * (21 * 2**20), "film.jpg", 413, "20"),
+    ):
+        answer = await plain.send(content, name)
+        assert answer.status == status
+        assert words_of_it in words(answer.text)
+    address = path("seat_plain_files", invite_id=plain.invite_id)
+    form = aiohttp.FormData()
+    form.add_field("id", "no-file-at-all")
+    form.add_field("file", BytesIO(), filename="")
+    nothing = await plain.person.ask("POST", address, data=form)
+    assert nothing.status in (400, 415)
+    files = tmp_path / "files"
+    assert not [each for each in files.rglob("*") if each.is_file()]
