@@ -76,6 +76,17 @@ def test_a_broken_cell_fails_the_walks_of_old_engines() -> None:
     assert not engines.failed({**sample, "rows": [{**row, "steps": row["steps"][:1]}]})
 
 
+def test_what_is_left_where_something_is_refused_has_a_table_of_its_own() -> None:
+    step = {"step": "waiting", "seconds": 1.5, "broke": "", "note": "simple", "faults": []}
+    refused = {"engine": "today", "version": "156", "refused": "scripts", "steps": [step]}
+    told = engines.table({"missing": "", "rows": [*SAMPLES["engines"][0]["rows"], refused]})
+    firsts = [line.split("|")[1].strip() for line in told.splitlines() if line.startswith("|")]
+    assert [first for first in firsts if not first.startswith("-")] == [
+        "engine", "76 (76.0.3803.0)", "without", "scripts",
+    ]  # fmt: skip
+    assert "scripts, waiting: simple" in told
+
+
 def test_a_benchmark_with_options_is_run_alone_and_fails_with_what_is_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ TILES = """
 Array.from(document.querySelectorAll("#tiles figcaption")).map((one) => one.innerText).join(", ")
 """
 JOIN = "form[data-seat] button"
+SEEN = "!!document.querySelector('#start-session:not([hidden]):not(:disabled)')"
+"Whether the scheduler's page says that the other person is there."
 STARTED = "document.documentElement.dataset.scripts"
 TESTED = """
 JSON.stringify({
@@ -45,6 +47,7 @@ JSON.stringify({
   ]),
 })
 """
+CHOSEN = "document.querySelector('#chosen-files').children.length"
 PHOTO_SHOWN = """
 Array.from(document.querySelectorAll("#chat-lines .frame img")).some((image) => {
   image.scrollIntoView();
@@ -124,8 +127,7 @@ async def wait(scene: Scene) -> str | None:
     await phone.press_when_shown(JOIN, SOON, "no way to join")
     began = time.monotonic()
     await phone.until("!!document.querySelector('#heading')", SOON, "no waiting room")
-    start = "!!document.querySelector('#start-session:not([hidden]):not(:disabled)')"
-    if not await scene.desk.until(start, SOON):
+    if not await scene.desk.until(SEEN, SOON):
         said = await phone.evaluate("document.querySelector('#other-side').textContent")
         raise Broken(f'the scheduler sees nobody, while the page says "{said}"')
     return f"seen after {time.monotonic() - began:.1f} s"
@@ -151,10 +153,14 @@ async def send_photo(scene: Scene) -> str | None:
     """Attach a photo and send it: the scheduler sees it, and so does who has sent it."""
     phone = scene.phone
     await phone.choose("#choose-files", scene.photo)
-    await phone.until(
-        "document.querySelector('#chosen-files').children.length > 0", SOON, "nothing is chosen"
-    )
-    await phone.press_when_shown("#chat-form button[type=submit]", SOON, "nothing sends")
+    await phone.until(f"{CHOSEN} > 0", SOON, "nothing is chosen")
+    end = time.monotonic() + SOON
+    # what has just come may move the button away from under a finger
+    while await phone.evaluate(f"{CHOSEN} > 0"):
+        await phone.press_when_shown("#chat-form button[type=submit]", SOON, "nothing sends")
+        if time.monotonic() > end:
+            raise Broken("what was chosen is not sent")
+        await asyncio.sleep(0.5)
     if not await scene.desk.until(PHOTO_SHOWN, SOON + 5):
         raise Broken("the scheduler does not see the photo")
     await phone.until(PHOTO_SHOWN, SOON, "whoever sent the photo does not see it")
@@ -211,9 +217,8 @@ STEPS: dict[str, tuple[Act, bool]] = {
 "By the name in the table: what is done, and whether somebody who is not waiting cannot do it."
 
 
-async def take(name: str, scene: Scene) -> Step:
+async def take(name: str, act: Act, scene: Scene) -> Step:
     """One step, which ends in time, whatever the browser does."""
-    act, _ = STEPS[name]
     began = time.monotonic()
     step = Step(name, 0)
     try:
@@ -235,7 +240,7 @@ async def walk(
     meeting: Meeting,
     photo: Path,
     pictures: Path | None = None,
-    steps: Sequence[str] = tuple(STEPS),
+    steps: Mapping[str, tuple[Act, bool]] = STEPS,
 ) -> list[Step]:
     """The steps in their order; those that need a room are not tried without one.
 
@@ -246,11 +251,11 @@ async def walk(
     async with contextlib.AsyncExitStack() as until_end:
         desk = await until_end.enter_async_context(scheduler(browser, server, meeting.place))
         scene = Scene(server, meeting, phone, desk, browser, photo, until_end)
-        for name in steps:
-            if STEPS[name][1] and not inside:
+        for name, (act, needs_room) in steps.items():
+            if needs_room and not inside:
                 walked.append(Step(name, 0, "not reached"))
                 continue
-            step = await take(name, scene)
+            step = await take(name, act, scene)
             walked.append(step)
             if name == "waiting":
                 inside = not step.broke
