@@ -189,3 +189,23 @@ async def test_whoever_comes_too_early_is_shown_the_ways_too(
     await page.goto(f"{server.url}{await link_to(server, at=tomorrow)}")
     await expect(page.locator("#countdown")).to_be_visible()
     await expect(page.locator("#in-app .pictured .icon").first).to_be_visible()
+
+
+async def test_a_browser_too_old_for_the_page_is_named_another_one(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await phone(
+        new_context, CHROME, allowed_errors=["SyntaxError", "Unexpected token", "not started"]
+    )
+
+    async def unknown(route: Route) -> None:
+        await route.fulfill(body="a ??? b", content_type="text/javascript")
+
+    await page.route(re.compile(r"/js/pages/.*\.js$|/bundles?/.*\.js$"), unknown)
+    link = f"{server.url}{await link_to(server)}"
+    await page.goto(link)
+    notice = page.locator("#starting")
+    await expect(notice).to_contain_text("Your browser is too old for this page")
+    await expect(notice).to_contain_text("Open Firefox, and paste the link")
+    await expect(notice.get_by_text(link)).to_be_visible()
+    await expect(page.get_by_role("button", name="Change")).to_be_visible()

@@ -36,6 +36,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
         module="js/pages/landing.js",
         sheet=SEAT_SHEET,
         inline=LANDING_SHEET,
+        link=view.link,
         service_user=True,
         data={
             "opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None,

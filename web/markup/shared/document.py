@@ -24,6 +24,7 @@ def document(
     first: h.Node = None,
     sheet: str | None = None,
     inline: str | None = None,
+    link: str | None = None,
 ) -> h.Element:
     """A whole page.
 
@@ -32,6 +33,7 @@ def document(
     for browsers without scripts as well. `first` comes in the head before all files. `sheet` has all of
     the page's styles instead of the usual sheets; the page holds `inline`, what its first view needs of
     it, and is shown before that sheet has come.
+    `link` is the reader's own, to be opened in a browser that is new enough.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -60,7 +62,12 @@ def document(
         invite_id=invite_id,
         first=first,
     )
-    return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
+    return h.html(
+        lang=viewer.language,
+        dir=viewer.direction,
+        data_catalog=viewer.catalog or None,
+        data_scripted="" if needs_scripts else None,
+    )[
         head,
         h.body({"class": "wide" if wide else None, **attributes})[
             h.a(".skip", href="#main")[_("Skip to the content")],
@@ -68,7 +75,7 @@ def document(
             signed_in and _signed_out(viewer),
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             followed and _notifications(viewer),
-            needs_scripts and until_scripts_run(viewer, invite_id=invite_id),
+            needs_scripts and until_scripts_run(viewer, invite_id=invite_id, link=link),
             h.main("#main", tabindex="-1")[body],
             (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
             # here they hold up nothing; the colors are to come after those of the sheet

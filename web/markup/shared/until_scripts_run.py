@@ -11,8 +11,13 @@ from web.routes import path
 from web.view_models import Viewer
 
 
-def until_scripts_run(viewer: Viewer, *, invite_id: str | None = None) -> h.Node:
-    """`invite_id` is that of the reader's seat, if the page is of one: it has ways that work anyway."""
+def until_scripts_run(
+    viewer: Viewer, *, invite_id: str | None = None, link: str | None = None
+) -> h.Node:
+    """`invite_id` is that of the reader's seat, if the page is of one: it has ways that work anyway.
+
+    `link` is the reader's own, if the page is behind it.
+    """
     _ = viewer.translate
     return [
         h.noscript[
@@ -37,6 +42,7 @@ def until_scripts_run(viewer: Viewer, *, invite_id: str | None = None) -> h.Node
             h.p(".too-old")[_("Your browser is too old for this page. Please use a newer one.")],
             h.p[h.a(".button", href="")[_("Try again")]],
             invite_id and ways_that_work(viewer, invite_id),
+            link and ways_out(viewer, link=link),
         ],
     ]
 
