@@ -221,7 +221,7 @@ ROOMS: dict[str, set[str]] = {
         "web/markup/shared",
         "web/texts",
     },
-    "web/pages/offline": {"web", "web (keys)", "web/http", "web/markup/room"},
+    "web/pages/offline": {"web", "web (keys)", "web/http", "web/markup/room", "web/pages"},
     "web/pages/second_factors": {
         "web",
         "web (keys)",

@@ -59,4 +59,4 @@ def add_attendance(app: web.Application) -> None:
     rooms = app[keys.ROOMS]
     app[keys.ATTENDING] = attending = Attending(store, rooms, app[keys.CALLING], news, clock, waits)
     app[keys.VISITING] = Visiting(rooms, attending, waits)
-    app[keys.CHATTING] = Chatting(store, clock, news, app[keys.UNREAD])
+    app[keys.CHATTING] = Chatting(store, rooms, clock, news, app[keys.UNREAD])

@@ -53,7 +53,7 @@ from web.pages.administration import (
     texts,
     try_number,
 )
-from web.pages.offline import seat_shell, seat_worker
+from web.pages.offline import seat_messages, seat_shell, seat_worker
 from web.pages.plain import form_files, lines, messages, page, phone_call
 from web.pages.provider import linking, signing_in, signing_out
 from web.pages.second_factors import (
@@ -171,6 +171,7 @@ HANDLERS = {
     ("GET", "seat_shell"): seat_shell.show_shell,
     ("POST", "seat_plain_files"): form_files.send_file,
     ("POST", "seat_phone_call"): phone_call.ask,
+    ("POST", "seat_messages"): seat_messages.send_message,
     ("POST", "session_uploads"): uploads.create,
     ("HEAD", "session_upload"): uploads.look,
     ("PATCH", "session_upload"): uploads.receive,

@@ -97,6 +97,7 @@ PATHS = {
     "seat_plain_message": "/seat/{invite_id}/plain/messages",
     "seat_worker": "/seat/{invite_id}/worker.js",
     "seat_shell": "/seat/{invite_id}/shell",
+    "seat_messages": "/seat/{invite_id}/messages",
     "session_uploads": "/sessions/{consultation_id}/uploads",
     "session_upload": "/sessions/{consultation_id}/uploads/{upload_id}",
     "session_files": "/sessions/{consultation_id}/files",

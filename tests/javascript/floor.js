@@ -37,6 +37,7 @@ const ACCEPTED = new Map([
   ["pictureInPictureElement", "nothing contains undefined"],
   ["sinkId", "setSinkId is asked for before"],
   ["getDisplayMedia", "its button is hidden without it"],
+  ["lastChance", "of an event that comes only with it"],
   ["getPhotoCapabilities", "ImageCapture is asked for before"],
   ["takePhoto", "ImageCapture is asked for before"],
   ["parseCreationOptionsFromJSON", "another parser stands in"],

@@ -40,6 +40,8 @@ LIMITS: dict[str, RateLimitItem] = {
     "phone_call": parse("20/hour"),
     # One participant's messages by a form, each of which is a page as well
     "plain_message": parse("60/minute"),
+    # the same, by a worker that sends what was written without a line, one after the other
+    "kept_message": parse("300/minute"),
     # One participant's files: ten of 20 MB in pieces of 64 kB at once are some three thousand
     # requests, on a fast line within minutes; new ones; pages of PDFs that have to be drawn.
     "upload": parse("3000/minute"),

@@ -81,6 +81,7 @@ SEATED = {
     ("POST", "seat_plain_message"): Body(seat=True),
     ("POST", "seat_phone_call"): Body(seat=True),
     ("POST", "seat_plain_files"): Body(MULTIPART, seat=True),
+    ("POST", "seat_messages"): Body(JSON, seat=True),
     ("POST", "seat_uploads"): Body(UPLOAD, seat=True),
     ("PATCH", "seat_upload"): Body(UPLOAD, seat=True),
     ("DELETE", "seat_upload"): Body(UPLOAD, seat=True),

@@ -3,19 +3,25 @@
 from signaling.access import require
 from signaling.chat import ChatMessage, checked_text
 from signaling.consultation import WRITABLE_STATES
-from signaling.errors import ChatFull, Conflict
+from signaling.errors import ChatFull, Conflict, NotFound
 from signaling.flows.notices.news import News
+from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.unread import UnreadMessages
+from signaling.flows.sessions.uploading import Author
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
+from signaling.rooms.page_visit import PageVisit
 from signaling.rooms.transcript import chat_line
 from signaling.wire import messages as wire
 
 
 class Chatting:
-    def __init__(self, store: Store, clock: Clock, news: News, unread: UnreadMessages) -> None:
+    def __init__(
+        self, store: Store, rooms: Rooms, clock: Clock, news: News, unread: UnreadMessages
+    ) -> None:
         self._store = store
+        self._rooms = rooms
         self._clock = clock
         self._news = news
         self._unread = unread
@@ -49,6 +55,18 @@ class Chatting:
         room.add_chat(added)
         self._unread.written(room)
         return wire.Ack(message.id, added.position, room.chat.nearly_full(author))
+
+    async def deliver(self, author: Author, message: wire.ChatSend) -> wire.Ack:
+        """The same for somebody whose browser sends it for them, with their page open or not.
+
+        They are not there for that. Raises NotFound for whoever is not in the session, too.
+        """
+        room = await self._rooms.open(author.consultation_id)
+        if author.participant_id not in room.seats:
+            raise NotFound
+        nowhere = PageVisit()
+        attendance = Attendance(room, author.participant_id, author.role, nowhere)
+        return await self.send(attendance, message)
 
     async def _repeated(
         self, attendance: Attendance, message_id: str, otherwise: Conflict

@@ -116,6 +116,7 @@ WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "seat_plain_message"): "a message of the chat, which has no line either",
     ("POST", "seat_plain_files"): "a message of the chat, which has no line either",
     ("POST", "seat_phone_call"): "a line of the chat, which has no line either",
+    ("POST", "seat_messages"): "a message of the chat, which has no line either",
     ("POST", "device_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "landing_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "relay_trial"): "tries the relay, and keeps nothing",

@@ -234,7 +234,12 @@ async def read_chat(visit: Visit) -> set[str]:
 
 
 async def write_chat(visit: Visit) -> set[str]:
-    return await visit.speak(lambda wire: wire.say("Good morning"))
+    answers = await visit.speak(lambda wire: wire.say("Good morning"))
+    for seat in (place for place in visit.places() if place.startswith("/seat")):
+        message = {"type": "chat_send", "id": an_id("kept"), "text": "Good morning"}
+        answer = await visit.person.ask("POST", f"{seat}/messages", json=message)
+        answers.add(visit.word(answer))
+    return answers
 
 
 async def send_file(visit: Visit) -> set[str]:

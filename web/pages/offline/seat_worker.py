@@ -19,6 +19,7 @@ FILES = ("static", "catalog", "brand_colors", "brand_logo")
 ADDRESSES = {
     "page": PATHS["seat"],
     "shell": PATHS["seat_shell"],
+    "messages": PATHS["seat_messages"],
     "files": sorted({PATHS[name].partition("{")[0] for name in FILES}),
 }
 

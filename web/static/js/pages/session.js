@@ -75,7 +75,10 @@ const channel = new Channel({
     ...(canCall() ? {} : { calls: false }),
   }),
   onMessage: receive,
-  onState: (state, reason) => seat.follow(state, reason),
+  onState: (state, reason) => {
+    seat.follow(state, reason);
+    if (state === "waiting") void offline.handOver();
+  },
   onRefused: (message, refusal) => {
     if (message.type === "chat_send") unsent.add(message, refusal.text);
   },
@@ -110,6 +113,7 @@ const chat = new Chat({
     unsent.queue(message);
     void outbox.restored.then(() => command(message));
     render();
+    if (channel.state !== "open") void offline.handOver();
   },
   read: (where) => void readPage(where),
   readNewest: () => void readNewest(),
@@ -128,7 +132,7 @@ const outbox = new Outbox({
 });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
-const offline = new LazyOffline(page, () => outbox.prepare());
+const offline = new LazyOffline(page, outbox);
 const photos = new LazyPhotos({
   scheduler: isScheduler,
   files: page.files ?? "",

@@ -1,19 +1,36 @@
 /** Loads `offline.js` for a guest's page, once that is live and has nothing else to load. */
 
+/** @import { Offline } from "./offline.js" */
+
+/**
+ * What of the outbox is asked for here.
+ * @typedef {object} Unsent
+ * @property {boolean} isWaiting whether anything is on its way
+ * @property {() => Promise<unknown>} prepare load what a page without a line needs, too
+ * @property {() => Promise<void>} written settles when it is in the browser
+ */
+
 /** Milliseconds from the first moment with a line: what the reader does first comes first. */
 const DELAY = 2_000;
 
 export class LazyOffline {
+  /** @type {Offline | null} */
+  #offline = null;
   #isKept = true;
   #roundTrip = 0;
 
   /**
    * @param {DOMStringMap} page the body's data
-   * @param {() => Promise<unknown>} prepare loads what the page needs without a line, too
+   * @param {Unsent} outbox
    */
-  constructor(page, prepare) {
+  constructor(page, outbox) {
     this.page = page;
-    this.prepare = prepare;
+    this.outbox = outbox;
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState !== "visible") void this.handOver();
+    });
+    // it was here before, and may have no line now
+    if (navigator.serviceWorker?.controller) void this.#follow();
   }
 
   /**
@@ -35,15 +52,27 @@ export class LazyOffline {
     if (!kept) void this.#follow();
   }
 
+  /** What is not sent, the worker sends as well once there is a line, if this page is closed by then. */
+  async handOver() {
+    if (!this.outbox.isWaiting) return;
+    try {
+      await this.outbox.written();
+      await this.#offline?.sendLater();
+    } catch (error) {
+      console.warn("it is sent when this page is opened", error);
+    }
+  }
+
   async #follow() {
     // Only by TLS or on this machine there are workers, and not in some private windows.
     if (!this.page.worker || !navigator.serviceWorker) return;
     try {
       const { Offline } = await import("./offline.js");
-      const offline = new Offline(this.page);
-      if (!this.#isKept) return await offline.forget();
-      await this.prepare();
-      await offline.start(this.#roundTrip);
+      this.#offline ??= new Offline(this.page);
+      if (!this.#isKept) return await this.#offline.forget();
+      await this.outbox.prepare();
+      if (this.#roundTrip) await this.#offline.start(this.#roundTrip);
+      else await this.#offline.find();
     } catch (error) {
       console.warn("this page will not open without a line", error);
     }

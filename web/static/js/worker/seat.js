@@ -12,6 +12,7 @@
    * @typedef {object} Addresses
    * @property {string} page of the session page
    * @property {string} shell of the same page without anything about anybody
+   * @property {string} messages where messages of the chat are sent
    * @property {string[]} files what those of files begin with that are the same for everybody
    */
   /**
@@ -23,6 +24,10 @@
    * @property {number} roundTrip milliseconds
    */
   /** @typedef {{ waitUntil: (work: Promise<unknown>) => void }} Extendable */
+  /** @typedef {Extendable & { tag: string, lastChance: boolean }} Sync */
+  /**
+   * @typedef {{ key: string, value: { message: { id: string }, reason: string, order: number } }} Entry
+   */
   /** @typedef {Extendable & { data: Keep | { type: "forget" } }} Message */
   /**
    * @typedef {Extendable & { request: Request, preloadResponse?: Promise<Response | undefined>,
@@ -34,7 +39,11 @@
   const [inviteId = ""] = location.pathname.split("/").slice(-2);
   /** @param {string} address */
   const ofSeat = (address) => address.replace("{invite_id}", inviteId);
-  const seat = { page: ofSeat(addresses.page), shell: ofSeat(addresses.shell) };
+  const seat = {
+    page: ofSeat(addresses.page),
+    shell: ofSeat(addresses.shell),
+    messages: ofSeat(addresses.messages),
+  };
   /** Of the names of this seat's caches, one for each version of the page; every id is as long. */
   const PREFIX = `${seat.page} `;
   /** Milliseconds that the server may take for the head of the page, on a good line. */
@@ -42,6 +51,17 @@
   const MAX_PATIENCE = 60_000;
   /** A connection with TLS and the request are four round trips; two of three may be lost. */
   const ROUNDS = 12;
+  /** The name of what is wanted of Background Sync; see room/offline.js. */
+  const TAG = "messages";
+  /** What pages store: see shared/browser-store.js, and room/chat/drafts.js for the values. */
+  const DATABASE = "teleconnect";
+  const COMMANDS = "commands";
+  /** The status of a session that is over: its page shows once more what was not sent, and deletes it. */
+  const OVER = 410;
+  /** Statuses with which a message is refused for good. */
+  const REFUSED = [400, 409, 413, 422];
+  /** Seconds between attempts to send while the browser believes that there is a line. */
+  const SEND_PAUSES = [1, 2, 4, 8, 15, 30, 60];
   /** Where a cache has the line's figures. */
   const LINE = `${seat.shell}/line`;
 
@@ -49,6 +69,9 @@
   let isOver = false;
   /** One after the other, so that two pages do not clear away what the other has just stored. */
   let keeping = Promise.resolve();
+
+  /** @type {Promise<void>} */
+  let sending = Promise.resolve();
 
   /** @param {number} milliseconds */
   const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -104,11 +127,13 @@
     if (!answer.ok) throw new Error(`${answer.status}`);
     const found = (await answer.clone().text()).matchAll(/(?:src|href|data-catalog)="([^"]+)"/g);
     const all = [...files, ...[...found].map(([, address = ""]) => address)].filter(isFile);
-    const wanted = new Set(all.map((address) => new URL(address, location.href).href));
+    // without what comes after "#", as icons have it
+    const wanted = new Set(
+      all.map((each) => new URL(each, location.href).href.split("#")[0] ?? ""),
+    );
     for (const address of wanted) {
-      const { hash } = new URL(address);
       // the browser has them in its memory
-      if (!hash && !(await cache.match(address, { ignoreVary: true }))) await cache.add(address);
+      if (!(await cache.match(address, { ignoreVary: true }))) await cache.add(address);
     }
     // last: only with all of its files it is of any use
     await cache.put(seat.shell, answer);
@@ -170,6 +195,116 @@
     return found ?? (await kept(seat.shell)) ?? answer;
   }
 
+  /**
+   * Do something with what pages have stored, if there is anything.
+   * @param {(stores: IDBObjectStore[]) => void} work begun at once
+   * @param {string[]} [names] of stores; all of them otherwise
+   * @returns {Promise<void>}
+   */
+  function inStores(work, names) {
+    return new Promise((resolve, reject) => {
+      const request = indexedDB.open(DATABASE);
+      // There was none, and none is to be left.
+      request.onupgradeneeded = () => request.transaction?.abort();
+      request.onerror = () => resolve();
+      request.onsuccess = () => {
+        const database = request.result;
+        try {
+          const stores = names ?? [...database.objectStoreNames];
+          const transaction = database.transaction(stores, "readwrite");
+          transaction.oncomplete = () => resolve();
+          transaction.onabort = () => reject(transaction.error);
+          work(stores.map((name) => transaction.objectStore(name)));
+        } catch (error) {
+          reject(error); // another version of the program has made it
+        }
+        database.close(); // once that is done
+      };
+    });
+  }
+
+  /**
+   * @param {IDBObjectStore | undefined} store
+   * @param {(cursor: IDBCursorWithValue) => void} work with each entry of this seat
+   */
+  function eachOfSeat(store, work) {
+    const request = store?.openCursor();
+    if (!request) return;
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (!cursor) return;
+      if (String(cursor.key).includes(`:${inviteId}:`)) work(cursor);
+      cursor.continue();
+    };
+  }
+
+  /** @returns {Promise<Entry[]>} this seat's messages on their way, oldest first */
+  async function queued() {
+    /** @type {Entry[]} */
+    const found = [];
+    await inStores(
+      ([commands]) =>
+        eachOfSeat(commands, (cursor) => {
+          const { value } = cursor.value;
+          if (!value.reason) found.push({ key: String(cursor.key), value });
+        }),
+      [COMMANDS],
+    );
+    return found.sort((one, other) => one.value.order - other.value.order);
+  }
+
+  /** Another person may be using this browser: what was written at this seat is deleted. */
+  async function forgetWritten() {
+    await inStores((stores) => {
+      for (const store of stores) eachOfSeat(store, (cursor) => cursor.delete());
+    });
+  }
+
+  /**
+   * Send what is queued; what the server refuses is left to the page, with the reason.
+   * @returns {Promise<boolean>} whether nothing is left to be sent
+   */
+  async function sendQueued() {
+    for (const { key, value } of await queued()) {
+      if (isOver) return true;
+      const answer = await fetch(seat.messages, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json" },
+        body: JSON.stringify(value.message),
+      }).catch(() => null);
+      if (answer && isGone(answer)) {
+        await forget();
+        if (answer.status !== OVER) await forgetWritten();
+        return true;
+      }
+      const refused = answer && REFUSED.includes(answer.status);
+      if (!answer?.ok && !refused) return false;
+      const reason = refused ? (await answer.json()).text : "";
+      await inStores(
+        ([commands]) => {
+          if (refused) commands?.put({ value: { ...value, reason }, at: Date.now() }, key);
+          else commands?.delete(key);
+        },
+        [COMMANDS],
+      );
+    }
+    return true;
+  }
+
+  /**
+   * The browser says that there is a line. It may be wrong, and asks again only after minutes.
+   * @param {boolean} isLast it will not ask again by itself
+   */
+  async function send(isLast) {
+    for (const seconds of SEND_PAUSES) {
+      if (await sendQueued()) return;
+      await pause(seconds * 1000);
+    }
+    if (await sendQueued()) return;
+    if (isLast) await scope.registration.sync?.register(TAG);
+    throw new Error("no line");
+  }
+
   scope.addEventListener("install", () => void scope.skipWaiting());
   scope.addEventListener("activate", (/** @type {Extendable} */ event) => {
     const preload = scope.registration.navigationPreload?.enable().catch(() => {});
@@ -182,6 +317,14 @@
       keeping = keeping.then(() => keep(data)).catch(() => {}); // the next page tries again
       event.waitUntil(keeping);
     } else if (data.type === "forget") event.waitUntil(forget());
+  });
+  scope.addEventListener("sync", (/** @type {Sync} */ event) => {
+    if (event.tag !== TAG) return;
+    sending = sending.then(
+      () => send(event.lastChance),
+      () => send(event.lastChance),
+    );
+    event.waitUntil(sending);
   });
   scope.addEventListener("fetch", (/** @type {Fetch} */ event) => {
     const { request } = event;

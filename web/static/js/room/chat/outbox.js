@@ -79,6 +79,17 @@ export class Outbox {
     }
   }
 
+  /** Whether anything is on its way. */
+  get isWaiting() {
+    return this.options.unsent.queued().length > 0;
+  }
+
+  /** Settles when what was written is in the browser, as well as it can be. */
+  async written() {
+    await this.#opening;
+    await this.#keeping?.written;
+  }
+
   /** Whether everything that is not sent outlives this tab. */
   get lasting() {
     const { unsent } = this.options;
