@@ -4,36 +4,13 @@ Hidden until a script has found that something is missing (`static/js/pages/limi
 page may be in use, so it stands below the button to join, which must not move under a finger.
 """
 
-from typing import Literal, NamedTuple
-
 import htpy as h
 
 from web.markup.shared.icons import svg, use
 from web.markup.shared.ways_out import out_by_hand, straight_out
+from web.texts.apps import MENUS, OTHER_MENU, Place
 from web.texts.directions import apart
 from web.view_models import Device, Viewer
-
-Place = Literal["top-dots", "top-points", "bottom-dots", "bottom-compass", "bottom-share", "edges"]
-"Where the app's menu is, and its sign; a picture of `in-app.svg`."
-
-
-class _Menu(NamedTuple):
-    android: Place
-    iphone: Place
-
-
-_MENUS = {
-    "Facebook": _Menu("top-points", "bottom-dots"),
-    "Messenger": _Menu("top-points", "bottom-dots"),
-    "Instagram": _Menu("top-points", "top-dots"),
-    "TikTok": _Menu("top-dots", "top-dots"),
-    "WeChat": _Menu("top-dots", "top-dots"),
-    "LINE": _Menu("top-points", "bottom-share"),
-    "Telegram": _Menu("top-points", "bottom-compass"),
-}
-"Apps whose menu has been at one place for years; versions differ, so that the words leave some room."
-_OTHER = _Menu("top-points", "edges")
-"Android's own habit, and the two usual ones on iPhones."
 
 
 def in_app(viewer: Viewer, link: str) -> h.Element:
@@ -82,7 +59,7 @@ def _by_menu(viewer: Viewer) -> h.Node:
     device = viewer.device
     if not (device.app or device.web_view) or device.platform not in ("android", "iphone", "ipad"):
         return None
-    menu = _MENUS.get(device.app, _OTHER)
+    menu = MENUS.get(device.app, OTHER_MENU)
     place = menu.android if device.platform == "android" else menu.iphone
     return h.ol(".pictured")[
         h.li[_where(viewer, place), _picture(viewer, place)],

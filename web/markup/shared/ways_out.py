@@ -7,15 +7,10 @@ from urllib.parse import quote
 
 import htpy as h
 
+from web.texts.apps import STAY_INSIDE
 from web.texts.browsers import CHROME, SAFARI, either, other_browsers
 from web.view_models import Device, Viewer
 
-_STAY_INSIDE = {
-    "android": ("WeChat", "TikTok", "Messenger", "Threads"),
-    "iphone": ("WeChat", "Snapchat", "Instagram", "X"),
-}
-"""Apps that follow no link to another app, or not reliably; by tests that the developers of inapp-debugger
-have published (2024 to 2026)."""
 _SAFARI_SINCE = (17, 0)
 "The first iOS whose Safari takes `x-safari-https:`."
 
@@ -46,7 +41,7 @@ def _address(device: Device, link: str) -> tuple[str, str]:
     """(an address that opens `link` in another browser, which); empty if there is none."""
     rest = link.removeprefix("https://")
     phone = "iphone" if device.platform == "ipad" else device.platform
-    if rest == link or device.app in _STAY_INSIDE.get(phone, ()):
+    if rest == link or device.app in STAY_INSIDE.get(phone, ()):
         return "", ""
     names = other_browsers(device.platform, device.version, device.browser)
     if phone == "android" and CHROME in names:
