@@ -12,14 +12,19 @@ const MAX_FILES = 25;
  * @type {Record<string, string[]>}
  */
 const MAY_IMPORT = {
-  ".": [],
-  shared: [],
-  "shared/text": [],
+  // for a type alone: first.js stands in the page by itself
+  ".": ["signaling"],
+  engines: [],
+  // bell.js says until when
+  shared: ["shared/time"],
+  "shared/text": ["shared"],
   "shared/time": ["shared"],
   signaling: ["shared", "shared/time"],
   // attachments.js and photos.js load what is in room/files when it is used
   room: ["room/call", "room/files", "room/greenroom", "shared", "shared/time", "signaling"],
-  "room/call": ["room", "shared", "signaling"],
+  "room/call": ["room", "room/line", "room/saving", "shared", "signaling"],
+  "room/line": [],
+  "room/saving": ["room/files", "shared"],
   "room/greenroom": ["room", "room/call", "room/files", "shared", "shared/time", "signaling"],
   "room/chat": ["room", "shared", "shared/text", "shared/time", "signaling"],
   "room/files": ["room", "room/call", "room/chat", "shared", "shared/time", "signaling"],
@@ -28,7 +33,7 @@ const MAY_IMPORT = {
   "device-test": ["shared", "signaling"],
   pages: [
     ...["device-test", "forms", "room", "room/call", "room/chat", "room/files"],
-    ...["room/greenroom", "shared", "shared/time", "signaling"],
+    ...["room/greenroom", "room/saving", "shared", "shared/time", "signaling"],
   ],
 };
 

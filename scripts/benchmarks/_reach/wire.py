@@ -74,7 +74,7 @@ class Wire:
             before.received = round(event["redirectResponse"]["encodedDataLength"])
             before.protocol = event["redirectResponse"].get("protocol", "")
         method = event["request"]["method"]
-        name = "/".join(url.path.split("/")[-2:])
+        name = "/".join(url.path.split("/")[-3:]).removeprefix("/")
         self._add(event["requestId"], f"{method} {name}"[:60], event["timestamp"])
 
     def _mark_cached(self, request_id: str) -> None:

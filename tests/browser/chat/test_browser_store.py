@@ -3,6 +3,7 @@
 from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import NewContext
+from tests.browser.harness.visits import sign_in
 from tests.serving import Server
 
 LOAD = """
@@ -163,11 +164,8 @@ async def test_deleting_everything_waits_for_no_open_page_and_the_page_is_told(
     await page.evaluate("void (window.told = new Promise((done) => (store.onDeleted = done)))")
     leaving = await context.new_page()
     await leaving.goto(server.url)
-    await leaving.evaluate("""
-        async () => {
-          const { src } = document.querySelector("script[type=module]");
-          (await import(new URL("../shared/clear-storage.js", src))).clearStorage();
-        }""")
+    await sign_in(leaving, server)
+    await leaving.get_by_role("button", name="Sign out").click()
     await page.evaluate("told")
     assert await page.evaluate("store.get('drafts', 'seat')") is None
     assert await page.evaluate("store.put('drafts', 'seat', 'written afterwards')")

@@ -4,12 +4,12 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Error, Page, async_playwright, expect
 
 from tests.browser.chat.test_killed_browser import kill
 from tests.browser.conftest import PATIENCE_MS, NewContext, chromium_path
@@ -167,7 +167,8 @@ async def profile(folder: Path, arguments: list[str]) -> AsyncIterator[BrowserCo
         )
         context.set_default_timeout(PATIENCE_MS)
         yield context
-        await context.close()
+        with suppress(Error):  # a browser that was killed is closed
+            await context.close()
 
 
 async def until_stored(page: Page, count: int) -> None:
@@ -307,7 +308,7 @@ async def test_a_server_that_does_not_answer_in_time_is_no_line_and_later_it_is_
 
 
 async def test_a_new_version_of_the_page_takes_the_place_of_the_old_one(
-    clinic: Clinic, new_context: NewContext
+    clinic: Clinic, new_context: NewContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = await new_context(base_url=clinic.line.url, allowed_errors=FAILED_LOADS)
     page = await context.new_page()
@@ -315,7 +316,8 @@ async def test_a_new_version_of_the_page_takes_the_place_of_the_old_one(
     static = clinic.server.app[STATIC]
     old, new = static.current.digest, "0123456789abcdef"
     assert any(old in address for address, _ in await page.evaluate(KEPT))
-    static.current.digest = static.older.digest = new
+    for build in (static.current, static.older):  # all servers of this process share them
+        monkeypatch.setattr(build, "digest", new)
     await page.reload()
     await page.evaluate(UNTIL_NEW, [path("seat_shell", invite_id=invite_id), new])
     kept = await page.evaluate(KEPT)

@@ -5,9 +5,7 @@ from playwright.async_api import Page
 GATE = """
 (() => {
   if (location.protocol !== "http:") return;
-  document.addEventListener("readystatechange", () => {
-    if (sessionStorage.getItem("lockdown")) delete window.RTCPeerConnection;
-  });
+  if (sessionStorage.getItem("lockdown")) delete window.RTCPeerConnection;
   const devices = navigator.mediaDevices;
   const ask = devices.getUserMedia.bind(devices);
   const tracks = [];

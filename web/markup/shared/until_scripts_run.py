@@ -31,15 +31,19 @@ def until_scripts_run(
                 invite_id and simple_page(viewer, invite_id),
             ]
         ],
-        h.div("#starting.notice.warning", role="status")[
-            h.p(".slow")[
-                _(
-                    "This is taking long. If it goes on, try again, allow JavaScript in this browser, "
-                    "or use another one."
-                )
+        h.div("#starting.notice.warning")[
+            h.div(role="status")[
+                h.p(".slow")[
+                    _(
+                        "This is taking long. If it goes on, try again, allow JavaScript in this"
+                        " browser, or use another one."
+                    )
+                ],
+                h.p(".failed")[_("A part of this page could not be started.")],
+                h.p(".too-old")[
+                    _("Your browser is too old for this page. Please use a newer one.")
+                ],
             ],
-            h.p(".failed")[_("A part of this page could not be started.")],
-            h.p(".too-old")[_("Your browser is too old for this page. Please use a newer one.")],
             h.p[h.a(".button", href="")[_("Try again")]],
             invite_id and ways_that_work(viewer, invite_id),
             link and ways_out(viewer, link=link),

@@ -92,6 +92,8 @@ let steps = null;
 /** @type {Welcome | null} */
 let welcome = null;
 let isLoading = false;
+/** Whether this browser keeps anything of the seat for the page that comes next. */
+let isKept = true;
 /** @type {import("../room/saving/saving.js").Saving | null} until its scripts are there */
 let saving = null;
 const ringer = new Ringer();
@@ -154,7 +156,6 @@ async function start() {
   showLocalTimes(".lead");
   listen();
   channel.open();
-  void loadSaving().catch((error) => console.warn("no saving of data", error));
 }
 
 /** @returns {Promise<import("../room/saving/saving.js").Saving>} */
@@ -166,6 +167,7 @@ async function loadSaving() {
   return (saving ??= new Saving({
     seat: seatName,
     asked: page.saveData === "on",
+    isKept: () => isKept,
     onChange: () => {
       media?.followSaving();
       render();
@@ -272,6 +274,7 @@ function receive(message) {
   }
   if (message.type === "welcome") {
     welcome = message;
+    void loadSaving().then(render, (error) => console.warn("no saving of data", error));
     media?.configure(message);
     seenUpTo = 0;
     void outbox.adopt();
@@ -341,11 +344,12 @@ function render() {
     header.render(room);
     steps?.render(room);
   }
-  const kept =
+  isKept =
     seat.over || signIn?.isForeign ? seat.mayComeBack : state !== "closed" && state !== "canceled";
-  outbox.keep(kept);
-  attachments.keep(kept);
-  offline.keep(kept);
+  outbox.keep(isKept);
+  attachments.keep(isKept);
+  if (!isKept) saving?.forget();
+  offline.keep(isKept);
   show(maybe("not-kept", HTMLElement), !seat.over && outbox.keepsNothing);
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
   media?.showUnread(chat.unread);

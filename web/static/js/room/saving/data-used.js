@@ -75,4 +75,13 @@ export class DataUsed {
       // The same.
     }
   }
+
+  /** Leave nothing in the browser. */
+  forget() {
+    try {
+      sessionStorage.removeItem(this.#key);
+    } catch {
+      // The same.
+    }
+  }
 }

@@ -44,4 +44,13 @@ export class Preference {
       // The same.
     }
   }
+
+  /** Leave nothing in the browser; this page still knows. */
+  forget() {
+    try {
+      localStorage.removeItem(this.#key);
+    } catch {
+      // The same.
+    }
+  }
 }

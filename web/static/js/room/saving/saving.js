@@ -9,6 +9,7 @@ import { Preference, savesByDefault } from "./preference.js";
  * @typedef {object} SavingOptions
  * @property {string} seat what distinguishes it from other seats of this browser
  * @property {boolean} asked the browser has asked the server to save data
+ * @property {() => boolean} isKept whether the browser keeps anything of the seat
  * @property {() => void} onChange `on` has changed
  */
 
@@ -20,7 +21,7 @@ export class Saving {
   #preference;
 
   /** @param {SavingOptions} options */
-  constructor({ seat, asked, onChange }) {
+  constructor({ seat, asked, isKept, onChange }) {
     const { connection } = /** @type {any} */ (navigator);
     this.#preference = new Preference(seat, savesByDefault(connection, asked));
     this.used = new DataUsed(seat);
@@ -33,11 +34,17 @@ export class Saving {
       onChange();
     });
     byId("show-data-used", HTMLElement).addEventListener("click", () => void this.#showUsed());
-    addEventListener("pagehide", () => this.used.keep());
+    addEventListener("pagehide", () => isKept() && this.used.keep());
   }
 
   get on() {
     return this.#preference.on;
+  }
+
+  /** Leave nothing of the seat in the browser. */
+  forget() {
+    this.used.forget();
+    this.#preference.forget();
   }
 
   /**
