@@ -1,15 +1,15 @@
 """A report: the facts of one consultation that a participant may take home.
 
 The rule of what belongs in a report. By default that is the date, the start time and the chat
-messages with author and time, photos and PDFs by their names, and nothing else: a report leaves the
-clinic as a file, so every further fact has to be enabled. `web/report/pdf.py` decides how a report
-looks.
+messages with author and time, photos and PDFs by their names, who asked for a call by phone, and
+nothing else: a report leaves the clinic as a file, so every further fact has to be enabled.
+`web/report/pdf.py` decides how a report looks.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 PART_SIZE = 4 * 2**20
@@ -31,7 +31,8 @@ PASSWORD_ON_REPORT = "password_on_report"
 PASSWORD_LENGTH = 8
 "Characters of that password, at least. The file can be guessed at without end once it is out."
 
-ReportLineKind = Literal["chat", "event"]
+ReportLineKind = Literal["chat", "request", "event"]
+"""`request`: what somebody asked of the others by a button, in words; it belongs where messages do."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class ReportLine:
     """One message or event of the chat."""
 
     author: str
-    "The label that others saw with the line; empty for an event without an author."
+    "The label that others saw with the line; empty for a request or an event without an author."
     sent_at: datetime
     text: str
     kind: ReportLineKind = "chat"
@@ -76,8 +77,8 @@ class ReportLine:
 
     def __post_init__(self) -> None:
         _refuse_naive("sent_at", self.sent_at)
-        if self.kind not in ("chat", "event"):
-            raise ValueError(f"a report line is chat or event, not {self.kind!r}")
+        if self.kind not in get_args(ReportLineKind):
+            raise ValueError(f"a report line is chat, request or event, not {self.kind!r}")
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def reduce_report(facts: Report, contents: ReportContents | None = None) -> Repo
 
 
 def _belonging(lines: Iterable[ReportLine], *, events: bool) -> list[ReportLine]:
-    kept = [line for line in lines if events or line.kind == "chat"]
+    kept = [line for line in lines if events or line.kind != "event"]
     return sorted(kept, key=lambda line: line.sent_at)
 
 

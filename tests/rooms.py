@@ -188,6 +188,7 @@ ROOMS: dict[str, set[str]] = {
         "web/markup/desk",
         "web/markup/guests",
         "web/markup/room",
+        "web/markup/shared",
         "web/pages/provider",
         "web/report",
         "web/settings",

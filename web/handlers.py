@@ -169,7 +169,7 @@ HANDLERS = {
     ("POST", "seat_plain_message"): messages.send_message,
     ("GET", "seat_worker"): seat_worker.seat_worker,
     ("GET", "seat_shell"): seat_shell.show_shell,
-    ("POST", "seat_plain_files"): form_files.send_file,
+    ("POST", "seat_plain_files"): form_files.send_form,
     ("POST", "seat_phone_call"): phone_call.ask,
     ("POST", "seat_messages"): seat_messages.send_message,
     ("POST", "session_uploads"): uploads.create,

@@ -73,7 +73,9 @@ class PlainView:
     text: str = ""
     "What was typed and not sent."
     error: str = ""
-    "Why not, as a sentence."
+    "Why not, as a sentence; empty: nobody pressed **Send**."
+    other_error: str = ""
+    "Why a file was not sent, or no call asked for."
     length: int = 0
     "Characters of `text`, where there are too many; else 0."
     full: bool = False

@@ -43,6 +43,12 @@ def test_what_is_enabled_is_kept() -> None:
     assert [line.text for line in report.lines] == ["First", "Somebody came", "Second"]
 
 
+def test_what_somebody_asked_for_belongs_in_a_report() -> None:
+    asked = ReportLine("", START + timedelta(minutes=3), "Amal asks for a call", "request")
+    report = reduce_report(Report("en", "UTC", START, (*FACTS.lines, asked)))
+    assert [line.text for line in report.lines] == ["First", "Second", "Amal asks for a call"]
+
+
 def test_a_consultation_that_never_started_has_no_duration() -> None:
     assert Report("en", "UTC", None, ended_at=START).duration is None
 

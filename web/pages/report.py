@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from signaling.access import owned
 from signaling.account import Account
 from signaling.attachment import ORIGINAL, Attachment
-from signaling.chat import MESSAGE_KINDS, ChatMessage
+from signaling.chat import MESSAGE_KINDS, UNREAD_KINDS, ChatMessage
 from signaling.consultation import Consultation
 from signaling.errors import N_, InvalidInput, NotFound
 from signaling.report import (
@@ -34,6 +34,7 @@ from web.http.forms import form_errors, form_of
 from web.http.request import own_consultation, show, viewer_of, web_session_digest
 from web.keys import CLOCK, REPORT_WORKERS, REVOCATION, RUNTIME_SETTINGS, STORE
 from web.markup.desk.report_parts import PASSWORD, report_parts_page, report_password_page
+from web.markup.shared.event_lines import event_sentence
 from web.report.pdf import ReportLogo
 from web.report.process import BROKEN, Order, encode, piece
 from web.report.workers import Drawn
@@ -86,7 +87,7 @@ async def report(request: web.Request) -> web.StreamResponse:
         password=password,
         logo=_logo(settings.logo),
     )
-    drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, consultation, part))
+    drawing = app[REPORT_WORKERS].draw(account.id, order, _lines(chat, consultation, viewer, part))
     name = f"session-{consultation.id}" + (f"-{part}" if parts > 1 else "")
     response = web.StreamResponse(
         headers={
@@ -192,7 +193,7 @@ async def _log(account_id: str, chat: "_Chat", now: datetime, records: Records) 
 
 
 class _Chat:
-    """The messages of a session, read page by page: a long chat is never in memory as a whole."""
+    """What people wrote and asked for, read page by page: a long chat is never in memory as a whole."""
 
     def __init__(self, store: Store, consultation_id: str, carries: bool) -> None:
         self.store = store
@@ -205,7 +206,7 @@ class _Chat:
         parts = Parts()
         async for page in self.store.read.chat.pages(self.consultation_id):
             for message in page:
-                if message.kind in MESSAGE_KINDS:
+                if message.kind in UNREAD_KINDS:
                     stored = self.carried(message.attachment)
                     carried = stored.size if stored else 0
                     yield message, parts.part_of(message.text, carried)
@@ -245,7 +246,9 @@ def _one_of(parts: int, wanted: str) -> int:
     return int(wanted)
 
 
-async def _content(chat: _Chat, consultation: Consultation, part: int) -> AsyncIterator[bytes]:
+async def _lines(
+    chat: _Chat, consultation: Consultation, viewer: Viewer, part: int
+) -> AsyncIterator[bytes]:
     """The lines of one part, with what it carries, as the process reads them."""
     read = chat.store.read
     invites = await read.invites.of_consultation(chat.consultation_id)
@@ -256,6 +259,10 @@ async def _content(chat: _Chat, consultation: Consultation, part: int) -> AsyncI
         if place != part:
             continue
         author, attachment = authors.get(message.participant_id, ""), message.attachment
+        if message.kind not in MESSAGE_KINDS:
+            words = event_sentence(viewer, message.kind, author)
+            yield encode(ReportLine("", message.sent_at, words, "request"))
+            continue
         stored = chat.carried(attachment)
         number += stored is not None
         file = _file(attachment, number if stored else 0) if attachment else None

@@ -111,7 +111,7 @@ async def call(scene: Scene) -> str | None:
 
 
 async def _ask_by_phone(scene: Scene) -> str | None:
-    asking = 'form[action$="/phone-call"] button'
+    asking = 'button[formaction$="/phone-call"]'
     await scene.phone.press_when_shown(asking, SOON, "no way to ask for a call by phone")
     asked = "document.querySelector('#chat-lines').innerText.includes('by phone')"
     if not await scene.desk.until(asked, SOON):

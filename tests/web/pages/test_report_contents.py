@@ -15,6 +15,7 @@ from tests.serving import audit_lines
 from tests.web.pages.ward import Ward, opened
 from tests.web.settings.test_settings_page import send_logo
 from web.keys import STORE
+from web.routes import path
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +51,22 @@ async def test_names_and_end_are_in_a_report_where_they_are_switched_on(ward: Wa
     assert "Participants Nurse Joy Amina" in full
     assert "Duration 25" in full
     assert len(PdfReader(BytesIO(body)).pages[0].images) == 1
+
+
+async def test_who_asked_for_a_call_by_phone_is_in_a_report(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ward:
+        await ward.seat.say("I hear nothing")
+        address = path("seat_phone_call", invite_id=ward.invite_id)
+        for _ in range(2):
+            assert (await ward.amina.person.post(address)).status == 303
+        await ward.desk.command("start_consultation")
+        await ward.desk.command("terminate_consultation", choice="close")
+        address = f"/sessions/{ward.consultation_id}/report.pdf"
+        text = text_of((await ward.nurse.person.get(address)).body)
+    sentence = "Amina cannot use this browser for calls, and asks for a call by phone"
+    assert text.count(sentence) == 1
+    assert text.index("I hear nothing") < text.index(sentence)
+    assert "joined" not in text
 
 
 async def test_a_report_with_a_password_opens_with_it_alone(ward: Ward) -> None:

@@ -16,7 +16,7 @@ from signaling.text import CHAT_LENGTH
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
 from web.markup.shared.labels import appointment, clock, filled
-from web.markup.shared.phone_call import ask_by_phone
+from web.markup.shared.phone_call import ask_by_phone_too
 from web.plain_views import PlainFile, PlainLine, PlainLines, PlainView
 from web.routes import path
 from web.texts.dates import clock_time, file_size, local
@@ -41,15 +41,13 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
         h.div(".narrow.plain")[
             h.h1[filled(_("Session with %(name)s"), name=h.bdi[view.host])],
             view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
-            view.error and _refused(viewer, view),
+            (view.error or view.other_error) and _refused(viewer, view),
             # scrolls also where the browser shows a frame in its whole length
             h.div(".box")[
                 h.iframe(src=lines, name=FRAME, title=_("Chat"))[h.a(href=lines)[_("Chat")]]
             ],
             h.p[show_new],
             _write(viewer, view),
-            _attach(viewer, view),
-            _phone(viewer, view),
             h.p(".hint")[
                 _(
                     "This is the simple page, for browsers in which the full page does not work. "
@@ -71,27 +69,39 @@ def _phone(viewer: Viewer, view: PlainView) -> h.Element:
         return h.p(".notice.info")[
             _("You have asked for a call by phone. Keep your phone with you, and this page open.")
         ]
-    return h.div(".phone")[ask_by_phone(viewer, view.invite_id)]
+    return h.div[ask_by_phone_too(viewer, view.invite_id)]
 
 
 def _refused(viewer: Viewer, view: PlainView) -> h.Element:
     _ = viewer.translate
     return h.div("#refused.notice.bad", role="alert")[
-        h.p[
+        view.error
+        and h.p[
             _("%(count)s of %(limit)s characters: shorten it, or send it in parts.")
             % {"count": view.length, "limit": CHAT_LENGTH}
             if view.length
             else view.error
-        ]
+        ],
+        view.other_error and h.p[view.other_error],
     ]
 
 
 def _write(viewer: Viewer, view: PlainView) -> h.Element:
-    _ = viewer.translate
+    """One form, so that every button takes along what is typed: else the next page would lose it."""
     return h.form(
-        ".compose", method="post", action=path("seat_plain_message", invite_id=view.invite_id)
-    )[
+        ".compose",
+        method="post",
+        enctype="multipart/form-data",
+        action=path("seat_plain_files", invite_id=view.invite_id),
+    )[_message(viewer, view), _attach(viewer), _phone(viewer, view)]
+
+
+def _message(viewer: Viewer, view: PlainView) -> h.Element:
+    """Before the file, which is read as it comes."""
+    _ = viewer.translate
+    return h.div[
         h.input(type="hidden", name="id", value=view.message_id),
+        h.input(type="hidden", name="file_id", value=view.file_id),
         h.label(for_="text")[_("Message")],
         h.textarea(
             "#text",
@@ -104,20 +114,14 @@ def _write(viewer: Viewer, view: PlainView) -> h.Element:
             # a line break right after the tag would be lost (HTML, 13.1.2.5)
             f"\n{view.text}" if view.text else ""
         ],
-        h.button(".primary", type="submit")[_("Send")],
+        # its name is sent only if it is pressed
+        h.button(".primary", type="submit", name="send", value="1")[_("Send")],
     ]
 
 
-def _attach(viewer: Viewer, view: PlainView) -> h.Element:
+def _attach(viewer: Viewer) -> h.Element:
     _ = viewer.translate
-    return h.form(
-        ".compose",
-        method="post",
-        enctype="multipart/form-data",
-        action=path("seat_plain_files", invite_id=view.invite_id),
-    )[
-        # before the file, which is read as it comes
-        h.input(type="hidden", name="id", value=view.file_id),
+    return h.div[
         h.label(for_="file")[_("Attach a photo or PDF")],
         h.input("#file", type="file", name="file", accept=ACCEPT),
         h.button(type="submit")[_("Send the photo or PDF")],

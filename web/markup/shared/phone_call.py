@@ -13,3 +13,13 @@ def ask_by_phone(viewer: Viewer, invite_id: str, *, full: bool = False) -> h.Ele
     return h.form(
         ".inline", method="post", action=path("seat_phone_call", query, invite_id=invite_id)
     )[h.button(type="submit")[_("Ask for a call by phone")]]
+
+
+def ask_by_phone_too(viewer: Viewer, invite_id: str) -> h.Element:
+    """The same in a form in which something else is typed, which it takes along, but no file."""
+    _ = viewer.translate
+    return h.button(
+        type="submit",
+        formaction=path("seat_phone_call", invite_id=invite_id),
+        formenctype="application/x-www-form-urlencoded",
+    )[_("Ask for a call by phone")]

@@ -1,60 +1,122 @@
-"""A photo or PDF that a form sends, whole and in one piece, from a page without scripts."""
+"""The form of a page without scripts: what was typed, and a photo or PDF, whole and in one piece."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from signaling.errors import N_, InvalidInput, InviteNotUsable, NotFound, TeleConnectError
-from signaling.identifier import PATTERN, new_id
 from web.connections.http_server import admit
 from web.connections.limits import BODY_WITHIN
 from web.http.errors import sentence
 from web.http.request import viewer_of
 from web.keys import LIMITS, UPLOADING
 from web.pages.places import staying
+from web.pages.plain.messages import write
 from web.pages.plain.page import lost, page
-from web.pages.plain.place import arrived, back
+from web.pages.plain.place import arrived, back, valid_id
 
 _NO_FILE = N_("Please choose a photo or a PDF first.")
+_SHORT = frozenset(("id", "file_id", "send"))
 
 
-async def send_file(request: web.Request) -> web.Response:
-    """Put it into the chat, once for the id that the form has; or say why it is not taken."""
+@dataclass
+class _Typed:
+    """What comes before the file."""
+
+    id: str = ""
+    file_id: str = ""
+    send: str = ""
+    "Not empty: **Send** was pressed, and not the button beside the file."
+    text: str = ""
+    "Not sent so far."
+
+
+async def send_form(request: web.Request) -> web.Response:
+    """Put the file into the chat, and what was typed if **Send** was pressed, each once for its id.
+
+    What was typed and is not sent comes back in the field, with the reason if it should have been.
+    """
+    typed = _Typed()
+    faults: dict[str, TeleConnectError] = {}
     try:
+        file = await _read(request, typed)
         _arrival, attendance, _viewer = await arrived(request)
-        async with staying(request, "send_file") as place:
-            await request.app[LIMITS].hit("new_upload", attendance.participant_id)
-            admit(request)
-            upload_id, part = await _file(request)
-            await request.app[UPLOADING].receive_at_once(
-                place.author, upload_id, part.filename or "", _pieces(request, part)
-            )
+        if typed.send:
+            try:
+                await write(request, attendance, valid_id(typed.id), typed.text)
+                typed.text = ""
+            except TeleConnectError as error:
+                if isinstance(error, NotFound | InviteNotUsable):
+                    raise
+                faults["error"] = error
+        if file is not None:
+            await _send_file(request, valid_id(typed.file_id or typed.id), file)
+        elif not typed.send:
+            raise InvalidInput("file", _NO_FILE)
     except (NotFound, InviteNotUsable) as error:
-        return await lost(request, error)
+        return await lost(request, error, typed.text)
     except TeleConnectError as error:
-        viewer = await viewer_of(request)
-        words = sentence(error, viewer.translate, viewer.plural)
-        return await page(request, error.status, error=words)
+        faults["other_error"] = error
+    if faults or typed.text.strip():
+        return await _again(request, typed, faults)
     raise back(request)
 
 
-async def _file(request: web.Request) -> tuple[str, BodyPartReader]:
-    """The id in the form, and the part with the file, which comes after it. Raises InvalidInput."""
-    upload_id = ""
+async def _again(
+    request: web.Request, typed: _Typed, faults: dict[str, TeleConnectError]
+) -> web.Response:
+    """The page with what is still to be sent; `faults` are the errors of `page`."""
+    viewer = await viewer_of(request)
+    return await page(
+        request,
+        next((each.status for each in faults.values()), 200),
+        message_id=valid_id(typed.id),
+        text=typed.text,
+        **{key: sentence(each, viewer.translate, viewer.plural) for key, each in faults.items()},
+    )
+
+
+async def _send_file(request: web.Request, upload_id: str, part: BodyPartReader) -> None:
+    async with staying(request, "send_file") as place:
+        await request.app[LIMITS].hit("new_upload", place.author.participant_id)
+        admit(request)
+        await request.app[UPLOADING].receive_at_once(
+            place.author, upload_id, part.filename or "", _pieces(request, part)
+        )
+
+
+async def _read(request: web.Request, typed: _Typed) -> BodyPartReader | None:
+    """Read what comes before the file; the part with the file, if one was chosen.
+
+    Raises InvalidInput.
+    """
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
                 break
             if part.name == "file" and part.filename:
-                return upload_id if PATTERN.fullmatch(upload_id) else new_id(), part
-            if part.name == "id":
-                upload_id = (await part.read_chunk(64)).decode("ascii", "replace")
+                return part
+            if part.name in _SHORT:
+                setattr(typed, part.name, (await part.read_chunk(64)).decode("ascii", "replace"))
+            elif part.name == "text":
+                typed.text = await _text(request, part)
     except (ValueError, AssertionError, HttpProcessingError):
         # not a multipart body, without its boundary, headers of a part that cannot be read
         raise InvalidInput("form") from None
-    raise InvalidInput("file", _NO_FILE)
+    return None
+
+
+async def _text(request: web.Request, part: BodyPartReader) -> str:
+    """Raises HTTPRequestEntityTooLarge for more than a form may have, ValueError if not UTF-8."""
+    text = bytearray()
+    while piece := await part.read_chunk():
+        text += piece
+        if len(text) > request.client_max_size:
+            raise web.HTTPRequestEntityTooLarge(request.client_max_size, len(text))
+    return text.decode()
 
 
 async def _pieces(request: web.Request, part: BodyPartReader) -> AsyncIterator[bytes]:

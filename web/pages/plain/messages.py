@@ -5,15 +5,14 @@ from hashlib import sha256
 from aiohttp import web
 
 from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
-from signaling.identifier import PATTERN, new_id
-from signaling.text import CHAT_LENGTH
+from signaling.rooms.attendance import Attendance
 from signaling.wire import messages as wire
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import viewer_of
 from web.keys import CHATTING, LIMITS
 from web.pages.plain.page import lost, page
-from web.pages.plain.place import arrived, back
+from web.pages.plain.place import arrived, back, valid_id
 
 
 async def send_message(request: web.Request) -> web.Response:
@@ -24,15 +23,10 @@ async def send_message(request: web.Request) -> web.Response:
     """
     form = await form_of(request)
     text = form.get("text", "")
-    message_id = form.get("id", "")
-    if not PATTERN.fullmatch(message_id):
-        message_id = new_id()
+    message_id = valid_id(form.get("id", ""))
     try:
         _arrival, attendance, _viewer = await arrived(request)
-        if text.strip():
-            await request.app[LIMITS].hit("plain_message", attendance.participant_id)
-            message = wire.ChatSend(id=_stored_id(message_id, text), text=text)
-            await request.app[CHATTING].send(attendance, message)
+        await write(request, attendance, message_id, text)
     except (NotFound, InviteNotUsable) as error:
         return await lost(request, error, text)
     except TeleConnectError as error:
@@ -43,9 +37,16 @@ async def send_message(request: web.Request) -> web.Response:
             message_id=message_id,
             text=text,
             error=sentence(error, viewer.translate, viewer.plural),
-            length=len(text) if len(text) > CHAT_LENGTH else 0,
         )
     raise back(request)
+
+
+async def write(request: web.Request, attendance: Attendance, message_id: str, text: str) -> None:
+    """Put what was typed into the chat, if anything was. Raises as `Chatting.send`, TooManyRequests."""
+    if text.strip():
+        await request.app[LIMITS].hit("plain_message", attendance.participant_id)
+        message = wire.ChatSend(id=_stored_id(message_id, text), text=text)
+        await request.app[CHATTING].send(attendance, message)
 
 
 def _stored_id(message_id: str, text: str) -> str:

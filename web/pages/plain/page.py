@@ -4,6 +4,7 @@ from aiohttp import web
 
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.identifier import new_id
+from signaling.text import CHAT_LENGTH
 from web.http.request import show_by_link
 from web.markup.guests.plain import lost_page, plain_page
 from web.pages.plain.place import Lost, arrived, host_of, why_lost
@@ -24,9 +25,9 @@ async def page(
     message_id: str = "",
     text: str = "",
     error: str = "",
-    length: int = 0,
+    other_error: str = "",
 ) -> web.Response:
-    """The page, with what was typed and why it was not sent. Raises `Lost`."""
+    """The page, with what was typed, why that was not sent, and nothing else. Raises `Lost`."""
     arrival, attendance, viewer = await arrived(request)
     host = host_of(attendance)
     view = PlainView(
@@ -37,9 +38,10 @@ async def page(
         file_id=new_id(),
         text=text,
         error=error,
-        length=length,
+        other_error=other_error,
+        length=len(text) if error and len(text) > CHAT_LENGTH else 0,
         asks_for_phone_call=attendance.room.asks_for_phone_call(arrival.invite.id),
-        full="full" in request.query and not error,
+        full="full" in request.query and not (text or error or other_error),
     )
     return show_by_link(plain_page(viewer, view), status)
 

@@ -2,20 +2,33 @@
 
 from aiohttp import web
 
-from signaling.errors import InviteNotUsable, NotFound
+from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
+from web.http.errors import sentence
 from web.http.forms import form_of
+from web.http.request import viewer_of
 from web.keys import LIMITS, PHONE_REQUESTS
-from web.pages.plain.page import lost
-from web.pages.plain.place import arrived, back
+from web.pages.plain.page import lost, page
+from web.pages.plain.place import arrived, back, valid_id
 
 
 async def ask(request: web.Request) -> web.Response:
-    """Once until it is answered, however often it is pressed."""
-    await form_of(request)
+    """Once until it is answered, however often it is pressed. What was typed is still in the field."""
+    form = await form_of(request)
+    text, message_id = form.get("text", ""), valid_id(form.get("id", ""))
     try:
         _arrival, attendance, _viewer = await arrived(request)
+        await request.app[LIMITS].hit("phone_call", attendance.participant_id)
+        await request.app[PHONE_REQUESTS].ask(attendance)
     except (NotFound, InviteNotUsable) as error:
-        return await lost(request, error)
-    await request.app[LIMITS].hit("phone_call", attendance.participant_id)
-    await request.app[PHONE_REQUESTS].ask(attendance)
+        return await lost(request, error, text)
+    except TeleConnectError as error:
+        if not text.strip():
+            raise
+        viewer = await viewer_of(request)
+        fault = sentence(error, viewer.translate, viewer.plural)
+        return await page(
+            request, error.status, message_id=message_id, text=text, other_error=fault
+        )
+    if text.strip():
+        return await page(request, message_id=message_id, text=text)
     raise back(request)

@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
+from signaling.identifier import PATTERN, new_id
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Seat
 from web.http.errors import sentence
@@ -60,6 +61,11 @@ async def why_lost(request: web.Request, error: Lost) -> tuple[Viewer, int, str,
         _("This browser has no place in the session"),
         (_("To come in, please open your link again."),),
     )
+
+
+def valid_id(posted: str) -> str:
+    """The id that a form has, or a new one."""
+    return posted if PATTERN.fullmatch(posted) else new_id()
 
 
 def host_of(attendance: Attendance) -> Seat | None:

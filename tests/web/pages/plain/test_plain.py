@@ -1,8 +1,6 @@
 """Waiting and writing without a script: pages, forms, and a frame that refreshes."""
 
-import html
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -17,71 +15,12 @@ from signaling.text import CHAT_LENGTH
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.clock import MovableClock
 from tests.files import pdf, photo
-from tests.people import Answer, Person, Wire, an_id, consultation_of
-from tests.serving import Server, moment
+from tests.people import Person, Wire, consultation_of
+from tests.serving import Server
+from tests.web.pages.plain.seat import Plain, hidden_id, typed, waiting_id, words
 from web.keys import CLOCKWORK, STORE
 from web.markup.shared.event_lines import event_sentence
 from web.routes import path
-
-NOW = moment("2026-12-07 14:30")
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(NOW)
-
-
-def words(page: str) -> str:
-    """What somebody reads on it."""
-    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page)).split())
-
-
-def hidden_id(page: str) -> str:
-    found = re.search(r'name="id" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
-
-
-def typed(page: str) -> str:
-    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
-    assert found is not None
-    return html.unescape(found.group(1)).removeprefix("\n")
-
-
-class Plain:
-    """A seat as a browser without scripts has it."""
-
-    def __init__(self, person: Person, invite_id: str) -> None:
-        self.person = person
-        self.invite_id = invite_id
-
-    async def page(self) -> Answer:
-        return await self.person.get(path("seat_plain", invite_id=self.invite_id))
-
-    async def lines(self, **query: str) -> Answer:
-        address = path("seat_plain_lines", query or None, invite_id=self.invite_id)
-        return await self.person.get(address)
-
-    async def write(self, text: str, message_id: str | None = None) -> Answer:
-        if message_id is None:
-            message_id = hidden_id((await self.page()).text)
-        address = path("seat_plain_message", invite_id=self.invite_id)
-        return await self.person.post(address, {"id": message_id, "text": text})
-
-    async def send(self, content: bytes, name: str, file_id: str = "") -> Answer:
-        form = aiohttp.FormData()
-        form.add_field("id", file_id or an_id("form"))
-        form.add_field(
-            "file", BytesIO(content), filename=name, content_type="application/octet-stream"
-        )
-        address = path("seat_plain_files", invite_id=self.invite_id)
-        return await self.person.ask("POST", address, data=form)
-
-
-@pytest.fixture
-async def plain(nurse: Person, phone: Person) -> AsyncIterator[Plain]:
-    """Amina has joined."""
-    yield Plain(phone, await phone.join(await nurse.invite()))
 
 
 async def lobby(nurse: Person) -> list[str]:
@@ -134,13 +73,6 @@ async def test_the_frame_says_how_it_stands_and_refreshes(
     assert over.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "The session is over" in words(over.text)
     assert (await plain.page()).status == 410
-
-
-async def waiting_id(nurse: Person) -> str:
-    text = (await nurse.get(path("waiting_room"))).text
-    found = re.search(r"/sessions/([\w-]{16})", text)
-    assert found is not None
-    return found.group(1)
 
 
 async def said(desk: Wire) -> dict[str, Any]:
