@@ -79,9 +79,8 @@ const channel = new Channel({
     seat.follow(state, reason);
     if (state === "waiting") void offline.handOver();
   },
-  onRefused: (message, refusal) => {
-    if (message.type === "chat_send") unsent.add(message, refusal.text);
-  },
+  onRefused: (message, refusal) =>
+    message.type === "chat_send" && unsent.add(message, refusal.text),
   isClosed: () => room.consultation?.state === "closed",
 });
 
@@ -346,10 +345,8 @@ function render() {
   }
   isKept =
     seat.over || signIn?.isForeign ? seat.mayComeBack : state !== "closed" && state !== "canceled";
-  outbox.keep(isKept);
-  attachments.keep(isKept);
   if (!isKept) saving?.forget();
-  offline.keep(isKept);
+  for (const each of [outbox, attachments, offline]) each.keep(isKept);
   show(maybe("not-kept", HTMLElement), !seat.over && outbox.keepsNothing);
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
   media?.showUnread(chat.unread);
