@@ -15,7 +15,7 @@ from tests.serving import Server
 from web.routes import path
 
 MOST_REQUESTS = 12
-LATER = re.compile(r"/(worker\.js|worker/|shell|icon\.svg)")
+LATER = re.compile(r"/(worker\.js|worker/|shell|icon\.svg|room/saving/|shared/chunk-)")
 "What a waiting page asks for beside what it waits for."
 SEAT = re.compile(r"/seat/[\w-]+$")
 

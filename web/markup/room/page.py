@@ -22,13 +22,11 @@ from web.view_models import SessionView, Viewer
 FIRST_SCRIPT = "js/first.js"
 "In the head of a guest's page."
 MODULE = "js/pages/session.js"
-SAVING = "js/room/saving/saving.js"
-"What it asks for as soon as it runs."
 
 
 def files_of_a_seat(viewer: Viewer) -> list[str]:
     """Addresses of what a guest's page loads before it is live, besides its styles."""
-    scripts = viewer.scripts([MODULE, SAVING])
+    scripts = viewer.scripts([MODULE])
     return [*scripts, *([viewer.catalog] if viewer.catalog else [])]
 
 
