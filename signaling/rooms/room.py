@@ -278,12 +278,19 @@ class Room:
         return False
 
     def asks_for_phone_call(self, participant_id: str) -> bool:
-        """Whether this participant has asked to be called by phone, and no staff has done anything since."""
+        """Whether this participant has asked to be called by phone, and no staff has answered since.
+
+        Coming and going, as a line that drops does by itself, is no answer.
+        """
         for line in reversed(self.chat.lines):
             if line.kind == "asked_for_phone_call" and line.participant_id == participant_id:
                 return True
             seat = self.seats.get(line.participant_id)
-            if seat is not None and seat.role == "scheduler":
+            if (
+                seat is not None
+                and seat.role == "scheduler"
+                and line.kind not in ("joined", "left")
+            ):
                 return False
         return False
 

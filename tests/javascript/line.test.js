@@ -135,6 +135,22 @@ test("a line that becomes narrow in a call pauses video when some polls agree", 
   assert.equal(stage.until(near()), 40);
 });
 
+test("without an estimate a small video grows once it has done no harm for a minute", () => {
+  const stage = new Stage();
+  stage.see(far({ uplink: 0 }), 12);
+  assert.equal(stage.pause.state, "small");
+  assert.equal(stage.see(far({ uplink: 0 }), 50), "small");
+  assert.equal(stage.see(far({ uplink: 0 }), 12), "sent");
+});
+
+test("after a move to a longer way its round trip is no queue", () => {
+  const stage = new Stage();
+  stage.see(near({ roundTrip: 0.02 }), 12);
+  assert.equal(stage.see(near({ uplink: 60_000, roundTrip: 0.3 }), 3), "paused");
+  stage.see(near({ uplink: 60_000, roundTrip: 0.3 }), 40);
+  assert.equal(stage.see(near({ uplink: 60_000, roundTrip: 0.3 }), 8), "small");
+});
+
 test("a low estimate alone harms nobody", () => {
   const stage = new Stage();
   stage.see(near());

@@ -60,7 +60,6 @@ OPAQUE_ORIGINS = SECRET_ADDRESSES | {
     PATHS["leave"],
     PATHS["seat_plain_message"],
     PATHS["seat_phone_call"],
-    PATHS["seat_plain_files"],
 }
 """Addresses that accept forms of those pages. A forger could at most change the language, or give up a
 seat that the same link restores; the address of a seat is known to nobody else."""

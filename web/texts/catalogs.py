@@ -120,7 +120,12 @@ class Catalogs:
                 _json({"messages": _messages(catalog, LATER_SCRIPTS)}),
                 _share(catalog),
             )
-        digest = sha256(b"".join(each.catalog + each.file_catalog for each in languages.values()))
+        digest = sha256(
+            b"".join(
+                each.catalog + each.way_in_catalog + each.file_catalog
+                for each in languages.values()
+            )
+        )
         return cls(languages, digest.hexdigest()[:16])
 
     def read_again(self) -> None:

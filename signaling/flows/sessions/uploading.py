@@ -220,7 +220,9 @@ class Uploading:
         if known is not None:
             if known.participant_id != author.participant_id:
                 raise Conflict
-            await self._attaching.forget(known)  # of a server that was killed
+            # of a server that was killed, or of a form that is sent again before it is answered
+            if not await self._attaching.call_off(known):
+                raise Conflict  # it was in time
         place = author.consultation_id, upload_id
         digest, size = sha256(), 0
         try:

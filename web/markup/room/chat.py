@@ -11,7 +11,9 @@ from web.routes import path
 from web.view_models import Viewer
 
 
-def chat(viewer: Viewer, *, scheduler: bool, invite_id: str | None = None) -> h.Element:
+def chat(
+    viewer: Viewer, *, scheduler: bool, invite_id: str | None = None, offline: bool = False
+) -> h.Element:
     """`invite_id`: where a message goes that is sent before the scripts run, or where they never do."""
     _ = viewer.translate
     return h.section("#chat.chat", aria_label=_("Chat"))[
@@ -35,7 +37,7 @@ def chat(viewer: Viewer, *, scheduler: bool, invite_id: str | None = None) -> h.
         h.p("#not-kept.hint", role="status", hidden=True)[
             _("This browser keeps nothing. Leave this page open until your messages are sent.")
         ],
-        _write(viewer, invite_id),
+        _write(viewer, invite_id, offline=offline),
         scheduler and _ask_photo(viewer),
         h.div("#too-long.actions", hidden=True)[
             h.p("#too-long-text.error", role="status"),
@@ -45,14 +47,15 @@ def chat(viewer: Viewer, *, scheduler: bool, invite_id: str | None = None) -> h.
     ]
 
 
-def _write(viewer: Viewer, invite_id: str | None) -> h.Element:
+def _write(viewer: Viewer, invite_id: str | None, *, offline: bool) -> h.Element:
     _ = viewer.translate
     return h.form(
         "#chat-form.write",
         method="post" if invite_id else "dialog",
         action=invite_id and path("seat_plain_message", {"full": ""}, invite_id=invite_id),
     )[
-        invite_id and h.input(type="hidden", name="id", value=new_id()),
+        # a page that a browser keeps would give all its messages one id
+        invite_id and not offline and h.input(type="hidden", name="id", value=new_id()),
         h.ul("#chosen-files", aria_label=_("Chosen files"), aria_live="polite", hidden=True),
         h.p("#file-words.error", role="alert", hidden=True),
         h.label(for_="chat-text")[_("Message")],

@@ -54,7 +54,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 saving(viewer, view),
                 scheduler and link_again(viewer, view),
             ],
-            chat(viewer, scheduler=scheduler, invite_id=view.invite_id),
+            chat(viewer, scheduler=scheduler, invite_id=view.invite_id, offline=view.offline),
             scheduler and terminate_dialog(viewer),
             scheduler and leave_call_dialog(viewer),
             scheduler and export_dialog(viewer),

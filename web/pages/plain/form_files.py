@@ -20,6 +20,9 @@ from web.pages.plain.place import arrived, back, valid_id
 
 _NO_FILE = N_("Please choose a photo or a PDF first.")
 _SHORT = frozenset(("id", "file_id", "send"))
+_LONGEST_SHORT = 64
+_MOST_PARTS = 8
+"Of a form; a page of ours sends five."
 
 
 @dataclass
@@ -47,7 +50,8 @@ async def send_form(request: web.Request) -> web.Response:
         if typed.send:
             try:
                 await write(request, attendance, valid_id(typed.id), typed.text)
-                typed.text = ""
+                # another text, even the same one, is another message
+                typed.text = typed.id = ""
             except TeleConnectError as error:
                 if isinstance(error, NotFound | InviteNotUsable):
                     raise
@@ -93,29 +97,35 @@ async def _read(request: web.Request, typed: _Typed) -> BodyPartReader | None:
 
     Raises InvalidInput.
     """
+    parts = 0
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
                 break
             if part.name == "file" and part.filename:
                 return part
+            parts += 1
+            if parts > _MOST_PARTS:
+                raise InvalidInput("form")
             if part.name in _SHORT:
-                setattr(typed, part.name, (await part.read_chunk(64)).decode("ascii", "replace"))
-            elif part.name == "text":
-                typed.text = await _text(request, part)
-    except (ValueError, AssertionError, HttpProcessingError):
+                setattr(typed, part.name, await _text(part, _LONGEST_SHORT))
+            else:
+                text = await _text(part, request.client_max_size)
+                if part.name == "text":
+                    typed.text = text
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):
         # not a multipart body, without its boundary, headers of a part that cannot be read
         raise InvalidInput("form") from None
     return None
 
 
-async def _text(request: web.Request, part: BodyPartReader) -> str:
-    """Raises HTTPRequestEntityTooLarge for more than a form may have, ValueError if not UTF-8."""
+async def _text(part: BodyPartReader, most: int) -> str:
+    """Raises HTTPRequestEntityTooLarge for more than `most` bytes, ValueError if not UTF-8."""
     text = bytearray()
     while piece := await part.read_chunk():
         text += piece
-        if len(text) > request.client_max_size:
-            raise web.HTTPRequestEntityTooLarge(request.client_max_size, len(text))
+        if len(text) > most:
+            raise web.HTTPRequestEntityTooLarge(most, len(text))
     return text.decode()
 
 

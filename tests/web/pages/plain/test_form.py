@@ -1,5 +1,6 @@
 """One form for all: whichever button is pressed, what is typed is sent once or is still in the field."""
 
+import aiohttp
 import pytest
 
 from signaling.text import CHAT_LENGTH
@@ -83,3 +84,26 @@ async def test_of_text_and_file_each_is_sent_if_the_other_is_refused(plain: Plai
     answer = await plain.press(answer.text, "Send", text, photo(640, 480), "wound.jpg")
     assert (answer.status, typed(answer.text)) == (400, text)
     assert (await plain.lines()).text.count("/small") == 1
+
+
+@pytest.mark.slow
+async def test_the_same_words_after_a_file_that_was_refused_are_another_message(
+    plain: Plain,
+) -> None:
+    page = (await plain.page()).text
+    refused = await plain.press(page, "Send", "ok", b"MZ", "tool.exe")
+    assert refused.status >= 400
+    assert typed(refused.text) == ""
+    assert (await plain.press(refused.text, "Send", "ok")).status == 303
+    assert (await plain.lines()).text.count(">ok<") == 2
+
+
+async def test_a_form_of_many_parts_or_long_ids_is_refused(plain: Plain) -> None:
+    address = path("seat_plain_files", invite_id=plain.invite_id)
+    many, long, odd = aiohttp.FormData(), aiohttp.FormData(), aiohttp.FormData()
+    for number in range(20):
+        many.add_field(f"x{number}", "", content_type="text/plain")
+    long.add_field("id", "a" * 65, content_type="text/plain")
+    odd.add_field("_charset_", "x" * 40, content_type="text/plain")
+    for form, status in ((many, 400), (long, 413), (odd, 400)):
+        assert (await plain.person.ask("POST", address, data=form)).status == status

@@ -220,6 +220,21 @@ async def test_who_cannot_call_asks_to_be_called_by_phone(nurse: Person, plain: 
     assert '<p class="wants-phone"><span class="tag warning">Asks for a call' in waiting.text
 
 
+async def test_who_only_comes_and_goes_has_not_called(
+    server: Server, nurse: Person, plain: Plain, clock: MovableClock
+) -> None:
+    await plain.person.post(path("seat_phone_call", invite_id=plain.invite_id))
+    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    await desk.ws.close()
+    clock.move(STAYS)
+    await server.app[CLOCKWORK].run_due()
+    assert "Nurse Joy\u2069 left" in words((await plain.lines()).text)
+    assert "You have asked for a call by phone" in words((await plain.page()).text)
+    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    await desk.say("I am calling you")
+    assert "Ask for a call by phone" in words((await plain.page()).text)
+
+
 async def test_a_wish_to_be_called_is_unread_until_it_is_seen_and_may_be_repeated_then(
     server: Server, nurse: Person, plain: Plain, clock: MovableClock
 ) -> None:
@@ -282,7 +297,8 @@ async def test_a_photo_and_a_pdf_are_sent_by_a_form_and_seen(plain: Plain) -> No
             303,
             path("seat_plain", invite_id=plain.invite_id),
         )
-    assert (await plain.send(pdf(2), "letter.pdf")).status == 303
+    sent = pdf(2)  # it holds the second in which it was made
+    assert (await plain.send(sent, "letter.pdf")).status == 303
     text = (await plain.lines()).text
     assert text.count("/small") == 1
     picture = re.search(r'<img[^>]* src="([^"]+/small)"', text)
@@ -290,7 +306,7 @@ async def test_a_photo_and_a_pdf_are_sent_by_a_form_and_seen(plain: Plain) -> No
     assert (await plain.person.get(picture.group(1))).headers["Content-Type"] == "image/jpeg"
     letter = re.search(r'href="([^"]+/original)"[^>]*>.*?letter.pdf', text)
     assert letter is not None
-    assert (await plain.person.get(letter.group(1))).body == pdf(2)
+    assert (await plain.person.get(letter.group(1))).body == sent
 
 
 @pytest.mark.slow

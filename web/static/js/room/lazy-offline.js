@@ -71,6 +71,7 @@ export class LazyOffline {
       this.#offline ??= new Offline(this.page);
       if (!this.#isKept) return await this.#offline.forget();
       await this.outbox.prepare();
+      if (!this.#isKept) return await this.#offline.forget();
       if (this.#roundTrip) await this.#offline.start(this.#roundTrip);
       else await this.#offline.find();
     } catch (error) {

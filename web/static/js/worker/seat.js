@@ -190,9 +190,9 @@
         () => {},
       ),
     );
-    const inTime = patience().then(pause);
+    const inTime = patience().then(pause, () => pause(MIN_PATIENCE));
     const found = await Promise.race([answer.catch(() => undefined), inTime]);
-    return found ?? (await kept(seat.shell)) ?? answer;
+    return found ?? (await kept(seat.shell).catch(() => undefined)) ?? answer;
   }
 
   /**
@@ -332,8 +332,11 @@
     const { pathname } = new URL(request.url);
     if (request.mode === "navigate") {
       if (pathname === seat.page) event.respondWith(page(event));
+      // what is asked for ahead for every page of the scope would be asked for again
+      else event.respondWith((async () => (await event.preloadResponse) ?? fetch(request))());
     } else if (isFile(request.url)) {
-      event.respondWith(kept(request.url).then((found) => found ?? fetch(request)));
+      const stored = kept(request.url).catch(() => undefined); // a fault of the cache is no fault of the line
+      event.respondWith(stored.then((found) => found ?? fetch(request)));
     }
   });
 }

@@ -44,7 +44,9 @@ export function askBeforeLeaving(isInCall, hangUp) {
     "submit",
     (event) => {
       const form = event.target;
-      if (!(form instanceof HTMLFormElement) || form.method === "dialog") return;
+      // the property says "get" in browsers that know no dialogs
+      const isOwn = form instanceof HTMLFormElement && form.getAttribute("method") !== "dialog";
+      if (!isOwn) return;
       ask(event, () => {
         // missing in browsers of before 2022
         if (form.requestSubmit) form.requestSubmit(event.submitter);

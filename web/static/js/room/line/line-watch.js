@@ -28,6 +28,9 @@ const INTERVALS = { unknown: 100, tried: 400, paused: 1_000, small: 1_000, sent:
 /** Milliseconds between two looks at the quality: losses of a second are chance. */
 const QUALITY_INTERVAL = 4_000;
 
+/** Milliseconds within which a browser answers for a connection that lives. */
+const STATS_WITHIN = 3_000;
+
 export class LineWatch {
   /** @type {WeakMap<RTCPeerConnection, VideoPause>} */
   #pauses = new WeakMap();
@@ -114,7 +117,9 @@ export class LineWatch {
   async #look(connection, judges, now) {
     const pause = this.#pauses.get(connection) ?? new VideoPause();
     this.#pauses.set(connection, pause);
-    const reports = [...(await connection.getStats()).values()];
+    const stats = await Promise.race([connection.getStats(), tooLate()]);
+    if (!stats) return null;
+    const reports = [...stats.values()];
     const { sendsVideo, onLimits, onStats } = this.options;
     onStats?.(connection, reports);
     if (pause.note(readLine(reports), sendsVideo(), now)) {
@@ -148,4 +153,12 @@ export class LineWatch {
     this.isNarrow = isNarrow;
     onPause();
   }
+}
+
+/**
+ * Firefox may never answer for a connection that is closed meanwhile.
+ * @returns {Promise<null>}
+ */
+function tooLate() {
+  return new Promise((done) => setTimeout(() => done(null), STATS_WITHIN));
 }

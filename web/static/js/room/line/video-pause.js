@@ -81,7 +81,7 @@ export class VideoPause {
       if (before !== "sent") this.#become("paused", now);
     } else if (this.#agree(this.#harms(line, nacks), now)) this.#fail(now);
     else if (before === "tried" && now - this.#since >= TRIAL) this.#become("small", now);
-    else if (before === "small" && line.uplink >= NEEDED) this.#become("sent", now);
+    else if (before === "small" && this.#carries(line, now)) this.#become("sent", now);
     return this.state !== before;
   }
 
@@ -109,6 +109,16 @@ export class VideoPause {
     // A browser probes a new connection: where it has found little, that is as good as a failure.
     if (this.#isFirst && isNarrow(uplink)) this.#fail(now);
     else this.#become("tried", now);
+  }
+
+  /**
+   * Whether a line carries more than a small video.
+   * @param {Line} line
+   * @param {number} now
+   */
+  #carries({ uplink }, now) {
+    // Firefox has no estimate: there a small video that has done no harm for long has to do.
+    return uplink ? uplink >= NEEDED : now - this.#since >= PROVEN_AFTER;
   }
 
   /**
@@ -143,6 +153,8 @@ export class VideoPause {
     this.#retryAfter = Math.min(2 * this.#retryAfter, MAX_RETRY_AFTER);
     this.#become("paused", now);
     this.#isFirst = false;
+    // The way may be another one, and longer: it is measured anew while there is audio alone.
+    this.#path = Infinity;
   }
 
   /**
