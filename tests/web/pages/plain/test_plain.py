@@ -224,13 +224,16 @@ async def test_who_only_comes_and_goes_has_not_called(
     server: Server, nurse: Person, plain: Plain, clock: MovableClock
 ) -> None:
     await plain.person.post(path("seat_phone_call", invite_id=plain.invite_id))
-    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    consultation_id = await waiting_id(nurse)
+    desk = await nurse.enter(consultation_id=consultation_id)
     await desk.ws.close()
+    while "has not joined yet" not in (await plain.lines()).text:
+        pass
     clock.move(STAYS)
     await server.app[CLOCKWORK].run_due()
     assert "Nurse Joy\u2069 left" in words((await plain.lines()).text)
     assert "You have asked for a call by phone" in words((await plain.page()).text)
-    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    desk = await nurse.enter(consultation_id=consultation_id)
     await desk.say("I am calling you")
     assert "Ask for a call by phone" in words((await plain.page()).text)
 
