@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
 import { CallConnections } from "../../web/static/js/room/call/connections.js";
+import { withOneVideo } from "../../web/static/js/room/call/received-media.js";
 import { Allowances } from "../../web/static/js/room/line/allowances.js";
 import { limitsFor } from "../../web/static/js/room/line/limits.js";
 import { EMPTY } from "../../web/static/js/room/state.js";
@@ -354,4 +355,12 @@ test("what a line carries holds for its connection, saving or not", () => {
   call.limit(/** @type {any} */ (first?.connection), limitsFor("paused"));
   assert.equal(/** @type {any} */ (first).limits.video, false);
   assert.equal(/** @type {any} */ (second).limits.video, true);
+});
+
+test("of two videos that were offered at the same time the one is shown that arrives", () => {
+  const of = (/** @type {string} */ kind, muted = false) => ({ track: { kind, muted } });
+  const [audio, idle, live] = [of("audio"), of("video", true), of("video")];
+  assert.deepEqual(withOneVideo([audio, idle, live]), [audio, live]);
+  assert.deepEqual(withOneVideo([audio, idle]), [audio, idle]);
+  assert.deepEqual(withOneVideo([audio]), [audio]);
 });

@@ -280,7 +280,7 @@ async def test_a_browser_that_was_killed_opens_the_page_and_what_was_written_wit
         await page.goto(clinic.line.url + path("seat", invite_id=invite_id))
         await expect(page.get_by_role("heading", name="No connection")).to_be_visible()
         await expect(page.locator(".line .text")).to_have_text([MESSAGES[0]])
-        await page.close()
+        # with the page open: after a failure the browser may wait for minutes before it syncs again
         clinic.line.mend()
         await clinic.until_texts(invite_id, MESSAGES[:1])
     assert await clinic.texts(invite_id) == MESSAGES[:1]

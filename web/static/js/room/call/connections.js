@@ -7,7 +7,7 @@
 
 import { timeoutFor } from "../../shared/timeouts.js";
 import { Allowances } from "../line/allowances.js";
-import { mediaReceived, setTracks } from "./received-media.js";
+import { mediaReceived, setTracks, withOneVideo } from "./received-media.js";
 import { Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
@@ -314,7 +314,7 @@ export class CallConnections {
         send({ type: "send_description", to: remoteId, description }),
       sendCandidate: (candidate) => send({ type: "send_candidate", to: remoteId, candidate }),
       onTrack: (track) => {
-        track.onmute = track.onunmute = onChange;
+        track.onmute = track.onunmute = changed;
         changed();
       },
       onState: (state) => {
@@ -376,7 +376,7 @@ export class CallConnections {
     if (topology === "forwarded") return this.#relay?.receiversOf(peerId) ?? [];
     const connection = this.#direct.get(peerId)?.peer.connection;
     if (!connection?.remoteDescription) return [];
-    return connection.getReceivers().map((receiver) => ({
+    return withOneVideo(connection.getReceivers()).map((receiver) => ({
       kind: receiver.track.kind === "audio" ? "audio" : "video",
       receiver,
     }));

@@ -36,3 +36,16 @@ export function setTracks(stream, receivers) {
   for (const track of tracks) if (!before.includes(track)) stream.addTrack(track);
   for (const track of gone) if (track.kind !== "video") stream.removeTrack(track);
 }
+
+/**
+ * The receivers of a direct connection without those of video by which nothing arrives: two cameras
+ * that go on at the same time get a section each.
+ * @template {{ track: { kind: string, muted: boolean } }} Receiver
+ * @param {Receiver[]} receivers
+ * @returns {Receiver[]}
+ */
+export function withOneVideo(receivers) {
+  const videos = receivers.filter(({ track }) => track.kind === "video");
+  const shown = videos.find(({ track }) => !track.muted) ?? videos[0];
+  return receivers.filter((each) => each === shown || !videos.includes(each));
+}
