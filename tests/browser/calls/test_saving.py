@@ -91,7 +91,7 @@ async def test_saving_data_means_audio_first_and_a_small_video_on_request(
     await used.click()
     said = phone.locator("#data-used")
     in_call = await kilobytes(said)
-    assert in_call > 50
+    assert in_call > 10
     await scene.hang_up("phone")
     await expect(said).to_be_hidden()
     await expect(phone.locator(".stage > #saving")).to_be_visible()
