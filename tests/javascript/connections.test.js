@@ -362,5 +362,12 @@ test("of two videos that were offered at the same time the one is shown that arr
   const [audio, idle, live] = [of("audio"), of("video", true), of("video")];
   assert.deepEqual(withOneVideo([audio, idle, live]), [audio, live]);
   assert.deepEqual(withOneVideo([audio, idle]), [audio, idle]);
+  const own = of("video");
+  assert.deepEqual(
+    withOneVideo([audio, own, live], own),
+    [audio, live],
+    "by the own one it only was",
+  );
+  assert.deepEqual(withOneVideo([audio, idle, own], own), [audio, own]);
   assert.deepEqual(withOneVideo([audio]), [audio]);
 });

@@ -29,7 +29,7 @@ async () => {
 
 async def sent_video(page: Page, lines: int) -> dict[str, Any]:
     """What a page sends, once its encoder has come to so many lines."""
-    reached = f"async () => (await ({SENT_VIDEO})()).some((one) => one.sent === {lines})"
+    reached = f"async () => (await ({SENT_VIDEO})()).some((one) => one.sent === {lines} && one.lines === {lines})"
     await page.wait_for_function(reached, timeout=60_000)
     (found,) = await page.evaluate(SENT_VIDEO)
     assert isinstance(found, dict)
@@ -79,6 +79,7 @@ async def test_saving_data_means_audio_first_and_a_small_video_on_request(
     for page in (phone, desk):
         found = await sent_video(page, 160)
         assert (found["lines"], found["rate"]) == (160, 8)
+    await scene.everybody_sees("desk", "phone")
 
     # in a call the switch is among its own buttons
     await phone.get_by_text("Microphone, camera and speaker").locator("..").click()

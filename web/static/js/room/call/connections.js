@@ -374,9 +374,10 @@ export class CallConnections {
    */
   #receivers(topology, peerId) {
     if (topology === "forwarded") return this.#relay?.receiversOf(peerId) ?? [];
-    const connection = this.#direct.get(peerId)?.peer.connection;
-    if (!connection?.remoteDescription) return [];
-    return withOneVideo(connection.getReceivers()).map((receiver) => ({
+    const peer = this.#direct.get(peerId)?.peer;
+    if (!peer?.connection.remoteDescription) return [];
+    const receivers = withOneVideo(peer.connection.getReceivers(), peer.ownVideoReceiver);
+    return receivers.map((receiver) => ({
       kind: receiver.track.kind === "audio" ? "audio" : "video",
       receiver,
     }));

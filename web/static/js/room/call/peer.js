@@ -104,6 +104,13 @@ export class Peer {
     if (track) await this.#updateSender(kind);
   }
 
+  /** The receiver of the section by which this side sends video. */
+  get ownVideoReceiver() {
+    const own = this.#senders.get("video");
+    const transceivers = own ? this.connection.getTransceivers() : [];
+    return transceivers.find(({ sender }) => sender === own)?.receiver ?? null;
+  }
+
   /** @param {Limits} limits of what is sent from now on */
   limit(limits) {
     if (sameLimits(limits, this.#limits)) return;

@@ -42,10 +42,12 @@ export function setTracks(stream, receivers) {
  * that go on at the same time get a section each.
  * @template {{ track: { kind: string, muted: boolean } }} Receiver
  * @param {Receiver[]} receivers
+ * @param {Receiver | null} [own] that of the section by which this side sends
  * @returns {Receiver[]}
  */
-export function withOneVideo(receivers) {
+export function withOneVideo(receivers, own) {
   const videos = receivers.filter(({ track }) => track.kind === "video");
-  const shown = videos.find(({ track }) => !track.muted) ?? videos[0];
+  const live = videos.filter(({ track }) => !track.muted);
+  const shown = live.find((each) => each !== own) ?? live[0] ?? videos[0];
   return receivers.filter((each) => each === shown || !videos.includes(each));
 }
