@@ -25,7 +25,7 @@ from media.forwarding.observer import Observer
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
-from media.rtp.codecs import RTX_PAYLOAD_TYPES
+from media.rtp.codecs import RTX_PAYLOAD_TYPES, SUBSCRIBED_EXTENSIONS, medium_of
 from media.rtp.header_extensions import NO_LAYOUT, Layout, absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import rewrite_descriptor
@@ -224,7 +224,7 @@ class Forwarder:
         if first & 0x1F != 0x10 or (
             int.from_bytes(incoming[base + 12 : base + layout.end]) & layout.mask != layout.match
         ):
-            found = read_layout(packet.data())
+            found = read_layout(packet.data(), SUBSCRIBED_EXTENSIONS[inbound.codec.medium])
             if found is None:
                 peer.refused += 1
                 return
@@ -288,6 +288,7 @@ class Forwarder:
             self._forward_redundant(inbound, bytes(data), late)
             return
         size = self._size
+        payload_octets = _payload_octets(data, layout.end)
         for outbound in inbound.outbound_streams:
             if late and not outbound.covers(sequence):
                 continue
@@ -321,6 +322,7 @@ class Forwarder:
                 continue
             outbound.packets += 1
             outbound.octets += length
+            outbound.payload_octets += payload_octets
             pending = destination.pending
             if not pending:
                 out.touched.append(destination)
@@ -355,6 +357,7 @@ class Forwarder:
             if not outbound.protect(out.outgoing_pointers[slot], self._size):
                 outbound.packets += 1
                 outbound.octets += len(chosen)
+                outbound.payload_octets += _payload_octets(chosen, layout.end)
                 out.push(slot, self._size[0], destination)
 
     def _switch(
@@ -373,11 +376,11 @@ class Forwarder:
     def _accept_unknown(self, packet: ReceivedPacket) -> None:
         """An authentic packet of an SSRC without a stream: a new stream or a retransmission."""
         peer, data = packet.peer, packet.data()
-        layout = read_layout(data)
+        _, second, sequence, _, ssrc = _HEADER.unpack_from(data)
+        layout = read_layout(data, SUBSCRIBED_EXTENSIONS[medium_of(second & 0x7F)])
         if layout is None or len(data) < layout.end:
             peer.refused += 1
             return
-        _, second, sequence, _, ssrc = _HEADER.unpack_from(data)
         if layout.transport_sequence:
             position = layout.transport_sequence
             peer.note_arrival(int.from_bytes(data[position : position + 2]), packet.now)
@@ -402,7 +405,7 @@ class Forwarder:
         if found is None:
             return
         inbound, restored = found
-        original = read_layout(restored)
+        original = read_layout(restored, SUBSCRIBED_EXTENSIONS[inbound.codec.medium])
         if original is None:
             return
         base = packet.base
@@ -414,3 +417,9 @@ class Forwarder:
 def _is_rtp(incoming: memoryview, base: int, length: int) -> bool:
     """Whether the datagram there is RTP, neither RTCP nor another protocol (RFC 7983, RFC 5761)."""
     return length > 1 and 127 < incoming[base] < 192 and not 191 < incoming[base + 1] < 224
+
+
+def _payload_octets(packet: bytes | memoryview, end: int) -> int:
+    """Bytes of a packet's payload, without header and padding (RFC 3550 section 6.4.1)."""
+    padding = packet[-1] if packet[0] & 0x20 else 0
+    return max(0, len(packet) - end - padding)

@@ -35,8 +35,7 @@ def new_stream(
             else peer.publications.announced.get(ssrc) == (peer.id, candidate.kind)
         ):
             publication = candidate
-    medium = "video" if codec.rtx_payload_type is not None else "audio"
-    if publication is None or publication.kind.medium != medium:
+    if publication is None or publication.kind.medium != codec.medium:
         return None
     if publication.rids and layout.rid not in publication.rids:
         return None
@@ -62,7 +61,7 @@ def change_payload(inbound: InboundStream, payload_type: int) -> bool:
     codec = BY_PAYLOAD_TYPE.get(payload_type)
     if codec is None or codec.clock_rate != inbound.clock_rate:
         return False
-    if (codec.rtx_payload_type is None) != (inbound.codec.rtx_payload_type is None):
+    if codec.medium != inbound.codec.medium:
         return False
     inbound.payload_type = payload_type
     inbound.codec = codec

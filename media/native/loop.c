@@ -15,7 +15,7 @@ enum {
     LEAST_CHARGE = 250,
     RED_PAYLOAD_TYPE = 63,
     HISTORY = 256,
-    INTERFACE = 2, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 3, /* raised with every change that media/native/__init__.py must know of */
 };
 
 typedef int (*cipher)(void *session, void *packet, int *length);
@@ -174,13 +174,14 @@ static void forward_to(Peer *peer, OutboundStream *outbound, const uint8_t *pack
     if (outbound->rewrites_descriptor)
         rewrite_descriptor(out + end, length - end, outbound->picture_id_offset,
                            outbound->tl0picidx_offset);
-    int size = length;
+    int size = length, padding = packet[0] & 0x20 ? packet[length - 1] : 0;
     if (outbound->session == 0 || protect(pointer(outbound->session), out, &size) != 0) {
         peer->refused++;
         return;
     }
     outbound->packets++;
     outbound->octets += (unsigned)length;
+    outbound->payload_octets += length > end + padding ? (unsigned)(length - end - padding) : 0;
     PyObject *entry = PyLong_FromLong((long)slot << 16 | size);
     if (entry == NULL || (PyList_Size(to->pending) == 0 &&
                           PyList_Append(port->touched, outbound->destination) < 0) ||

@@ -22,7 +22,7 @@ enum {
     ADDRESS_SPACE = 28, /* bytes of the longest packed address */
     TRAILER = 20,    /* most bytes that SRTP adds */
     WIDEST = 68,     /* bytes of the longest extension block with its header */
-    MOST_STRIPPED = 4, /* extensions blanked in one packet */
+    MOST_STRIPPED = 4, /* stretches of extensions blanked in one packet */
 };
 
 struct control {
@@ -70,7 +70,7 @@ typedef struct {
     unsigned int ssrc, sequence_offset, timestamp_offset;
     int picture_id_offset, tl0picidx_offset;
     char rewrites_descriptor;
-    unsigned long long packets, octets;
+    unsigned long long packets, octets, payload_octets;
 } OutboundStream;
 
 /* A media.rtp.header_extensions.Layout whose positions have all been compared with its end. */

@@ -179,6 +179,7 @@ static PyMemberDef outbound_members[] = {
     MEMBER(T_INT, OutboundStream, tl0picidx_offset),
     MEMBER(T_ULONGLONG, OutboundStream, packets),
     MEMBER(T_ULONGLONG, OutboundStream, octets),
+    MEMBER(T_ULONGLONG, OutboundStream, payload_octets),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMemberDef inbound_members[] = {

@@ -35,6 +35,11 @@ class Codec:
     rtx_payload_type: int | None = None
     "The payload type of its retransmissions (RTX, RFC 4588)."
 
+    @property
+    def medium(self) -> str:
+        """``audio`` or ``video``; only videos are retransmitted."""
+        return "audio" if self.rtx_payload_type is None else "video"
+
 
 OPUS = Codec("opus", 111, 48000, 2, "minptime=10;useinbandfec=1;usedtx=1")
 RED = Codec("red", 63, 48000, 2, "111/111")
@@ -59,6 +64,13 @@ RTX_PAYLOAD_TYPES = {
     if codec.rtx_payload_type is not None
 }
 "Payload type of RTX -> payload type of what it retransmits."
+
+
+def medium_of(payload_type: int) -> str:
+    """``audio`` or ``video`` for a payload type of the table, RTX included; ``audio`` for others."""
+    codec = BY_PAYLOAD_TYPE.get(RTX_PAYLOAD_TYPES.get(payload_type, payload_type))
+    return codec.medium if codec is not None else "audio"
+
 
 MID = 1
 ABSOLUTE_SEND_TIME = 2

@@ -7,20 +7,40 @@ looks the same, so that the fast path reads values at known positions after a si
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from media.rtp.codecs import (
     ABSOLUTE_SEND_TIME,
     AUDIO_LEVEL,
     MID,
+    ORIENTATION,
     REPAIRED_RID,
     RID,
     TRANSPORT_SEQUENCE,
 )
 
 ONE_BYTE_PROFILE = 0xBEDE
+TWO_BYTE_PROFILE = 0x1000
+"The lowest four bits are for the application (appbits) and may have any value."
 LONGEST = 64
 "Bytes of extensions parsed; browsers send at most some 40. Longer blocks are refused."
+
+_SIZES = {ABSOLUTE_SEND_TIME: 3, TRANSPORT_SEQUENCE: 2, AUDIO_LEVEL: 1, ORIENTATION: 1}
+"Bytes of the extensions of one size; an element of another size is none of them."
+_REST = 0
+"Stands for the identifier of everything after the point where reading ends."
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """One element of an extension block, in positions counted from the packet's start."""
+
+    identifier: int
+    start: int
+    "Its header: one byte or two."
+    data: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +64,20 @@ class Layout:
     rid: str = ""
     repaired_rid: str = ""
     stripped: tuple[tuple[int, bytes], ...] = ()
-    """Extensions to overwrite before forwarding, as (position, zeros): a subscriber would take the
-    publisher's MID and RIDs for its own."""
+    """Stretches to overwrite before forwarding, as (position, zeros): all but the extensions that
+    subscribers were offered, one of each. Four at most: before, between and after two, and the
+    application's bits."""
 
 
 NO_LAYOUT = Layout(start=12, end=12, mask=0, match=1)
 "A packet without extensions and without contributing sources; it matches no other packet."
 
 
-def read_layout(packet: bytes) -> Layout | None:
-    """The layout of an RTP packet with a one-byte extension block, or None if it is malformed.
+def read_layout(packet: bytes, kept: Collection[int] = ()) -> Layout | None:
+    """The layout of an RTP packet, or None if its extensions are malformed or of another form.
 
-    ``packet`` is the whole packet without SRTP trailer. Packets with two-byte extensions are read
-    as having none and forwarded as they are: no extension of ours needs that form.
+    ``packet`` is the whole packet without SRTP trailer; ``kept`` are the extensions that are not to
+    be stripped. Of several elements with one identifier the first counts.
     """
     start = 12 + 4 * (packet[0] & 0x0F)
     if not packet[0] & 0x10:
@@ -68,69 +89,118 @@ def read_layout(packet: bytes) -> Layout | None:
     end = start + 4 + 4 * int.from_bytes(packet[start + 2 : start + 4])
     if len(packet) < end or end - start > LONGEST + 4:
         return None
-    mask = bytearray(end - start)
-    mask[0:4] = b"\xff\xff\xff\xff"
-    positions: dict[int, tuple[int, int]] | None = {}
-    if int.from_bytes(packet[start : start + 2]) == ONE_BYTE_PROFILE:
-        positions = _read_elements(packet, start, end, mask)
-    if positions is None:
-        return None
+    elements = _elements(packet, start, end)
+    return _layout(packet, start, end, elements, kept) if elements is not None else None
 
-    texts: dict[int, str] = {}
-    stripped = []
-    for identifier in (MID, RID, REPAIRED_RID, TRANSPORT_SEQUENCE):
-        if identifier not in positions:
-            continue
-        position, size = positions[identifier]
-        stripped.append((position - 1, bytes(size + 1)))
-        if identifier != TRANSPORT_SEQUENCE:
-            value = packet[position : position + size]
-            mask[position - start : position - start + size] = b"\xff" * size
-            texts[identifier] = value.decode("ascii", "replace")
 
-    number = int.from_bytes(mask)
+def _elements(packet: bytes, start: int, end: int) -> list[_Element] | None:
+    """The elements of the block from ``start`` to ``end``; None if malformed or no such block."""
+    profile = int.from_bytes(packet[start : start + 2])
+    if profile == ONE_BYTE_PROFILE:
+        return _one_byte_elements(packet, start + 4, end)
+    if profile & 0xFFF0 == TWO_BYTE_PROFILE:
+        return _two_byte_elements(packet, start + 4, end)
+    return None
+
+
+def _layout(
+    packet: bytes, start: int, end: int, elements: list[_Element], kept: Collection[int]
+) -> Layout:
+    first: dict[int, _Element] = {}
+    for element in elements:
+        first.setdefault(element.identifier, element)
+    texts = {
+        identifier: first[identifier]
+        for identifier in (MID, RID, REPAIRED_RID)
+        if identifier in first
+    }
+    mask = int.from_bytes(_mask(start, end, elements, list(texts.values())))
+    stripped = _stripped(elements, [first.get(identifier) for identifier in kept])
+    profile = int.from_bytes(packet[start : start + 2])
+    if profile != ONE_BYTE_PROFILE and profile & 0x0F:
+        stripped.insert(0, (start + 1, b"\0"))
+
+    def text(identifier: int) -> str:
+        element = texts.get(identifier)
+        return packet[element.data : element.end].decode("ascii", "replace") if element else ""
+
     return Layout(
         start=start,
         end=end,
-        mask=number,
-        match=int.from_bytes(packet[start:end]) & number,
-        transport_sequence=_position(positions, TRANSPORT_SEQUENCE, 2),
-        send_time=_position(positions, ABSOLUTE_SEND_TIME, 3),
-        audio_level=_position(positions, AUDIO_LEVEL, 1),
-        mid=texts.get(MID, ""),
-        rid=texts.get(RID, ""),
-        repaired_rid=texts.get(REPAIRED_RID, ""),
+        mask=mask,
+        match=int.from_bytes(packet[start:end]) & mask,
+        transport_sequence=_position(first.get(TRANSPORT_SEQUENCE)),
+        send_time=_position(first.get(ABSOLUTE_SEND_TIME)),
+        audio_level=_position(first.get(AUDIO_LEVEL)),
+        mid=text(MID),
+        rid=text(RID),
+        repaired_rid=text(REPAIRED_RID),
         stripped=tuple(stripped),
     )
 
 
-def _read_elements(
-    packet: bytes, start: int, end: int, mask: bytearray
-) -> dict[int, tuple[int, int]] | None:
-    """Extension id -> (position, size) of its data; None if malformed.
-
-    Their headers are set in ``mask``, which counts from ``start``.
-    """
-    positions: dict[int, tuple[int, int]] = {}
-    position = start + 4
+def _one_byte_elements(packet: bytes, position: int, end: int) -> list[_Element] | None:
+    """The elements of a one-byte block (RFC 8285 section 4.2); None if malformed."""
+    elements = []
     while position < end:
-        mask[position - start] = 0xFF
         identifier, size = packet[position] >> 4, (packet[position] & 0x0F) + 1
         if packet[position] == 0:
             position += 1
             continue
-        if identifier == 15:  # reserved: reading stops here (RFC 8285 section 4.2)
+        if identifier in (0, 15):  # no identifiers, and what follows is not read
+            elements.append(_Element(_REST, position, position + 1, end))
             break
         if position + 1 + size > end:
             return None
-        positions[identifier] = (position + 1, size)
+        elements.append(_Element(identifier, position, position + 1, position + 1 + size))
         position += 1 + size
-    return positions
+    return elements
 
 
-def _position(positions: dict[int, tuple[int, int]], identifier: int, size: int) -> int:
-    position, found = positions.get(identifier, (0, 0))
-    return position if found == size else 0
+def _two_byte_elements(packet: bytes, position: int, end: int) -> list[_Element] | None:
+    """The elements of a two-byte block (RFC 8285 section 4.3); None if malformed."""
+    elements = []
+    while position < end:
+        if packet[position] == 0:
+            position += 1
+            continue
+        if position + 2 > end or position + 2 + packet[position + 1] > end:
+            return None
+        data = position + 2
+        elements.append(_Element(packet[position], position, data, data + packet[position + 1]))
+        position = elements[-1].end
+    return elements
+
+
+def _mask(start: int, end: int, elements: list[_Element], compared: list[_Element]) -> bytearray:
+    """The mask of a block: its headers, its padding, and the data of what is ``compared``."""
+    mask = bytearray(b"\xff" * (end - start))
+    for element in elements:
+        if element not in compared:
+            mask[element.data - start : element.end - start] = bytes(element.end - element.data)
+    return mask
+
+
+def _stripped(elements: list[_Element], kept: list[_Element | None]) -> list[tuple[int, bytes]]:
+    """(position, zeros) for all elements but the ``kept`` ones that have their size."""
+    stretches: list[list[int]] = []
+    joined = False
+    for element in elements:
+        if element in kept and _position(element):
+            joined = False
+        elif joined:
+            stretches[-1][1] = element.end
+        else:
+            stretches.append([element.start, element.end])
+            joined = True
+    return [(start, bytes(end - start)) for start, end in stretches]
+
+
+def _position(element: _Element | None) -> int:
+    """Where an element's data is; 0 if it is absent or not of the size that it has to have."""
+    if element is None or element.end - element.data != _SIZES.get(element.identifier):
+        return 0
+    return element.data
 
 
 def absolute_send_time(now: float) -> bytes:

@@ -82,6 +82,7 @@ class Follower(Protocol):
     tl0picidx_offset: int
     packets: int
     octets: int
+    payload_octets: int
 
     @property
     def receives_red(self) -> bool: ...

@@ -72,6 +72,7 @@ class OutboundStreamState:
         "destination",
         "octets",
         "packets",
+        "payload_octets",
         "picture_id_offset",
         "rewrites_descriptor",
         "sequence_offset",
@@ -93,6 +94,9 @@ class OutboundStreamState:
     tl0picidx_offset: int
     packets: int
     octets: int
+    "Bytes of its packets, without SRTP and without retransmissions."
+    payload_octets: int
+    "The same without headers and padding, as a sender report says it (RFC 3550 section 6.4.1)."
 
 
 class OutboundStream(OutboundStreamState):
@@ -160,6 +164,7 @@ class OutboundStream(OutboundStreamState):
         self.tl0picidx_offset = 0
         self.packets = 0
         self.octets = 0
+        self.payload_octets = 0
         self.reception = Reception()
         self.retransmissions = 0
         self._last_sequence = secrets.randbelow(0x4000)
@@ -397,7 +402,7 @@ class OutboundStream(OutboundStreamState):
             ntp_timestamp=report.ntp_timestamp,
             rtp_timestamp=(report.rtp_timestamp + self.timestamp_offset) & 0xFFFFFFFF,
             packet_count=self.packets & 0xFFFFFFFF,
-            octet_count=self.octets & 0xFFFFFFFF,
+            octet_count=self.payload_octets & 0xFFFFFFFF,
         )
 
 

@@ -16,7 +16,7 @@ from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
-from media.rtp.codecs import OPUS, RED, VP8, Kind
+from media.rtp.codecs import OPUS, RED, SUBSCRIBED_EXTENSIONS, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
@@ -40,7 +40,16 @@ EXTENSIONS = {
     "with mid": bytes.fromhex("10 31 22 000000 31 0000 00 00 00"),
     "number first": bytes.fromhex("31 0000 22 000000 00"),
     "cut short": bytes.fromhex("22 000000 31 0000 3f"),
+    "mid twice": bytes.fromhex("10 31 22 000000 10 37 00 00 00 00"),
+    "time twice": bytes.fromhex("22 000000 22 616263 40 1e 50 01"),
+    "unknown": bytes.fromhex("70 aa 22 000000 e0 bb 31 0000 00"),
+    "ended": bytes.fromhex("22 000000 f0 10 37 00"),
 }
+TWO_BYTE_EXTENSIONS = {
+    "two bytes": bytes.fromhex("02 03 000000 01 01 37 04 01 1e 05 01 02 00 00"),
+    "two bytes, twice": bytes.fromhex("01 01 37 02 03 000000 01 01 37 00"),
+}
+ALL_EXTENSIONS = EXTENSIONS | TWO_BYTE_EXTENSIONS
 
 
 def key(number: int) -> bytes:
@@ -57,13 +66,14 @@ def packet(
     number: int = 0,
 ) -> bytes:
     """An RTP packet; `number` is its transport-wide sequence number, if the extensions have one."""
+    profile = 0x1005 if extensions in TWO_BYTE_EXTENSIONS.values() else 0xBEDE
     header = struct.pack(
         "!BBHII", 0x90 if extensions else 0x80, payload_type, sequence, timestamp, ssrc
     )
     if not extensions:
         return header + payload
     extensions = extensions.replace(b"\x31\0\0", b"\x31" + number.to_bytes(2))
-    return header + struct.pack("!HH", 0xBEDE, len(extensions) // 4) + extensions + payload
+    return header + struct.pack("!HH", profile, len(extensions) // 4) + extensions + payload
 
 
 class LenientPolicy(Policy):
@@ -110,7 +120,9 @@ class World:
                 "publisher", kind, active=True, mid=str(len(self.inbound_streams))
             )
             inbound = InboundStream(ssrc, codec, "publisher")
-            layout = read_layout(packet(ssrc, 0, 0, 0, b"", extensions))
+            layout = read_layout(
+                packet(ssrc, 0, 0, 0, b"", extensions), SUBSCRIBED_EXTENSIONS[kind.medium]
+            )
             assert layout is not None
             inbound.layout = layout
             publication.inbound_streams[""] = inbound
@@ -181,6 +193,12 @@ class World:
         )
         handle(port, len(datagrams), self.time, absolute_send_time(self.time))
         self._collect()
+
+    def opened(self, seat: int) -> list[bytes]:
+        """What a subscriber received, unprotected."""
+        policy = Policy(key(10 + seat), Policy.SSRC_ANY_INBOUND, srtp_profile=PROFILE)
+        session = Session(policy)
+        return [session.unprotect(data) for data in self.received[seat]]
 
     def miss(self, seat: int, back: int) -> None:
         """Have a subscriber send a NACK for some of its video, and collect the retransmissions."""
@@ -254,6 +272,7 @@ class World:
                     one.tl0picidx_offset,
                     one.packets,
                     one.octets,
+                    one.payload_octets,
                     one.retransmissions,
                     one.rtx_sequence,
                 )

@@ -2,22 +2,72 @@
 
 import struct
 
-from hypothesis import given
+from aiortc.rtp import unpack_header_extensions
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from media.rtp.codecs import ABSOLUTE_SEND_TIME, AUDIO_LEVEL, MID, RID, TRANSPORT_SEQUENCE
-from media.rtp.header_extensions import absolute_send_time, read_layout
+from media.rtp.codecs import (
+    ABSOLUTE_SEND_TIME,
+    AUDIO_LEVEL,
+    MID,
+    ORIENTATION,
+    RID,
+    SUBSCRIBED_EXTENSIONS,
+    TRANSPORT_SEQUENCE,
+)
+from media.rtp.header_extensions import Layout, absolute_send_time, read_layout
+
+SIZES = {ABSOLUTE_SEND_TIME: 3, AUDIO_LEVEL: 1, ORIENTATION: 1}
+SEND_TIME = b"now"
 
 
 def packet(
-    elements: list[tuple[int, bytes]], payload: bytes = b"payload", padding: int = 0
+    elements: list[tuple[int, bytes]],
+    payload: bytes = b"payload",
+    padding: int = 0,
+    appbits: int | None = None,
 ) -> bytes:
+    """An RTP packet with these extensions: one-byte elements, or two-byte ones with `appbits`."""
     block = bytes(padding)
     for number, value in elements:
-        block += bytes(((number << 4) | (len(value) - 1),)) + value
+        if appbits is None:
+            block += bytes(((number << 4) | (len(value) - 1),)) + value
+        else:
+            block += bytes((number, len(value))) + value
     block += bytes(-len(block) % 4)
     header = struct.pack("!BBHII", 0x90, 96, 1, 2, 3)
-    return header + struct.pack("!HH", 0xBEDE, len(block) // 4) + block + payload
+    profile = 0xBEDE if appbits is None else 0x1000 | appbits
+    return header + struct.pack("!HH", profile, len(block) // 4) + block + payload
+
+
+def forwarded(data: bytes, layout: Layout) -> bytes:
+    """The packet as a subscriber gets it."""
+    sent = bytearray(data)
+    for position, zeros in layout.stripped:
+        sent[position : position + len(zeros)] = zeros
+    if layout.send_time:
+        sent[layout.send_time : layout.send_time + 3] = SEND_TIME
+    assert len(sent) == len(data)
+    assert sent[layout.end :] == data[layout.end :]
+    return bytes(sent)
+
+
+def assert_only_ours(data: bytes, layout: Layout, kept: tuple[int, ...]) -> dict[int, bytes]:
+    """What another parser finds: each of `kept` once at most, in its size, the time our own."""
+    sent = forwarded(data, layout)
+    start = layout.start
+    (profile,) = struct.unpack_from("!H", sent, start)
+    assert profile in (0xBEDE, 0x1000)
+    found = unpack_header_extensions(profile, sent[start + 4 : layout.end])
+    values = dict(found)
+    assert len(values) == len(found)
+    for number, value in found:
+        assert number in kept
+        assert len(value) == SIZES[number]
+    assert values.get(ABSOLUTE_SEND_TIME, SEND_TIME) == SEND_TIME
+    carried = sum(len(value) + (1 if profile == 0xBEDE else 2) for value in values.values())
+    assert len(sent[start + 4 : layout.end].replace(b"\0", b"")) <= carried
+    return values
 
 
 def test_a_golden_packet_of_chromium() -> None:
@@ -27,7 +77,7 @@ def test_a_golden_packet_of_chromium() -> None:
         "22a1b2c3 3100ff 1030 a061 00 00"  # send time, number 255, mid "0", rid "a", padding
         "10ff"
     )
-    layout = read_layout(data)
+    layout = read_layout(data, SUBSCRIBED_EXTENSIONS["video"])
     assert layout is not None
     assert (layout.start, layout.end) == (12, 28)
     assert data[layout.send_time : layout.send_time + 3].hex() == "a1b2c3"
@@ -75,6 +125,108 @@ def test_values_stand_where_the_layout_says(
     for number, name in ((MID, layout.mid), (RID, layout.rid)):
         if number in values:
             assert name == values[number].decode("ascii", "replace")
+
+
+MEDIA = st.sampled_from(sorted(SUBSCRIBED_EXTENSIONS))
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(
+                st.sampled_from((ABSOLUTE_SEND_TIME, AUDIO_LEVEL, ORIENTATION, MID, RID)),
+                st.binary(min_size=1, max_size=4),
+            ),
+            st.tuples(st.integers(1, 14), st.binary(min_size=1, max_size=16)),
+        ),
+        max_size=6,
+    ),
+    st.none() | st.integers(0, 15),
+    st.integers(0, 3),
+    MEDIA,
+)
+@example([(MID, b"1"), (MID, b"1")], None, 0, "audio")
+@example([(MID, b"1"), (AUDIO_LEVEL, b"a"), (MID, b"1")], 0, 0, "audio")
+def test_only_what_was_offered_leaves_and_once(
+    elements: list[tuple[int, bytes]], appbits: int | None, padding: int, medium: str
+) -> None:
+    kept = SUBSCRIBED_EXTENSIONS[medium]
+    data = packet(elements, padding=padding, appbits=appbits)
+    layout = read_layout(data, kept)
+    if layout is None:
+        assert layout_size(data) > 68
+        return
+    assert len(layout.stripped) <= 4, "as many as the native loop can blank"
+    values = assert_only_ours(data, layout, kept)
+    firsts: dict[int, bytes] = {}
+    for number, value in elements:
+        firsts.setdefault(number, value)
+    expected = {number for number in kept if len(firsts.get(number, b"")) == SIZES[number]}
+    assert set(values) == expected
+    for number in expected - {ABSOLUTE_SEND_TIME}:
+        assert values[number] == firsts[number]
+
+
+def layout_size(data: bytes) -> int:
+    """Bytes of the extension block with its header."""
+    return 4 + 4 * int.from_bytes(data[14:16])
+
+
+@given(
+    st.sampled_from((0xBEDE, 0x1000, 0x100F, 0x1010, 0xABCD)),
+    st.integers(0, 10).flatmap(lambda words: st.binary(min_size=4 * words, max_size=4 * words)),
+    MEDIA,
+)
+@example(0xBEDE, bytes.fromhex("f0 10 37 00"), "audio")
+@example(0xBEDE, bytes.fromhex("01 02 10 37"), "audio")
+def test_of_any_bytes_only_what_was_offered_leaves(profile: int, block: bytes, medium: str) -> None:
+    kept = SUBSCRIBED_EXTENSIONS[medium]
+    header = struct.pack("!BBHII", 0x90, 96, 1, 2, 3)
+    data = header + struct.pack("!HH", profile, len(block) // 4) + block + b"payload"
+    layout = read_layout(data, kept)
+    if layout is not None:
+        assert_only_ours(data, layout, kept)
+        assert len(layout.stripped) <= 4
+    if profile in (0x1010, 0xABCD):
+        assert layout is None, "an extension of another form is nobody's"
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 14), st.binary(min_size=1, max_size=3)), max_size=4),
+    st.none() | st.integers(0, 15),
+    st.data(),
+)
+def test_whatever_matches_a_layout_has_it(
+    elements: list[tuple[int, bytes]], appbits: int | None, random: st.DataObject
+) -> None:
+    kept = SUBSCRIBED_EXTENSIONS["video"]
+    data = packet(elements, appbits=appbits)
+    layout = read_layout(data, kept)
+    assert layout is not None
+    other = bytearray(data)
+    place = random.draw(st.integers(layout.start, layout.end - 1))
+    other[place] = random.draw(st.integers(0, 255))
+    if int.from_bytes(other[layout.start : layout.end]) & layout.mask == layout.match:
+        assert read_layout(bytes(other), kept) == layout
+
+
+def test_a_two_byte_block_is_read() -> None:
+    elements = [
+        (MID, b"7"),
+        (ABSOLUTE_SEND_TIME, b"abc"),
+        (TRANSPORT_SEQUENCE, b"\x12\x34"),
+        (RID, b"h"),
+    ]
+    data = packet(elements, appbits=5)
+    layout = read_layout(data, SUBSCRIBED_EXTENSIONS["video"])
+    assert layout is not None
+    assert (layout.mid, layout.rid) == ("7", "h")
+    position = layout.transport_sequence
+    assert data[position : position + 2] == b"\x12\x34"
+    assert (
+        forwarded(data, layout)[12:].rstrip(b"payload").rstrip(b"\0")
+        == bytes.fromhex("1000 0004 0000 00 02 03") + SEND_TIME
+    )
 
 
 @given(st.binary(min_size=12, max_size=80))

@@ -76,6 +76,7 @@ class Loop:
                 )
             stream.packets += 1
             stream.octets += len(out)
+            stream.payload_octets += len(payload)
             self.protect(11, number, bytes(out))
             self.order.append(number)
 
@@ -148,7 +149,7 @@ def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -
         """The timestamp in the subscriber's packet of that position."""
         return int.from_bytes(loop.protected[11, loop.order[place]][4:8])
 
-    size = len(packet(1, 0, 0, KEY))
+    size = len(KEY)
     stream.follow(high, 0.0)
     high.note_sender_report(RtcpSenderInfo(77, 500, 9999, 8888), 0.0)
     assert stream.sender_report() is None, "nothing is sent yet"
