@@ -51,10 +51,22 @@ class ReceivedPacket:
     One object serves all packets in turn, so that none is allocated per packet.
     """
 
-    __slots__ = ("base", "index", "layout", "length", "now", "peer", "port", "send_time")
+    __slots__ = (
+        "arrived_at",
+        "base",
+        "index",
+        "layout",
+        "length",
+        "now",
+        "peer",
+        "port",
+        "send_time",
+    )
 
     port: Port
     now: float
+    arrived_at: float
+    "When the kernel received it, by the clock of ``now``."
     send_time: bytes
     "``now`` as the absolute send time extension writes it, 3 bytes."
     index: int
@@ -146,6 +158,7 @@ class Forwarder:
                 if peer is not None and _is_rtp(incoming, base, length):
                     packet.index, packet.base = index, base
                     packet.length, packet.peer = length, peer
+                    packet.arrived_at = now - port.age(index)
                     if self._unprotect(packet):
                         self._accept(packet)
                 else:
@@ -170,6 +183,7 @@ class Forwarder:
                 ):
                     packet.index, packet.base = index, index * SLOT
                     packet.length, packet.peer = length or port.length(index), peer
+                    packet.arrived_at = now - port.age(index)
                     if length or self._unprotect(packet):
                         self._accept(packet)
                 else:
@@ -236,7 +250,7 @@ class Forwarder:
         position = layout.transport_sequence
         if position:
             position += base
-            peer.note_arrival(incoming[position] << 8 | incoming[position + 1], now)
+            peer.note_arrival(incoming[position] << 8 | incoming[position + 1], packet.arrived_at)
         payload_type = second & 0x7F
         if payload_type != inbound.payload_type and not ssrcs.change_payload(inbound, payload_type):
             return
@@ -266,12 +280,12 @@ class Forwarder:
 
         ``late`` means that it fills a gap, so that newer packets have already been sent.
         """
-        base, length, layout, now = packet.base, packet.length, packet.layout, packet.now
+        base, length, layout = packet.base, packet.length, packet.layout
         incoming = packet.port.incoming
         _, second, sequence, timestamp, _ = _HEADER.unpack_from(incoming, base)
         inbound.octets += length
         if timestamp != inbound.timestamp and not late:
-            inbound.note_timing(timestamp, now)
+            inbound.note_timing(timestamp, packet.arrived_at)
         for position, zeros in layout.stripped:
             incoming[base + position : base + position + len(zeros)] = zeros
         position = layout.send_time
@@ -383,7 +397,8 @@ class Forwarder:
             return
         if layout.transport_sequence:
             position = layout.transport_sequence
-            peer.note_arrival(int.from_bytes(data[position : position + 2]), packet.now)
+            number = int.from_bytes(data[position : position + 2])
+            peer.note_arrival(number, packet.arrived_at)
         if second & 0x7F in RTX_PAYLOAD_TYPES:
             self._accept_retransmission(packet, data, layout)
             return

@@ -9,13 +9,17 @@
 #include "structures.h"
 
 #include <string.h>
+#include <time.h>
+
+#define MOST_AGE 2.0
 
 enum {
     LONGEST_PACKET = 1500,
+    SO_TIMESTAMPNS_64 = 35,
     LEAST_CHARGE = 250,
     RED_PAYLOAD_TYPE = 63,
     HISTORY = 256,
-    INTERFACE = 3, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 4, /* raised with every change that media/native/__init__.py must know of */
 };
 
 typedef int (*cipher)(void *session, void *packet, int *length);
@@ -190,9 +194,9 @@ static void forward_to(Peer *peer, OutboundStream *outbound, const uint8_t *pack
     Py_XDECREF(entry);
 }
 
-static void note_timing(InboundStream *inbound, uint32_t timestamp, double now)
+static void note_timing(InboundStream *inbound, uint32_t timestamp, double arrived_at)
 {
-    double transit = now * inbound->clock_rate - timestamp;
+    double transit = arrived_at * inbound->clock_rate - timestamp;
     if (inbound->received > 1) {
         double change = transit - inbound->transit;
         change = change < 0 ? -change : change;
@@ -211,7 +215,7 @@ static int is_empty_list(PyObject *list)
 
 /* Forward an unprotected packet, or return 0 and leave everything as it was. */
 static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, int length,
-                          double now, const uint8_t *send_time)
+                          double arrived_at, const uint8_t *send_time)
 {
     unsigned sequence = read16(packet + 2);
     int payload_type = packet[1] & 0x7F;
@@ -226,7 +230,7 @@ static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, i
         inbound->outbound_streams == NULL || !PyList_CheckExact(inbound->outbound_streams))
         return 0;
     if (plan->transport_sequence)
-        note_arrival(peer, (int)read16(packet + plan->transport_sequence), now);
+        note_arrival(peer, (int)read16(packet + plan->transport_sequence), arrived_at);
     inbound->next_sequence = (int)((sequence + 1) & 0xFFFF);
     inbound->received++;
     inbound->octets += (unsigned)length;
@@ -236,7 +240,7 @@ static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, i
     }
     uint32_t timestamp = read32(packet + 4);
     if (timestamp != inbound->timestamp)
-        note_timing(inbound, timestamp, now);
+        note_timing(inbound, timestamp, arrived_at);
     for (int i = 0; i < plan->stripped_count; i++)
         memset(packet + plan->stripped[i], 0, plan->stripped_sizes[i]);
     if (plan->send_time)
@@ -278,10 +282,28 @@ static InboundStream *find_inbound(Peer *peer, uint32_t ssrc)
     return found != NULL && PyObject_TypeCheck(found, inbound_type) ? (InboundStream *)found : NULL;
 }
 
+/* media.transport.batching.BatchedSocket.age */
+static double age(const Port *port, int index)
+{
+    struct msghdr *header = &port->batch->in[index].msg_hdr;
+    struct stamp *stamp = header->msg_control;
+    if (header->msg_controllen != STAMP_SPACE) {
+        /* The kernel wrote how much it used, and reads there how much it may use. */
+        header->msg_controllen = STAMP_SPACE;
+        stamp->type = 0;
+    }
+    if (stamp->level != SOL_SOCKET || stamp->type != SO_TIMESTAMPNS_64)
+        return 0.0;
+    double seconds =
+        (double)(port->read_at - (stamp->seconds * 1000000000 + stamp->nanoseconds)) / 1e9;
+    return seconds >= 0.0 && seconds <= MOST_AGE ? seconds : 0.0;
+}
+
 enum { DONE, UNTOUCHED };
 
 /* One datagram: DONE, UNTOUCHED, or the length of an unprotected packet for Python to handle. */
-static int handle(Peer *peer, uint8_t *packet, int length, double now, const uint8_t *send_time)
+static int handle(Peer *peer, uint8_t *packet, int length, double arrived_at,
+                  const uint8_t *send_time)
 {
     if (peer == NULL || length < 2 || packet[0] < 128 || packet[0] > 191 ||
         (packet[1] >= 192 && packet[1] < 224))
@@ -302,7 +324,7 @@ static int handle(Peer *peer, uint8_t *packet, int length, double now, const uin
     }
     peer->received_octets += (unsigned)length;
     Py_INCREF((PyObject *)inbound);
-    int forwarded = forward_packet(peer, inbound, packet, length, now, send_time);
+    int forwarded = forward_packet(peer, inbound, packet, length, arrived_at, send_time);
     Py_DECREF((PyObject *)inbound);
     return forwarded ? DONE : length;
 }
@@ -337,6 +359,9 @@ static PyObject *loop_receive(PyObject *module, PyObject *argument)
     struct batch *batch = port->batch;
     /* An error is either "nothing to read" or an unreachable destination reported late. */
     int count = recvmmsg(batch->descriptor, batch->in, BATCH, MSG_DONTWAIT, NULL);
+    struct timespec real;
+    clock_gettime(CLOCK_REALTIME, &real);
+    port->read_at = (long long)real.tv_sec * 1000000000 + real.tv_nsec;
     port->received += count > 0 ? (unsigned)count : 0;
     return PyLong_FromLong(count > 0 ? count : 0);
 }
@@ -384,8 +409,8 @@ static PyObject *loop_forward(PyObject *module, PyObject *const *arguments, Py_s
             Py_XINCREF((PyObject *)peer);
         }
         last = address;
-        outcome = handle(peer, batch->incoming + index * SLOT, (int)batch->in[index].msg_len, now,
-                       send_time);
+        outcome = handle(peer, batch->incoming + index * SLOT, (int)batch->in[index].msg_len,
+                       now - age(port, (int)index), send_time);
     }
     Py_XDECREF((PyObject *)peer);
     if (outcome == DONE)

@@ -23,6 +23,15 @@ enum {
     TRAILER = 20,    /* most bytes that SRTP adds */
     WIDEST = 68,     /* bytes of the longest extension block with its header */
     MOST_STRIPPED = 4, /* stretches of extensions blanked in one packet */
+    STAMP_SPACE = 32,  /* bytes of the ancillary message with the time of arrival */
+};
+
+/* The ancillary message with the time at which the kernel received a datagram. */
+struct stamp {
+    size_t length;
+    int level;
+    int type;
+    int64_t seconds, nanoseconds;
 };
 
 struct control {
@@ -51,6 +60,7 @@ typedef struct {
     int used;
     char segmentation;
     unsigned long long received, sent, refused, segmented;
+    long long read_at; /* by the machine's clock, in nanoseconds */
     struct batch *batch;
     PyObject *owner; /* keeps the memory behind incoming and outgoing */
 } Port;

@@ -155,6 +155,7 @@ static PyMemberDef port_members[] = {
     MEMBER(T_ULONGLONG, Port, sent),
     MEMBER(T_ULONGLONG, Port, refused),
     MEMBER(T_ULONGLONG, Port, segmented),
+    MEMBER(T_LONGLONG, Port, read_at),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMethodDef port_methods[] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+import time
 from typing import Any, Protocol
 
 import cffi  # type: ignore[import-untyped]
@@ -26,6 +27,14 @@ ADDRESS_SPACE = 28
 "Bytes reserved for the packed address of one datagram."
 
 _UDP_SEGMENT = 103
+_SO_TIMESTAMPNS = 35
+STAMPED = _SO_TIMESTAMPNS << 32 | socket.SOL_SOCKET
+"Level and type of the ancillary message with the time of arrival, read as one number."
+STAMP_SPACE = 32
+"Bytes of that message: its length, level, type, seconds and nanoseconds."
+MOST_AGE = 2.0
+"""Seconds that a datagram may have waited to be read. More, or less than nothing, means that the
+machine's clock was set meanwhile; then the time of reading is what is known."""
 _MESSAGE = struct.Struct("@QI4xQQQQ")
 _VECTOR = struct.Struct("@QQ")
 _UNSEGMENTED_ERRORS = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE})
@@ -51,6 +60,7 @@ class BatchedPort(Protocol):
     sent: int
     segmented: int
     refused: int
+    read_at: int
 
 
 class BatchedSocket:
@@ -66,10 +76,15 @@ class BatchedSocket:
         self._sendmmsg: Any = library.sendmmsg
         self._descriptor = port.socket.fileno()
         self._null = foreign.NULL
+        self._prepare_reading(port)
+        self._prepare_sending()
 
+    def _prepare_reading(self, port: BatchedPort) -> None:
+        foreign = self._foreign
         self._addresses = foreign.new("char[]", BATCH * ADDRESS_SPACE)
         self._vectors_in = foreign.new("struct iovec[]", BATCH)
         self._headers_in = foreign.new("struct mmsghdr[]", BATCH)
+        self._stamps_in = foreign.new("char[]", BATCH * STAMP_SPACE)
         for index in range(BATCH):
             vector = self._vectors_in[index]
             vector.iov_base = port.incoming_pointers[index]
@@ -79,11 +94,17 @@ class BatchedSocket:
             header.msg_namelen = port.address_size
             header.msg_iov = self._vectors_in + index
             header.msg_iovlen = 1
+            header.msg_control = self._stamps_in + index * STAMP_SPACE
+            header.msg_controllen = STAMP_SPACE
         self.addresses_pointer = int(foreign.cast("uintptr_t", self._addresses))
         self.headers_pointer = int(foreign.cast("uintptr_t", self._headers_in))
         self.addresses = memoryview(foreign.buffer(self._addresses)).cast("B")
         self.lengths = memoryview(foreign.buffer(self._headers_in)).cast("B").cast("I")
+        self._headers_view_in = memoryview(foreign.buffer(self._headers_in)).cast("B").cast("Q")
+        self.stamps = memoryview(foreign.buffer(self._stamps_in)).cast("B").cast("q")
 
+    def _prepare_sending(self) -> None:
+        foreign = self._foreign
         self._headers_out = foreign.new("struct mmsghdr[]", OUTGOING)
         self._vectors_out = foreign.new("struct iovec[]", OUTGOING)
         # One ancillary message each: struct cmsghdr, then the segment size as 16 bits.
@@ -110,8 +131,23 @@ class BatchedSocket:
         count: int = self._recvmmsg(
             self._descriptor, self._headers_in, BATCH, socket.MSG_DONTWAIT, self._null
         )
+        self._port.read_at = time.time_ns()
         # An error is either "nothing to read" or an unreachable destination reported late.
         return count if count > 0 else 0
+
+    def age(self, index: int) -> float:
+        """Seconds that datagram ``index`` had waited when it was read; 0 if that is not known."""
+        headers, stamps = self._headers_view_in, self.stamps
+        start = index * 4
+        if headers[index * 8 + 5] != STAMP_SPACE:
+            # The kernel wrote how much it used, and reads there how much it may use.
+            headers[index * 8 + 5] = STAMP_SPACE
+            stamps[start + 1] = 0
+        if stamps[start + 1] != STAMPED:
+            return 0.0
+        arrived_at = stamps[start + 2] * 1_000_000_000 + stamps[start + 3]
+        age = (self._port.read_at - arrived_at) / 1e9
+        return age if 0.0 <= age <= MOST_AGE else 0.0
 
     def send(self, touched: list[Any]) -> None:
         """Send what is pending for these; what the kernel refuses is dropped and counted."""
@@ -202,6 +238,14 @@ class BatchedSocket:
                 self._port.sent += 1
             else:
                 self._port.refused += 1
+
+
+def request_stamps(udp: socket.socket) -> None:
+    """Have the kernel tell when each datagram arrived (socket(7), SO_TIMESTAMPNS), if it can."""
+    try:
+        udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    except OSError:
+        return
 
 
 def probe_segmentation(udp: socket.socket) -> bool:

@@ -22,8 +22,10 @@ from media.transport.batching import (
     BATCH,
     OUTGOING,
     SLOT,
+    STAMP_SPACE,
     BatchedSocket,
     probe_segmentation,
+    request_stamps,
 )
 
 __all__ = [
@@ -138,7 +140,16 @@ class Buffers:
 class PortState:
     """What is queued on a port, and the counts of what went through it."""
 
-    __slots__ = ("received", "refused", "segmentation", "segmented", "sent", "touched", "used")
+    __slots__ = (
+        "read_at",
+        "received",
+        "refused",
+        "segmentation",
+        "segmented",
+        "sent",
+        "touched",
+        "used",
+    )
 
     touched: list[Destination]
     "Destinations with datagrams pending."
@@ -150,6 +161,8 @@ class PortState:
     sent: int
     refused: int
     segmented: int
+    read_at: int
+    "When the last batch was read, by the machine's clock, in nanoseconds."
 
 
 def _bound(host: str, port: int, version: int) -> socket.socket:
@@ -181,7 +194,8 @@ class Port(PortState):
 
     After :meth:`receive` returned n, datagram i < n is at ``incoming[i * SLOT :]``,
     ``lengths[i * 16 + 14]`` bytes long (where the kernel's structure has the length), from the
-    packed address ``addresses[i * 28 : i * 28 + address_size]``. To send, write into
+    packed address ``addresses[i * 28 : i * 28 + address_size]``, and had waited ``age(i)`` seconds;
+    ``stamps[i * 4 :]`` is the kernel's message about that. To send, write into
     ``outgoing[slot * SLOT :]`` of a slot from :meth:`slot`, then :meth:`push` it; :meth:`flush`
     sends it.
     """
@@ -193,7 +207,7 @@ class Port(PortState):
         self.version = version
         self.address_size = 16 if version == 4 else 28
         self.foreign: Any = cffi.FFI()
-        self.received = self.sent = self.refused = self.segmented = 0
+        self.received = self.sent = self.refused = self.segmented = self.read_at = 0
         buffers = Buffers(self.foreign)
         self._buffers = buffers
         self.incoming = memoryview(self.foreign.buffer(buffers.incoming)).cast("B")
@@ -212,7 +226,9 @@ class Port(PortState):
             self._batched = batched = BatchedSocket(self)
             self.addresses = batched.addresses
             self.lengths = batched.lengths
+            self.stamps = batched.stamps
             self.segmentation = probe_segmentation(self.socket)
+            request_stamps(self.socket)
             if native is not None:
                 incoming = int(self.foreign.cast("uintptr_t", buffers.incoming))
                 self.attach(  # type: ignore[attr-defined]
@@ -229,6 +245,7 @@ class Port(PortState):
     def _use_own_views(self) -> None:
         self.addresses = memoryview(bytearray(BATCH * ADDRESS_SPACE))
         self.lengths = memoryview(bytearray(BATCH * 64)).cast("I")
+        self.stamps = memoryview(bytearray(BATCH * STAMP_SPACE)).cast("q")
 
     @property
     def counters(self) -> Counters:
@@ -260,6 +277,13 @@ class Port(PortState):
         """The packed address datagram ``index`` of the last batch came from."""
         start = index * ADDRESS_SPACE
         return bytes(self.addresses[start : start + self.address_size])
+
+    def age(self, index: int) -> float:
+        """Seconds that datagram ``index`` of the last batch had waited to be read, if known, or 0.
+
+        So a relay that waits for a processor does not mistake its own waiting for the network's.
+        """
+        return self._batched.age(index) if self._batched is not None else 0.0
 
     def _receive_plainly(self) -> int:
         count = 0

@@ -5,6 +5,7 @@ so that nothing depends on a network or on time. No subscriber may ever get two 
 and sequence number: under AES-GCM that would reveal the key stream (RFC 7714 section 8.4).
 """
 
+import array
 import struct
 from collections.abc import Callable
 
@@ -23,7 +24,7 @@ from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 from media.transport import srtp
-from media.transport.batching import ADDRESS_SPACE
+from media.transport.batching import ADDRESS_SPACE, STAMPED
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, Port, pack_address
 from media.transport.srtp import Cipher
@@ -33,6 +34,8 @@ AUDIO_SSRC, VIDEO_SSRC, RTX_SSRC, NEW_SSRC = 0x1000, 0x2000, 0x3000, 0x4000
 PUBLISHER = pack_address("127.0.0.1", 9)
 "Where the publisher's packets come from."
 SUBSCRIBERS = 3
+READ_AT = 1_800_000_000_123_456_789
+"When batches are read, by the machine's clock, in nanoseconds."
 EXTENSIONS = {
     "none": b"",
     "usual": bytes.fromhex("22 000000 31 0000 00"),
@@ -181,13 +184,23 @@ class World:
     def close(self) -> None:
         self.port.close()
 
-    def give(self, datagrams: list[bytes], name: bytes = PUBLISHER) -> None:
-        """Receive these in one batch, and collect what was queued for each subscriber."""
+    def give(
+        self, datagrams: list[bytes], name: bytes = PUBLISHER, waited: float | None = None
+    ) -> None:
+        """Receive these in one batch, and collect what was queued for each subscriber.
+
+        They waited so many seconds to be read, as far as the kernel tells.
+        """
         port = self.port
+        port.read_at = READ_AT
         for index, data in enumerate(datagrams):
             port.incoming[index * SLOT : index * SLOT + len(data)] = data
             port.lengths[index * 16 + 14] = len(data)
             port.addresses[index * ADDRESS_SPACE : index * ADDRESS_SPACE + len(name)] = name
+            port.stamps[index * 4 + 1] = 0 if waited is None else STAMPED
+            port.stamps[index * 4 + 2 : index * 4 + 4] = array.array(
+                "q", divmod(READ_AT - round((waited or 0.0) * 1e9), 10**9)
+            )
         handle: Callable[[Port, int, float, bytes], None] = (
             self.forwarder._handle_natively if self.forwarder.native else self.forwarder._handle
         )

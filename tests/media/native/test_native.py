@@ -102,6 +102,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("pause"), st.integers(0, 5)),
     st.tuples(st.just("miss"), st.integers(0, 2), st.integers(0, 30)),
     st.tuples(st.just("wait"), st.floats(0, 0.1)),
+    st.tuples(st.just("late"), st.one_of(st.none(), st.floats(-1, 3))),
     st.tuples(st.just("batch")),
 )
 
@@ -159,9 +160,10 @@ def test_both_do_the_same(actions: list[tuple], bitrate: int) -> None:
     try:
         for action in [*actions, ("batch",)]:
             batch += datagram(sender, action)
-            if action[0] in ("batch", "pause", "miss", "wait") or len(batch) > 40:
+            if action[0] in ("batch", "pause", "miss", "wait", "late") or len(batch) > 40:
+                waited = action[1] if action[0] == "late" else None
                 for world in worlds:
-                    world.give(batch)
+                    world.give(batch, waited=waited)
                 batch = []
             for world in worlds:
                 if action[0] == "wait":
