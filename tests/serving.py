@@ -117,6 +117,7 @@ async def serving(
         "TELECONNECT_DATA_DIR": str(data_dir),
         "TELECONNECT_RELAY_WORKERS": "1" if relay else "0",
         "TELECONNECT_RELAY_PORT": "0",
+        "TELECONNECT_COTURN": "no",
         **settings,
     }
     config = load(environment, port=port)

@@ -127,6 +127,7 @@ async def _assemble(
         store, app[keys.ACCOUNT_MAIL], app[keys.WAITS], app[keys.WAITS]
     )
     add_upkeep(app, providers)
+    app.cleanup_ctx.append(app[keys.TURN].running)
     app.cleanup_ctx.append(app[keys.RELAY].running)
     app.cleanup_ctx.append(app[keys.RELAY].trace.running)
     add_files(app, config)

@@ -24,6 +24,7 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.rooms.hub import Hub
 from web import keys
 from web.calls.relay import MediaRelay
+from web.calls.turn import TurnServers
 
 
 def add_rooms(app: web.Application) -> None:
@@ -32,6 +33,7 @@ def add_rooms(app: web.Application) -> None:
     store, clock, waits = app[keys.STORE], app[keys.CLOCK], app[keys.WAITS]
     app[keys.TIMEKEEPING] = Timekeeping(store, clock, waits)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
+    app[keys.TURN] = TurnServers(config)
     locks = Locks()
     changes = CallChanges(store, locks, clock, waits, relay, lambda: settings.media_policy)
     app[keys.FORWARDING] = changes.forwarding

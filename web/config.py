@@ -17,10 +17,11 @@ from signaling.second_factor import SecondFactorRule
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
+from web.config_values import ConfigError as ConfigError
+from web.config_values import Setting
 from web.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
 from web.routes import public_address
-from web.setting import ConfigError as ConfigError
-from web.setting import Setting
+from web.turn_settings import TURN_SETTINGS, CoturnSettings, read_coturn, read_turn
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -126,13 +127,7 @@ SETTINGS = (
         "Country (CH, KE ...) whose mobile numbers may be typed without country code.",
     ),
     Setting("TELECONNECT_MEDIA_POLICY", "auto", "auto, or relay: never show addresses to peers."),
-    Setting("TELECONNECT_TURN_URLS", "", "TURN servers, separated by commas."),
-    Setting(
-        "TELECONNECT_TURN_SECRET",
-        "",
-        "Secret shared with the TURN servers (use-auth-secret of coturn).",
-        secret=True,
-    ),
+    *TURN_SETTINGS,
     Setting(
         "TELECONNECT_RELAY_ADDRESS",
         "",
@@ -212,6 +207,7 @@ class Config:
     sms_prices: tuple[Price, ...]
     media_policy: Literal["auto", "relay"]
     turn: TurnService
+    coturn: CoturnSettings
     relay_addresses: tuple[str, ...]
     relay_port: int
     relay_workers: int
@@ -248,7 +244,7 @@ class Config:
         if self.host is not None:
             names = (each.strip() for each in self.host.split(","))
             return tuple(re.sub(r"^\[(.*)\]$", r"\1", name) for name in names if name)
-        if self.secure or self._on_loopback:
+        if self.secure or self.on_loopback:
             return ("127.0.0.1", "::1")
         return ("0.0.0.0", "::")
 
@@ -262,12 +258,13 @@ class Config:
         """The server's own origins: the public one, those of the other hosts; on loopback, all its
         names."""
         url = self.public_url
-        own = [url.with_host(name) for name in LOOPBACK_HOSTS] if self._on_loopback else [url]
+        own = [url.with_host(name) for name in LOOPBACK_HOSTS] if self.on_loopback else [url]
         others = [read.public_url(f"{url.scheme}://{host}") for host in self.other_hosts]
         return frozenset(str(each.origin()) for each in own + others)
 
     @property
-    def _on_loopback(self) -> bool:
+    def on_loopback(self) -> bool:
+        """Whether people reach the server on its own machine alone."""
         return self.public_url.host in LOOPBACK_HOSTS
 
 
@@ -297,7 +294,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         webhook_secret=values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
         sms_prices=given("TELECONNECT_SMS_PRICES", read.prices) or (),
         media_policy=given("TELECONNECT_MEDIA_POLICY", read.media_policy),
-        turn=_turn(values),
+        turn=read_turn(values),
+        coturn=read_coturn(values, given),
         relay_addresses=given("TELECONNECT_RELAY_ADDRESS", read.relay_addresses) or (),
         relay_port=relay_port,
         relay_workers=workers,
@@ -398,16 +396,6 @@ def harmless_environment(environment: Mapping[str, str] = os.environ) -> dict[st
         for name, value in environment.items()
         if name in HARMLESS or name.startswith(HARMLESS_BEGINNINGS)
     }
-
-
-def _turn(values: Mapping[str, str]) -> TurnService:
-    urls = values["TELECONNECT_TURN_URLS"].split(",")
-    try:
-        return TurnService(
-            tuple(url.strip() for url in urls if url.strip()), values["TELECONNECT_TURN_SECRET"]
-        )
-    except ValueError as error:
-        raise ConfigError(f"TELECONNECT_TURN_URLS and TELECONNECT_TURN_SECRET: {error}.") from None
 
 
 def _delivery(

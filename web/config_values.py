@@ -1,9 +1,13 @@
-"""Readers of the settings' values. Each returns a value, or raises ValueError with the rest of a
-sentence that begins with the setting's name; it never quotes the value, which may be a secret."""
+"""What a setting is, and readers of the values.
+
+Each reader returns a value, or raises ValueError with the rest of a sentence that begins with the
+setting's name; it never quotes the value, which may be a secret.
+"""
 
 import ipaddress
 import re
 import unicodedata
+from dataclasses import dataclass
 from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +37,18 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 _SENDER = re.compile(r"\+?[0-9]{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}", re.ASCII)
 
 
+class ConfigError(Exception):
+    """A setting that cannot be used; the message is a sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
 def plain(text: str, *, multiline: bool = False) -> str:
     """Without what an environment file leaves: space at the ends, a pair of quotes around the value."""
     text = text.strip()
@@ -59,15 +75,28 @@ def socket_path(text: str) -> Path:
     return Path(text)
 
 
+def file(text: str) -> Path:
+    if not text.startswith("/"):
+        raise ValueError("must be the path of a file, from the root on")
+    return Path(text)
+
+
 def port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
         raise ValueError("must be a port number, 0 to 65535")
     return int(text)
 
 
+def port_range(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not dash or not 1024 <= port(first) <= port(last):
+        raise ValueError("must be two port numbers from 1024 on, as 49152-50151")
+    return int(first), int(last)
+
+
 def places(text: str) -> str:
     """Not checked for being addresses: listening on them does."""
-    if not _parts(text):
+    if not parts(text):
         raise ValueError("must be addresses, separated by commas")
     return text
 
@@ -79,7 +108,7 @@ def amount(text: str) -> float:
 
 
 def amounts(text: str) -> tuple[float, ...]:
-    return tuple(amount(part) for part in _parts(text))
+    return tuple(amount(part) for part in parts(text))
 
 
 def workers(text: str) -> int:
@@ -112,11 +141,11 @@ def public_url(text: str) -> URL:
 def hosts(text: str) -> tuple[str, ...]:
     """Names of one server, each with its port unless that is the default."""
     try:
-        for part in _parts(text):
+        for part in parts(text):
             public_url(f"https://{part}")
     except ValueError:
         raise ValueError("must be names like www.host.example or host.example:8443") from None
-    return tuple(_parts(text))
+    return tuple(parts(text))
 
 
 def _is_host(host: str) -> bool:
@@ -165,6 +194,13 @@ def mail_server(text: str) -> str:
     return text
 
 
+def automatic(text: str) -> Literal["auto", "yes", "no"]:
+    match text:
+        case "auto" | "yes" | "no":
+            return text
+    raise ValueError("must be auto, yes or no")
+
+
 def second_factor(text: str) -> SecondFactorRule:
     for rule in get_args(SecondFactorRule):
         if text == rule:
@@ -188,7 +224,7 @@ def prices(text: str) -> tuple[Price, ...]:
 
 def relay_addresses(text: str) -> tuple[str, ...]:
     try:
-        written = [ipaddress.ip_address(part.strip("[]")) for part in _parts(text)]
+        written = [ipaddress.ip_address(part.strip("[]")) for part in parts(text)]
     except ValueError:
         raise ValueError("must be IP addresses") from None
     addresses = [getattr(each, "ipv4_mapped", None) or each for each in written]
@@ -259,7 +295,8 @@ def api_url(text: str) -> str:
     return text
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
+    """What stands between commas, without space around it."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -299,7 +336,7 @@ def yes_or_no(text: str) -> bool:
 
 def conditions(text: str) -> tuple[Condition, ...]:
     try:
-        found = tuple(Condition.parse(part) for part in _parts(text))
+        found = tuple(Condition.parse(part) for part in parts(text))
     except ValueError:
         found = ()
     if not found:

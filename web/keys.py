@@ -52,6 +52,7 @@ from web.access.web_sessions import WebSessionStorage
 from web.attachments.clamav import ClamAv
 from web.attachments.workers import FileWorkers
 from web.calls.relay import MediaRelay
+from web.calls.turn import TurnServers
 from web.clockwork import Clockwork
 from web.config import Config
 from web.notices.operator_texts import OperatorTexts
@@ -94,6 +95,7 @@ MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)
+TURN = web.AppKey("turn", TurnServers)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)

@@ -8,7 +8,7 @@ from yarl import URL
 
 from signaling.identity import Admission
 from web import config_values as read
-from web.setting import ConfigError, Setting
+from web.config_values import ConfigError, Setting
 
 OIDC_SETTINGS = (
     Setting(

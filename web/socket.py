@@ -34,13 +34,13 @@ from web.keys import (
     CALLING,
     CHATTING,
     CLOCK,
-    CONFIG,
     FORWARDING,
     PHOTO_REQUESTS,
     REVOCATION,
     ROOMS,
     RUNNING,
     RUNTIME_SETTINGS,
+    TURN,
     TURNING,
     UNREAD,
 )
@@ -272,7 +272,7 @@ async def _room(
             participant_id,
             connection,
             hello,
-            ice_servers(app[CONFIG].turn, participant_id, app[CLOCK].now()),
+            ice_servers(app[TURN].service, participant_id, app[CLOCK].now()),
             app[RUNTIME_SETTINGS].media_policy,
         )
         if not hello.invite_id:

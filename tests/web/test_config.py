@@ -25,6 +25,9 @@ OIDC = {
     "TELECONNECT_OIDC_ISSUER": "https://login.example.org",
     "TELECONNECT_OIDC_CLIENT_ID": "teleconnect",
 }
+COTURN = {
+    "TELECONNECT_COTURN_CERTIFICATE": "/etc/cert.pem", "TELECONNECT_COTURN_KEY": "/etc/key.pem"
+}  # fmt: skip
 TURN = {"TELECONNECT_TURN_URLS": "turn:turn.example.org", "TELECONNECT_TURN_SECRET": "secret"}
 NUMBER_SETTINGS = (
     "TELECONNECT_RETENTION_HOURS", "TELECONNECT_EARLY_ENTRY_MINUTES", "TELECONNECT_EXPIRY_HOURS",
@@ -103,6 +106,17 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "turn:turn.example.org?transport=sctp", "turn:turn.example.org;stun:stun.example.org",
     ),
     "TELECONNECT_TURN_SECRET": ("",),
+    "TELECONNECT_COTURN": ("true", "on", "Yes", "turnserver"),
+    "TELECONNECT_COTURN_PORT": ("65536", "x", "-1", "3478,3479"),
+    "TELECONNECT_COTURN_TLS_PORT": ("65536", "x", "-1", "443:5349"),
+    "TELECONNECT_COTURN_RELAY_PORTS": (
+        "49152", "80-90", "50151-49152", "49152-65536", "49152-", "49152 to 50151", "0-0",
+    ),
+    "TELECONNECT_COTURN_CERTIFICATE": ("cert.pem", "~/cert.pem", "/etc/\x00"),
+    "TELECONNECT_COTURN_KEY": ("key.pem", "~/key.pem", "/etc/\x00"),
+    "TELECONNECT_COTURN_URLS": (
+        "turn.example.org", "https://turn.example.org", "turns:turn.example.org:x", "turn:a b",
+    ),
     "TELECONNECT_RELAY_ADDRESS": (
         "0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "fe80::1%eth0", "relay.example",
         "10.0.0", "10.0.0.7:8080", "10.0.0.7;10.0.0.8",
@@ -189,6 +203,16 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     "TELECONNECT_EXPIRY_HOURS": (("48", "expiry_hours", 48.0),),
     "TELECONNECT_ABANDONED_DAYS": (("7", "abandoned_days", 7.0),),
     "TELECONNECT_INTERPRETER_TIMEOUT_HOURS": (("12", "interpreter_timeout_hours", 12.0),),
+    "TELECONNECT_COTURN": (("yes", "coturn.wanted", "yes"), ("no", "coturn.wanted", "no")),
+    "TELECONNECT_COTURN_PORT": (("0", "coturn.port", 0), ("443", "coturn.port", 443)),
+    "TELECONNECT_COTURN_RELAY_PORTS": (("1024-1024", "coturn.relay_ports", (1024, 1024)),),
+    "TELECONNECT_COTURN_URLS": (
+        (
+            "turns:turn.example.org:443?transport=tcp, turn:turn.example.org",
+            "coturn.urls",
+            ("turns:turn.example.org:443?transport=tcp", "turn:turn.example.org"),
+        ),
+    ),
     "TELECONNECT_OIDC_ISSUER": (
         ("https://login.example.org/realms/a/", "oidc.issuer", "https://login.example.org/realms/a/"),
         ("http://localhost:9000", "oidc.issuer", "http://localhost:9000"),
@@ -218,9 +242,22 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
 
 def settings(name: str, value: str) -> Config:
     """With the other settings that this one needs."""
-    needed = {"_VONAGE_": VONAGE, "_TURN_": TURN, "_OIDC_": OIDC}
+    needed = {"_COTURN_": COTURN, "_VONAGE_": VONAGE, "_TURN_": TURN, "_OIDC_": OIDC}
     beside = next((others for part, others in needed.items() if part in name), {})
     return load({**beside, name: value})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"TELECONNECT_COTURN_KEY": "/etc/key.pem"},
+        {"TELECONNECT_COTURN_CERTIFICATE": "/etc/cert.pem"},
+        {"TELECONNECT_COTURN": "yes", **TURN},
+    ],
+)
+def test_a_coturn_that_cannot_be_meant_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="TELECONNECT_COTURN"):
+        load(given)
 
 
 def test_every_setting_has_values_that_are_refused() -> None:

@@ -32,6 +32,7 @@ from web.keys import (
     SENDING,
     STORE,
     TIMEKEEPING,
+    TURN,
 )
 
 
@@ -75,6 +76,8 @@ class Health:
     relay_problem: str
     turn: Mapping[str, str]
     "URI -> why its server does not answer; empty: it does."
+    coturn: str | None
+    "Version of the server's own coturn, empty before it ran; None: there is none."
     clock_trusted: bool
     stored_at: datetime | None
     "The newest time that was stored."
@@ -109,7 +112,7 @@ async def _measured(app: web.Application) -> Health:
             else None
         )
         sign_in = asking.create_task(app[PROVIDER].trouble()) if PROVIDER in app else None
-        turn = {url: asking.create_task(stun.problem_of(url)) for url in config.turn.urls}
+        turn = {url: asking.create_task(stun.problem_of(url)) for url in app[TURN].urls}
         scanner = asking.create_task(_scanner(app))
         reach = asking.create_task(app[MAIL_REACH].state())
         written = asking.create_task(app[OUTBOX].written())
@@ -136,6 +139,7 @@ async def _measured(app: web.Application) -> Health:
         relay=app[RELAY].state,
         relay_problem=app[RELAY].problem,
         turn={url: task.result() for url, task in turn.items()},
+        coturn=app[TURN].version,
         clock_trusted=app[TIMEKEEPING].sure,
         stored_at=stored_at,
         certificate=shown.result() if shown else None,

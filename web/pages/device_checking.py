@@ -10,7 +10,7 @@ from web.calls.ice import ice_servers
 from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
-from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, REACHABILITY
+from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, REACHABILITY, TURN
 from web.markup.guests.device_test import device_test_page
 from web.markup.guests.landing import closed_link_page
 from web.routes import path
@@ -143,7 +143,7 @@ def _view(
     request: web.Request, result_path: str, relay_path: str, back_path: str | None
 ) -> DeviceTestView:
     app = request.app
-    servers = ice_servers(app[CONFIG].turn, "device-test", app[CLOCK].now())
+    servers = ice_servers(app[TURN].service, "device-test", app[CLOCK].now())
     return DeviceTestView(
         result_path=result_path,
         back_path=back_path,

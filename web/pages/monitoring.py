@@ -10,7 +10,18 @@ from aiohttp import web
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
 from web.http.client_address import is_loopback, remote
-from web.keys import CLOCK, CONFIG, EMPTYING, RELAY, ROOMS, SCANNER, SENDING, STORE, TIMEKEEPING
+from web.keys import (
+    CLOCK,
+    CONFIG,
+    EMPTYING,
+    RELAY,
+    ROOMS,
+    SCANNER,
+    SENDING,
+    STORE,
+    TIMEKEEPING,
+    TURN,
+)
 from web.zones.rules import in_force
 
 FREE_BYTES = 50 * 2**20
@@ -39,8 +50,8 @@ async def health(request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """Ready if the database answers, the disk has room and notices are sent; else 503.
 
-    A provider's outage does not count, as its notices become due later. The states of the relay and
-    of the virus scanner are only reported, as the server is useful without them. Raises Unavailable.
+    A provider's outage does not count, as its notices become due later. The states of the relay, of
+    TURN and of the virus scanner are only reported, as the server is useful without them. Raises Unavailable.
     """
     app = request.app
     await app[STORE].read.accounts.exists()
@@ -57,6 +68,7 @@ async def ready(request: web.Request) -> web.Response:
             "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
+            "turn": app[TURN].state,
             "scanner": await app[SCANNER].state() if SCANNER in app else "off",
             "backup_age_s": await _backup_age(app),
             "time_zone_rules": in_force().version,

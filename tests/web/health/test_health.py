@@ -243,6 +243,8 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
         ("backup", {"backup_at": NOW - timedelta(days=3)}, "warning", "why there is no newer"),
         ("backup", {"backup_at": NOW}, "good", "restored"),
         ("scanner", {"scanner": "unreachable"}, "bad", "Start it"),
+        ("turn", {"coturn": "4.6.1", "turn": {"turn:a": "no answer"}}, "warning", "coturn 4.6.1"),
+        ("turn", {"coturn": "4.6.1", "turn": {"turn:a": ""}}, "good", "Nothing to do"),
         ("relay", {"relay": "unreached", "relay_problem": "192.0.2.1"}, "warning", "192.0.2.1"),
     ]
     for name, changes, state, words in cases:

@@ -177,8 +177,10 @@ def _turn(viewer: Viewer, health: Health) -> Part:
     if not health.turn:
         advice = _("Behind strict firewalls calls need a TURN server: set one up if calls fail.")
         return Part("turn", label, "off", (), advice)
-    facts = tuple(
-        [
+    own = health.coturn is not None
+    version = (h.span(dir="ltr")[f"coturn {health.coturn}"],) if own else ()
+    facts = version + tuple(
+        h.span[
             h.span(dir="ltr")[url],
             ": ",
             h.span(dir="ltr")[problem] if problem else _("It answers."),
@@ -189,7 +191,7 @@ def _turn(viewer: Viewer, health: Health) -> Part:
     if not failing:
         return Part("turn", label, "good", facts, _("Nothing to do."))
     advice = _("Check that the TURN server runs, and that its port is open.")
-    state: State = "bad" if len(failing) == len(health.turn) else "warning"
+    state: State = "bad" if len(failing) == len(health.turn) and not own else "warning"
     return Part("turn", label, state, facts, advice)
 
 
