@@ -25,6 +25,7 @@ MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
 "The text of a photo or PDF is its caption, maybe empty."
 UNREAD_KINDS: frozenset[LineKind] = MESSAGE_KINDS | {"asked_for_phone_call"}
 "What somebody wants to be read."
+COMING_AND_GOING: frozenset[LineKind] = frozenset(("joined", "left"))
 
 PAGE_LINES = 100
 PAGE_BYTES = 64 * 1024

@@ -122,6 +122,7 @@ class Rooms:
                 await read.chat.page(consultation_id),
                 await read.chat.written(consultation_id),
                 await read.chat.announced(consultation_id),
+                await read.chat.phone_wishes(consultation_id),
             ),
             await read.chat.seen(consultation_id),
             await read.consultations.former_schedulers(consultation_id),
@@ -175,6 +176,7 @@ class Rooms:
         seat = room.seats.pop(participant_id, None)
         if seat is not None:
             _dismiss(seat)
+            room.chat.phone_wishes.discard(participant_id)
             if room.photo_request is not None and room.photo_request.concerns(participant_id):
                 room.ask_photo(None)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from signaling.calls.call import Call
-from signaling.chat import UNREAD_KINDS, ChatMessage
+from signaling.chat import COMING_AND_GOING, UNREAD_KINDS, ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
@@ -253,6 +253,12 @@ class Room:
 
     def add_chat(self, message: ChatMessage) -> None:
         line = self.chat.add(message)
+        seat = self.seats.get(message.participant_id)
+        if message.kind == "asked_for_phone_call":
+            self.chat.phone_wishes.add(message.participant_id)
+        # coming and going, as a line that drops does by itself, is no answer
+        elif seat is not None and seat.role == "scheduler" and message.kind not in COMING_AND_GOING:
+            self.chat.phone_wishes.clear()
         self.publish(lambda seq: wire.ChatAdded(seq, line))
 
     def mark_seen(self, participant_id: str, position: int) -> bool:
@@ -278,21 +284,8 @@ class Room:
         return False
 
     def asks_for_phone_call(self, participant_id: str) -> bool:
-        """Whether this participant has asked to be called by phone, and no staff has answered since.
-
-        Coming and going, as a line that drops does by itself, is no answer.
-        """
-        for line in reversed(self.chat.lines):
-            if line.kind == "asked_for_phone_call" and line.participant_id == participant_id:
-                return True
-            seat = self.seats.get(line.participant_id)
-            if (
-                seat is not None
-                and seat.role == "scheduler"
-                and line.kind not in ("joined", "left")
-            ):
-                return False
-        return False
+        """Whether this participant has asked to be called by phone, and no staff has answered since."""
+        return participant_id in self.chat.phone_wishes
 
     def turn_photo(self, line_id: str, turned: int) -> None:
         """Show a photo with that many quarter turns clockwise from now on."""

@@ -30,8 +30,9 @@ class Transcript:
         newest: Iterable[ChatMessage] = (),
         written: Mapping[str, int] | None = None,
         announced: Mapping[str, LineKind] | None = None,
+        phone_wishes: Iterable[str] = (),
     ) -> None:
-        """`newest` is the last page; `written` and `announced` cover the whole chat."""
+        """`newest` is the last page; all others cover the whole chat."""
         self.lines = [chat_line(message) for message in newest]
         "The newest lines in order: up to NEWEST_LINES and NEWEST_BYTES, but at least the last one."
         self._bytes = sum(map(_bytes, self.lines))
@@ -40,6 +41,8 @@ class Transcript:
         "participant id -> stored bytes they have written"
         self._announced = dict(announced or {})
         "participant id -> their last `joined` or `left` line"
+        self.phone_wishes = set(phone_wishes)
+        "Participants who have asked to be called by phone, and whom no staff has answered since."
 
     @property
     def last(self) -> int:

@@ -246,6 +246,24 @@ class Chat:
         )
         return {row["participant_id"]: row["kind"] for row in rows}
 
+    async def phone_wishes(self, consultation_id: str) -> set[str]:
+        """Participants who have asked to be called by phone, and whom no staff has answered since."""
+        rows = await self._executor.rows(
+            "SELECT participant_id, MAX(position) AS asked FROM chat_message INDEXED BY chat_event"
+            f" WHERE consultation_id = ? AND {_EVENT} AND kind = 'asked_for_phone_call'"
+            " GROUP BY participant_id",
+            (consultation_id,),
+        )
+        if not rows:
+            return set()
+        (last,) = await self._executor.rows(
+            "SELECT MAX(position) AS answered FROM chat_message WHERE consultation_id = ?"
+            " AND kind NOT IN ('joined', 'left')"
+            " AND participant_id NOT IN (SELECT id FROM invite WHERE consultation_id = ?)",
+            (consultation_id, consultation_id),
+        )
+        return {row["participant_id"] for row in rows if row["asked"] > (last["answered"] or 0)}
+
     async def mark_seen(self, consultation_id: str, participant_id: str, position: int) -> None:
         """Move the marker forward; it never goes back."""
         await self._executor.rows(

@@ -40,6 +40,11 @@ LIMITS: dict[str, RateLimitItem] = {
     "phone_call": parse("20/hour"),
     # One participant's messages by a form, each of which is a page as well
     "plain_message": parse("60/minute"),
+    # The same, and files, before a part of the form is read
+    "plain_form": parse("120/minute"),
+    # One browser's pages without scripts: each frame refreshes four times a minute, and each form
+    # that is sent shows page and frame again. Browsers without a web session count as forms do.
+    "plain_page": parse("300/minute"),
     # the same, by a worker that sends what was written without a line, one after the other
     "kept_message": parse("300/minute"),
     # One participant's files: ten of 20 MB in pieces of 64 kB at once are some three thousand

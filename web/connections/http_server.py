@@ -22,6 +22,8 @@ from aiohttp import StreamReader, web
 from web.clockwork import Clockwork
 from web.connections.limits import (
     BODY_WITHIN,
+    DROPPED_BYTES,
+    DROPPED_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
     PROXY_IDLE_WITHIN,
@@ -78,7 +80,15 @@ def _bounded(limit: int) -> int:
 class HttpConnection(web.RequestHandler):
     """One connection, served by aiohttp and timed by how long it keeps the server waiting."""
 
-    __slots__ = ("_body", "_end", "_in_request", "_owner", "connection")
+    __slots__ = (
+        "_body",
+        "_dropping",
+        "_end",
+        "_in_request",
+        "_owner",
+        "_rest_within",
+        "connection",
+    )
 
     def __init__(self, owner: "ConnectionManager", server: web.Server, network: str | None) -> None:
         # a compressed body would be inflated before any limit is checked; no browser sends one
@@ -92,6 +102,8 @@ class HttpConnection(web.RequestHandler):
         self._body: StreamReader | None = None
         self._end: asyncio.Transport | None = None
         self._in_request = False
+        self._dropping = False
+        self._rest_within = BODY_WITHIN
         self.connection = Connection(self._cut, network)
         self._connections.add(self.connection)
 
@@ -113,6 +125,13 @@ class HttpConnection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self.forget()
         super().connection_lost(exc)
+        if self._dropping and self._body is not None:
+            self._body.set_exception(ConnectionResetError())
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        if self._dropping:  # nobody waits for what nobody reads
+            self._cut()
+        await super().shutdown(timeout)
 
     def data_received(self, data: bytes) -> None:
         if self.connection.stage is Stage.IDLE and (self._body is None or self._body.is_eof()):
@@ -123,6 +142,7 @@ class HttpConnection(web.RequestHandler):
         """The head of a request is complete; its body may still be arriving."""
         self._body = body
         self._in_request = True
+        self._rest_within = BODY_WITHIN
         if body.is_eof():
             self._serve()
         else:
@@ -152,10 +172,28 @@ class HttpConnection(web.RequestHandler):
             resp = self._refusal(resp.status)
         finished = await super().finish_response(request, resp, start_time)
         self._in_request = False
+        if self._body is not None and not self._body.is_eof() and not finished[1]:
+            await self._drop_rest(self._body)
         direct = self.connection.network is not None
         idle = IDLE_WITHIN if direct else PROXY_IDLE_WITHIN
         self._connections.set_stage(self.connection, Stage.IDLE, idle)
         return finished
+
+    def expect_rest(self, within: timedelta) -> None:
+        """What the client still sends when it is answered has this time."""
+        self._rest_within = within
+
+    async def _drop_rest(self, body: StreamReader) -> None:
+        """Read what the client sends after it was answered: browsers look at a response only then.
+
+        The connection is among the first to be evicted meanwhile.
+        """
+        self._connections.set_stage(self.connection, Stage.IDLE, self._rest_within)
+        self._dropping, left = True, DROPPED_BYTES
+        with contextlib.suppress(ConnectionError, web.RequestPayloadError):
+            while left > 0 and not body.at_eof():
+                left -= len(await body.readany())
+        self._dropping = False
 
     def handle_error(
         self,
@@ -359,6 +397,17 @@ def expect_hello(request: web.Request) -> None:
     if isinstance(request.protocol, HttpConnection):
         connections = request.app[CONNECTIONS].connections
         connections.expect_hello(request.protocol.connection, network_of(remote(request)))
+
+
+def answer_after_all(request: web.Request) -> None:
+    """Whatever is answered from now on, a slow line has the time to send the rest of the body before.
+
+    For whom the sender is known; everybody else has BODY_WITHIN.
+    """
+    if isinstance(request.protocol, HttpConnection):
+        rest = min(request.content_length or DROPPED_BYTES, DROPPED_BYTES)
+        within = BODY_WITHIN + timedelta(seconds=rest / SENT_BYTES_PER_SECOND)
+        request.protocol.expect_rest(min(within, DROPPED_WITHIN))
 
 
 def admit(request: web.Request) -> None:

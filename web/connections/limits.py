@@ -19,6 +19,11 @@ trip of 3 s, a lost packet is sent again after nine (RFC 6298)."""
 BODY_WITHIN = timedelta(seconds=60)
 """For a request's body: a long form at 10 kbit/s. The largest is a transfer of the device test, which
 browsers give up sooner. The piece of a photo or PDF has this time for each of its bytes."""
+DROPPED_WITHIN = timedelta(hours=1)
+"""For the rest of a photo or PDF that is refused, at most: a browser that still sends reads no response,
+and one whose connection ends meanwhile never shows it."""
+DROPPED_BYTES = 64 * 2**20
+"What is read of such a rest and dropped, a phone's short film."
 ADMITTED_WITHIN = timedelta(seconds=60)
 "For a WebSocket until it is admitted: thirty seconds for its hello, and as many for a refusal."
 IDLE_WITHIN = timedelta(seconds=75)

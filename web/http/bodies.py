@@ -32,7 +32,7 @@ class Body:
 
     kind: str = FORM
     """Its media type. No form is multipart but those with a file: parts cost a hundred times what
-    fields do."""
+    fields do, so their handlers bound how many there are."""
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
     seat: bool = False
@@ -58,6 +58,10 @@ STRANGERS = {
     ("POST", "landing_test"): Body(JSON, limit="form"),
     ("POST", "landing_test_relay"): Body(JSON, limit="form"),
     ("POST", "device_test_upload"): Body(OCTETS, limit="form"),
+    # whoever has lost the seat gets back what was typed
+    ("POST", "seat_plain_message"): Body(limit="form"),
+    ("POST", "seat_phone_call"): Body(limit="form"),
+    ("POST", "seat_plain_files"): Body(MULTIPART, limit="form"),
     ("POST", "relay_trial"): Body(JSON, limit="form"),
     ("DELETE", "relay_trial"): Body(JSON, limit="form"),
     ("POST", "webhook_status"): Body(JSON, limit="webhook"),
@@ -78,9 +82,6 @@ SIGNED_IN = {
 }
 "What signed-in clients send that is not a form."
 SEATED = {
-    ("POST", "seat_plain_message"): Body(seat=True),
-    ("POST", "seat_phone_call"): Body(seat=True),
-    ("POST", "seat_plain_files"): Body(MULTIPART, seat=True),
     ("POST", "seat_messages"): Body(JSON, seat=True),
     ("POST", "seat_uploads"): Body(UPLOAD, seat=True),
     ("PATCH", "seat_upload"): Body(UPLOAD, seat=True),

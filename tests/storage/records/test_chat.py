@@ -21,6 +21,7 @@ from signaling.chat import (
     stored_bytes,
 )
 from signaling.consultation import Consultation
+from signaling.invite import Invite, Person
 from storage.engine.connection import Connection
 from storage.engine.database import Executor
 from storage.engine.master_key import DATABASE_NAME
@@ -43,6 +44,18 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.write(work)
     yield opened
     await opened.close()
+
+
+async def invited(store: Store, *names: str) -> None:
+    async def work(records: Records) -> None:
+        for name in names:
+            digest = name.encode()
+            person = Person(name, "", "email", f"{name}@example.org", "en")
+            await records.invites.add(
+                Invite(name, "consultation", "service_user", person, digest, NOW)
+            )
+
+    await store.write(work)
 
 
 async def add(store: Store, *texts: str, author: str = "amina", kind: LineKind = "text") -> int:
@@ -149,6 +162,20 @@ async def test_arrivals_and_departures_cannot_fill_the_chat(store: Store) -> Non
     assert await add(store, "", kind="joined") == 0
     assert await add(store, "", kind="joined", author="nurse") == 1
     assert await add(store, "still here") == 1
+
+
+async def test_a_wish_to_be_called_by_phone_is_open_until_staff_answer(store: Store) -> None:
+    wishes = store.read.chat.phone_wishes
+    await invited(store, "amina", "dawit")
+    await add(store, "", kind="asked_for_phone_call")
+    await add(store, "and a word")
+    await add(store, "", kind="joined", author="nurse")
+    await add(store, "", kind="left", author="nurse")
+    assert await wishes("consultation") == {"amina"}
+    await add(store, "I am calling", author="nurse")
+    assert await wishes("consultation") == set()
+    await add(store, "", kind="asked_for_phone_call", author="dawit")
+    assert await wishes("consultation") == {"dawit"}
 
 
 async def test_totals_tell_how_much_everybody_wrote_and_who_is_there(store: Store) -> None:

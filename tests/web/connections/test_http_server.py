@@ -139,6 +139,29 @@ async def test_a_body_that_is_whole_in_time_is_answered(world: World) -> None:
             assert await reader.readline() == b"HTTP/1.1 303 See Other\r\n"
 
 
+async def test_what_is_sent_after_the_response_is_read_within_a_body_s_time(world: World) -> None:
+    """A browser reads a response only when it has sent everything."""
+    async with call(world.server) as (reader, writer):
+        writer.write(POST.replace(b"x-www-form-urlencoded", b"json"))
+        async with asyncio.timeout(PATIENCE):
+            assert await reader.readline() == b"HTTP/1.1 415 Unsupported Media Type\r\n"
+        await make_request(world, ("IDLE", BODY_WITHIN))
+        await later(world, BODY_WITHIN - SECOND)
+        writer.write(b"f" * 1000)
+        await make_request(world, ("IDLE", PROXY_IDLE_WITHIN))
+        writer.write(GET)
+        await answered(reader)
+    async with call(world.server) as (reader, writer):
+        writer.write(POST.replace(b"x-www-form-urlencoded", b"json"))
+        await make_request(world, ("IDLE", BODY_WITHIN))
+        await later(world, BODY_WITHIN - SECOND)
+        writer.write(b"f")
+        assert await is_open(reader)
+        await later(world, SECOND)
+        await ended(reader)
+        await make_request(world)
+
+
 async def test_the_next_request_of_a_connection_has_its_time_from_its_first_byte(
     world: World,
 ) -> None:

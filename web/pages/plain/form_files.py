@@ -1,6 +1,7 @@
 """The form of a page without scripts: what was typed, and a photo or PDF, whole and in one piece."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,10 +9,10 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from signaling.errors import N_, InvalidInput, InviteNotUsable, NotFound, TeleConnectError
-from web.connections.http_server import admit
+from web.connections.http_server import admit, answer_after_all
 from web.connections.limits import BODY_WITHIN
 from web.http.errors import sentence
-from web.http.request import viewer_of
+from web.http.request import seat_of, viewer_of
 from web.keys import LIMITS, UPLOADING
 from web.pages.places import staying
 from web.pages.plain.messages import write
@@ -44,6 +45,15 @@ async def send_form(request: web.Request) -> web.Response:
     """
     typed = _Typed()
     faults: dict[str, TeleConnectError] = {}
+    try:
+        invite = await seat_of(request, request.match_info["invite_id"])
+    except (NotFound, InviteNotUsable) as error:
+        # within the limit of their network, which was counted before
+        with contextlib.suppress(InvalidInput, web.HTTPRequestEntityTooLarge):
+            await _read(request, typed)
+        return await lost(request, error, typed.text)
+    await request.app[LIMITS].hit("plain_form", invite.id)
+    answer_after_all(request)
     try:
         file = await _read(request, typed)
         _arrival, attendance, _viewer = await arrived(request)
@@ -97,7 +107,7 @@ async def _read(request: web.Request, typed: _Typed) -> BodyPartReader | None:
 
     Raises InvalidInput.
     """
-    parts = 0
+    parts, left = 0, request.client_max_size
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):
@@ -110,7 +120,8 @@ async def _read(request: web.Request, typed: _Typed) -> BodyPartReader | None:
             if part.name in _SHORT:
                 setattr(typed, part.name, await _text(part, _LONGEST_SHORT))
             else:
-                text = await _text(part, request.client_max_size)
+                text = await _text(part, left)
+                left -= len(text)
                 if part.name == "text":
                     typed.text = text
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError):

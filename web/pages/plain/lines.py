@@ -13,13 +13,14 @@ from signaling.wire.values import ChatLine
 from web.http.request import show_by_link
 from web.keys import CHATTING
 from web.markup.guests.plain import lost_lines, plain_lines
-from web.pages.plain.place import arrived, host_of, why_lost
+from web.pages.plain.place import arrived, count_page, host_of, why_lost
 from web.plain_views import PlainFile, PlainLine, PlainLines
 from web.routes import path
 
 
 async def show_lines(request: web.Request) -> web.Response:
     """The newest lines, or those before a position. What was shown counts as seen."""
+    await count_page(request)
     try:
         arrival, attendance, viewer = await arrived(request)
     except (NotFound, InviteNotUsable) as error:

@@ -7,11 +7,12 @@ from signaling.identifier import new_id
 from signaling.text import CHAT_LENGTH
 from web.http.request import show_by_link
 from web.markup.guests.plain import lost_page, plain_page
-from web.pages.plain.place import Lost, arrived, host_of, why_lost
+from web.pages.plain.place import Lost, arrived, count_page, host_of, why_lost
 from web.plain_views import PlainView
 
 
 async def show_page(request: web.Request) -> web.Response:
+    await count_page(request)
     try:
         return await page(request)
     except (NotFound, InviteNotUsable) as error:

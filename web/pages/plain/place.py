@@ -10,14 +10,22 @@ from signaling.flows.people.arriving import Arrival
 from signaling.identifier import PATTERN, new_id
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Seat
+from web.http.client_address import client_network
 from web.http.errors import sentence
-from web.http.request import account_of, by_link, seated, viewer_of
-from web.keys import VISITING
+from web.http.request import account_of, by_link, seated, viewer_of, web_session_digest
+from web.keys import LIMITS, VISITING
 from web.routes import path
 from web.view_models import Viewer
 
 Lost = NotFound | InviteNotUsable
 "The seat is another browser's by now, or the session is over."
+
+
+async def count_page(request: web.Request) -> None:
+    """Count a page towards the limit of its browser. Raises TooManyRequests."""
+    digest = await web_session_digest(request)
+    who = client_network(request) if digest is None else digest.hex()
+    await request.app[LIMITS].hit("form" if digest is None else "plain_page", who)
 
 
 async def arrived(request: web.Request) -> tuple[Arrival, Attendance, Viewer]:

@@ -1,12 +1,19 @@
 """One form for all: whichever button is pressed, what is typed is sent once or is still in the field."""
 
+import asyncio
+from datetime import timedelta
+
 import aiohttp
 import pytest
 
 from signaling.text import CHAT_LENGTH
 from tests.files import photo
-from tests.people import Person
+from tests.people import PATIENCE, Person
+from tests.serving import Server
 from tests.web.pages.plain.seat import Plain, hidden_id, typed, waiting_id, words
+from web.access.rate_limits import LIMITS
+from web.connections.http_server import CONNECTIONS
+from web.connections.limits import BODY_WITHIN
 from web.routes import path
 
 
@@ -98,12 +105,79 @@ async def test_the_same_words_after_a_file_that_was_refused_are_another_message(
     assert (await plain.lines()).text.count(">ok<") == 2
 
 
+async def test_who_has_lost_the_seat_reads_what_they_typed(server: Server, plain: Plain) -> None:
+    page = (await plain.page()).text
+    async with Person(server) as stranger:
+        lost = Plain(stranger, plain.invite_id)
+        for button in ("Send", "Send the photo or PDF", "Ask for a call by phone"):
+            answer = await lost.press(page, button, "half a sentence", b"x" * 2**20, "a.jpg")
+            assert (answer.status, answer.headers.get("Refresh")) == (404, None)
+            assert "half a sentence" in words(answer.text)
+            assert "This browser has no place in the session" in words(answer.text)
+
+
+@pytest.mark.slow
+async def test_a_slow_line_has_the_time_to_send_the_rest_of_a_file_that_is_refused(
+    server: Server, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser reads a response only when it has sent everything."""
+    monkeypatch.setitem(LIMITS, "new_upload", LIMITS["new_upload"].__class__(1, 10))
+    assert (await plain.send(b"MZ", "tool.exe")).status == 415
+    head = (
+        f"POST {path('seat_plain_files', invite_id=plain.invite_id)} HTTP/1.1\r\nHost: localhost\r\n"
+        f"Cookie: teleconnect={plain.person.cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        "Content-Length: 1048576\r\n\r\n--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+    try:
+        writer.write(head.encode())
+        async with asyncio.timeout(PATIENCE):
+            assert b" 429 " in await reader.readline()
+            left: set[timedelta | None] = set()
+            while left != {BODY_WITHIN + timedelta(seconds=1024)}:
+                table = server.app[CONNECTIONS].connections
+                left = {each.deadline and each.deadline - table.now() for each in table}
+                await asyncio.sleep(0)
+    finally:
+        writer.close()
+
+
+async def test_forms_and_pages_beyond_the_limit_of_one_person_are_refused(
+    server: Server, plain: Plain, nurse: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (await plain.page()).text
+    monkeypatch.setitem(LIMITS, "plain_form", LIMITS["plain_form"].__class__(2, 1))
+    monkeypatch.setitem(LIMITS, "plain_page", LIMITS["plain_page"].__class__(3, 1))
+    statuses = [(await plain.press(page, "Send", f"message {n}")).status for n in range(3)]
+    assert statuses == [303, 303, 429]
+    statuses = [(await plain.lines()).status, (await plain.page()).status]
+    assert statuses == [200, 200]
+    tired = await plain.lines()
+    # the frame comes back by itself
+    assert (tired.status, tired.headers["Refresh"]) == (429, "15")
+    assert (await plain.page()).status == 429
+    async with Person(server) as other:
+        another = Plain(other, await other.join(await nurse.invite("Dawit")))
+        assert (await another.page()).status == 200
+
+
+async def test_only_our_own_pages_send_the_forms(plain: Plain) -> None:
+    for name in ("seat_plain_message", "seat_phone_call", "seat_plain_files"):
+        kind = "multipart/form-data; boundary=x"
+        headers = {"Content-Type": kind} if name == "seat_plain_files" else {}
+        address = path(name, invite_id=plain.invite_id)
+        refused = await plain.person.post(address, Origin="null", **headers)
+        assert refused.status == 403
+
+
 async def test_a_form_of_many_parts_or_long_ids_is_refused(plain: Plain) -> None:
     address = path("seat_plain_files", invite_id=plain.invite_id)
-    many, long, odd = aiohttp.FormData(), aiohttp.FormData(), aiohttp.FormData()
+    many, long, odd, much = (aiohttp.FormData() for _ in range(4))
+    much.add_field("text", "a" * 200_000, content_type="text/plain")
+    much.add_field("caption", "a" * 200_000, content_type="text/plain")
     for number in range(20):
         many.add_field(f"x{number}", "", content_type="text/plain")
     long.add_field("id", "a" * 65, content_type="text/plain")
     odd.add_field("_charset_", "x" * 40, content_type="text/plain")
-    for form, status in ((many, 400), (long, 413), (odd, 400)):
+    for form, status in ((many, 400), (long, 413), (odd, 400), (much, 413)):
         assert (await plain.person.ask("POST", address, data=form)).status == status

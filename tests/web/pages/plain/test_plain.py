@@ -9,7 +9,7 @@ from typing import Any, get_args
 import aiohttp
 import pytest
 
-from signaling.chat import MESSAGE_KINDS, LineKind
+from signaling.chat import MESSAGE_KINDS, NEWEST_LINES, LineKind
 from signaling.flows.sessions.visiting import STAYS
 from signaling.text import CHAT_LENGTH
 from signaling.wire.messages import PROTOCOL_VERSION
@@ -143,7 +143,8 @@ async def test_a_seat_that_another_device_took_shows_nothing(server: Server, nur
         unknown = Plain(stranger, second.invite_id)
         assert (await unknown.page()).status == 404
         assert (await unknown.lines()).status == 404
-        assert (await unknown.write("hm", "x" * 12)).status == 401
+        refused = await unknown.write("hm, hm", "x" * 12)
+        assert (refused.status, "hm, hm" in words(refused.text)) == (404, True)
 
 
 async def test_older_lines_are_read_page_by_page(nurse: Person, plain: Plain) -> None:
@@ -198,7 +199,7 @@ async def test_the_full_page_sends_by_its_form_until_its_scripts_do(
     assert action is not None
     assert re.search(r'<textarea[^>]* name="text"', seat)
     form = {"id": hidden_id(seat), "text": "typed too soon"}
-    answer = await plain.person.post(action.group(1), form, Origin="null")
+    answer = await plain.person.post(action.group(1), form)
     assert answer.status == 303
     full = path("seat", invite_id=plain.invite_id)
     assert f'data-full="{full}"' in (await plain.person.get(answer.location)).text
@@ -259,6 +260,20 @@ async def test_a_wish_to_be_called_is_unread_until_it_is_seen_and_may_be_repeate
     again = await desk.until("chat_added")
     while again["message"]["kind"] != "asked_for_phone_call":
         again = await desk.until("chat_added")
+
+
+async def test_a_wish_to_be_called_is_open_however_much_others_write(
+    nurse: Person, plain: Plain
+) -> None:
+    address = path("seat_phone_call", invite_id=plain.invite_id)
+    await plain.person.post(address)
+    desk = await nurse.enter(consultation_id=await waiting_id(nurse))
+    for number in range(NEWEST_LINES):
+        await plain.write(f"line {number}")
+    assert "asks for a call by phone" not in words((await plain.lines()).text)
+    assert "You have asked for a call by phone" in words((await plain.page()).text)
+    await desk.say("I am calling you")
+    assert "You have asked for a call by phone" not in words((await plain.page()).text)
 
 
 async def test_the_lobby_is_told_who_asks_for_a_call(nurse: Person, plain: Plain) -> None:
