@@ -45,9 +45,9 @@ class ResumePoint(Value, frozen=True):
 
 
 class Description(Value, frozen=True):
-    """RTCSessionDescriptionInit (RFC 9429)."""
+    """RTCSessionDescriptionInit (RFC 9429), or `needed`: the other side is asked for an offer."""
 
-    kind: Literal["offer", "answer", "pranswer", "rollback"]
+    kind: Literal["offer", "answer", "pranswer", "rollback", "needed"]
     sdp: Sdp = ""
 
 

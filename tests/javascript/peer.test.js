@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
+import { HELD, UNLIMITED } from "../../web/static/js/room/line/limits.js";
 import { Peer } from "../../web/static/js/room/call/peer.js";
 
 /** @import { Description } from "../../web/static/js/signaling/values.js" */
@@ -90,6 +91,23 @@ class FakeConnection {
   }
 }
 
+/** The same in engines before Chrome 80 and Safari 14.1, as `js/engines/calls.js` leaves them. */
+class OlderConnection extends FakeConnection {
+  /** @param {any} [given] */
+  async setLocalDescription(given) {
+    assert.equal(given, undefined);
+    await super.setLocalDescription();
+  }
+
+  /** @param {any} description */
+  async setRemoteDescription(description) {
+    if (description.type === "offer" && this.signalingState === "have-local-offer") {
+      throw new Error("InvalidStateError");
+    }
+    await super.setRemoteDescription(description);
+  }
+}
+
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 async function settle() {
@@ -115,8 +133,7 @@ function stopTime() {
 }
 
 /** @param {boolean} polite */
-function makePeer(polite) {
-  const connection = new FakeConnection();
+function makePeer(polite, connection = new FakeConnection()) {
   /** @type {Description[]} */
   const sent = [];
   const peer = new Peer({
@@ -170,6 +187,35 @@ test("when both offer at once, the polite one gives way and both end stable", as
   assert.equal(both.polite.connection.remoteDescription.type, "offer");
 });
 
+for (const moment of ["at once", "while the other offer is on its way"]) {
+  test(`without rollback the polite side asks ${moment}, and both end stable`, async () => {
+    const both = { impolite: makePeer(false), polite: makePeer(true, new OlderConnection()) };
+    both.impolite.peer.start();
+    await carry(both);
+    const made = both.impolite.connection.made;
+    both.impolite.connection.need();
+    if (moment !== "at once") await settle();
+    both.polite.connection.need();
+    await carry(both);
+    assert.equal(both.impolite.connection.signalingState, "stable");
+    assert.equal(both.polite.connection.signalingState, "stable");
+    assert.equal(both.impolite.connection.made, made + 2, "the wish of either is negotiated");
+  });
+}
+
+test("what changes while an offer is out is offered when it is answered, not before", async () => {
+  const both = { impolite: makePeer(false, new OlderConnection()), polite: makePeer(true) };
+  both.impolite.connection.onnegotiationneeded?.();
+  both.impolite.connection.onnegotiationneeded?.();
+  await settle();
+  both.impolite.connection.onnegotiationneeded?.();
+  await settle();
+  assert.equal(both.impolite.sent.length, 1);
+  await carry(both);
+  assert.equal(both.impolite.connection.made, 2);
+  assert.equal(both.impolite.connection.signalingState, "stable");
+});
+
 test("candidates wait for the description that was sent before them", async () => {
   const { impolite, polite } = pair();
   impolite.peer.start();
@@ -191,6 +237,32 @@ test("an offer that was lost with the channel is sent again, and a second answer
   await carry(both);
   assert.equal(both.impolite.connection.signalingState, "stable");
   assert.equal(both.polite.connection.signalingState, "stable");
+});
+
+test("a video that is not to be sent has no track where `active` is not heeded", async () => {
+  for (const transactionId of [undefined, "1"]) {
+    const { peer, connection } = makePeer(false);
+    /** @type {any} */
+    const sender = {
+      track: null,
+      set: [],
+      getParameters: () => ({ transactionId, encodings: transactionId ? [{}] : [] }),
+    };
+    sender.replaceTrack = async (/** @type {any} */ track) => void (sender.track = track);
+    sender.setParameters = async (/** @type {any} */ given) => void sender.set.push(given);
+    connection.addTransceiver = () => ({ sender });
+    peer.start();
+    peer.limit(HELD);
+    const track = { kind: "video", getSettings: () => ({ height: 540 }) };
+    await peer.setTrack("video", /** @type {any} */ (track));
+    assert.equal(sender.track, transactionId ? track : null);
+    const [held] = sender.set.at(-1).encodings;
+    assert.deepEqual([held.active, held.maxBitrate], [false, 900_000]);
+    peer.limit(UNLIMITED);
+    await settle();
+    assert.equal(sender.track, track);
+    assert.equal(sender.set.at(-1).encodings[0].active, true);
+  }
 });
 
 test("a failed connection restarts ICE at once, a disconnected one after a moment", async () => {

@@ -58,6 +58,23 @@ def moving(found: Sequence[Sequence[float]]) -> int:
     return sum(change > CHANGE or frames >= FRAMES for change, frames in found)
 
 
+NEGOTIATIONS = """
+window.connections = [];
+window.negotiations = 0;
+const Native = RTCPeerConnection;
+window.RTCPeerConnection = class extends Native {
+  constructor(...given) {
+    super(...given);
+    connections.push(this);
+    this.addEventListener("signalingstatechange", () => {
+      if (this.signalingState === "stable") window.negotiations += 1;
+    });
+  }
+};
+"""
+"Keeps a page's connections, and counts how often one of them has negotiated."
+
+
 @dataclass(frozen=True)
 class Meeting:
     """A session to which two people are invited."""
@@ -127,6 +144,7 @@ class AtSession:
 async def scheduler(browser: Browser, server: Server, place: Place) -> AsyncIterator[AtSession]:
     """Signed in, and at the session."""
     context, page = await person(browser, server, "en")
+    await context.add_init_script(NEGOTIATIONS)
     await sign_in(context, server, place)
     await page.goto(path("session", consultation_id=place.consultation_id))
     try:

@@ -31,6 +31,13 @@ LONGEST = 60.0
 SOON = 15.0
 "Seconds within which what was done on one page is to be seen on another."
 PICTURES_WITHIN = 40.0
+CROSSINGS = 5
+TOGETHER_AFTER = 500
+"Milliseconds from an order to both pages until both obey it."
+NEGOTIATED = """
+(connections.some((each) => each.signalingState.startsWith("have")) ? -1 : negotiations)
+"""
+"How often the scheduler's page has set an answer; -1 while it waits for one."
 TILES = """
 Array.from(document.querySelectorAll("#tiles figcaption")).map((one) => one.innerText).join(", ")
 """
@@ -176,6 +183,21 @@ async def call_of_two(scene: Scene) -> str | None:
     return f"both seen {time.monotonic() - began:.1f} s after accepting"
 
 
+async def cross_offers(scene: Scene) -> str | None:
+    """Both notice at one moment that their network has changed, so that their offers cross, and again."""
+    desk = scene.desk.page
+    for _ in range(CROSSINGS):
+        before = await desk.evaluate(NEGOTIATED)
+        at = time.time() * 1000 + TOGETHER_AFTER
+        event = f"setTimeout(() => window.dispatchEvent(new Event('online')), {at} - Date.now())"
+        await asyncio.gather(*(each.evaluate(f"void {event}") for each in (scene.phone, desk)))
+        if not await scene.desk.until(f"{NEGOTIATED} > {before}", SOON):
+            state = await desk.evaluate("connections.map((each) => each.signalingState).join()")
+            raise Broken(f"the scheduler's page gets no answer: {state}")
+        await _all_see(scene, 1, None)
+    return None
+
+
 async def call_of_three(scene: Scene) -> str | None:
     """A colleague joins the call, which then goes over the relay: each sees two others move."""
     arriving = colleague(scene.browser, scene.server, scene.meeting)
@@ -212,6 +234,7 @@ STEPS: dict[str, tuple[Act, bool]] = {
     "chat": (chat, True),
     "photo": (send_photo, True),
     "call of two": (call_of_two, True),
+    "crossing offers": (cross_offers, True),
     "call of three": (call_of_three, True),
 }
 "By the name in the table: what is done, and whether somebody who is not waiting cannot do it."

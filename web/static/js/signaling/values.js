@@ -11,7 +11,7 @@
 
 /**
  * @typedef {object} Description
- * @property {"offer" | "answer" | "pranswer" | "rollback"} kind
+ * @property {"offer" | "answer" | "pranswer" | "rollback" | "needed"} kind
  * @property {string} [sdp]
  */
 

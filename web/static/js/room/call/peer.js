@@ -5,7 +5,14 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
-import { limitAudio, limitVideo, sameLimits, UNLIMITED } from "../line/limits.js";
+import {
+  encodingsOf,
+  heedsActive,
+  limitAudio,
+  limitVideo,
+  sameLimits,
+  UNLIMITED,
+} from "../line/limits.js";
 import { withThriftyAudio } from "../line/thrifty-audio.js";
 
 /**
@@ -43,6 +50,9 @@ export class Peer {
   #makingOffer = false;
   #ignoringOffer = false;
   #settingAnswer = false;
+  #answering = false;
+  /** A change came at a moment when none can be offered. */
+  #offersLater = false;
   #operations = Promise.resolve();
   #closed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -51,10 +61,13 @@ export class Peer {
   #offerTimer;
   /** @type {Map<Kind, RTCRtpSender>} */
   #senders = new Map();
+  /** @type {Map<Kind, MediaStreamTrack | null>} what is to be sent, limits permitting */
+  #tracks = new Map();
   #receivesVideo = true;
   #limits;
   #senderUpdates = Promise.resolve();
   #isThrifty;
+  #asks;
 
   /** @param {PeerOptions} options */
   constructor(options) {
@@ -64,6 +77,9 @@ export class Peer {
     const make = options.makeConnection ?? ((given) => new RTCPeerConnection(given));
     this.connection = make(options.configuration);
     const { connection } = this;
+    // An engine that makes no description by itself does not know rollback either, and would never get
+    // out of an offer that crosses another one: there the polite side asks for an offer.
+    this.#asks = options.polite && connection.setLocalDescription.length > 0;
     connection.onnegotiationneeded = () => this.#negotiationNeeded();
     connection.onicecandidate = ({ candidate }) => {
       // The end of candidates needs no message: browsers do without.
@@ -95,6 +111,7 @@ export class Peer {
    * @param {MediaStreamTrack | null} track
    */
   async setTrack(kind, track) {
+    this.#tracks.set(kind, track);
     const sender = this.#senders.get(kind);
     if (sender) {
       await sender.replaceTrack(track);
@@ -213,6 +230,16 @@ export class Peer {
 
   async #offer() {
     if (this.#closed) return;
+    if (this.#asks) {
+      this.options.sendDescription({ kind: "needed", sdp: "" });
+      return;
+    }
+    // Natively the event waits for that.
+    const isFree = !this.#makingOffer && !this.#answering;
+    if (!isFree || this.connection.signalingState !== "stable") {
+      this.#offersLater = true;
+      return;
+    }
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
@@ -227,6 +254,10 @@ export class Peer {
   /** @param {Description} received */
   async #receiveDescription(received) {
     const { connection } = this;
+    if (received.kind === "needed") {
+      this.restart();
+      return;
+    }
     const type = received.kind;
     const ready =
       !this.#makingOffer && (connection.signalingState === "stable" || this.#settingAnswer);
@@ -236,17 +267,22 @@ export class Peer {
     // A second answer, to an offer that was sent twice.
     if (type === "answer" && connection.signalingState !== "have-local-offer") return;
     this.#settingAnswer = type === "answer";
+    this.#answering = type === "offer";
     try {
       const sdp = received.sdp ?? "";
       const ours = this.#isThrifty ? withThriftyAudio(sdp) : sdp;
       await connection.setRemoteDescription({ type, sdp: ours });
+      if (type === "offer") {
+        this.#adoptTransceivers();
+        await connection.setLocalDescription();
+        this.#sendLocalDescription();
+      }
     } finally {
-      this.#settingAnswer = false;
+      this.#settingAnswer = this.#answering = false;
     }
-    if (type !== "offer") return;
-    this.#adoptTransceivers();
-    await connection.setLocalDescription();
-    this.#sendLocalDescription();
+    if (!this.#offersLater) return;
+    this.#offersLater = false;
+    void this.#offer();
   }
 
   /** As the answerer: send through the transceivers of the offer. */
@@ -290,11 +326,15 @@ export class Peer {
     const sender = this.#senders.get(kind);
     if (!sender?.getParameters) return;
     const parameters = sender.getParameters();
-    const [encoding] = parameters.encodings ?? [];
+    const [encoding] = encodingsOf(parameters);
     if (!encoding) return;
+    if (kind === "video" && !heedsActive(parameters)) {
+      const track = this.#limits.video ? (this.#tracks.get(kind) ?? null) : null;
+      if (sender.track !== track) await sender.replaceTrack(track);
+    }
     if (kind === "audio") limitAudio(encoding, this.#limits);
     else {
-      const { height: lines = 0 } = sender.track?.getSettings() ?? {};
+      const { height: lines = 0 } = this.#tracks.get(kind)?.getSettings() ?? {};
       limitVideo(encoding, { bitrate: VIDEO_BITRATE, lines }, this.#limits);
       encoding.priority = "low";
     }
