@@ -7,7 +7,9 @@ import {
   together,
   UNLIMITED,
 } from "../../web/static/js/room/line/limits.js";
+import { readCounters } from "../../web/static/js/room/line/quality.js";
 import { readLine, VideoPause } from "../../web/static/js/room/line/video-pause.js";
+import { WholeStats } from "../../web/static/js/room/line/whole-stats.js";
 
 /** @import { Line } from "../../web/static/js/room/line/video-pause.js" */
 
@@ -216,6 +218,43 @@ test("the line is read from the stats of a connection", () => {
     nacks: 4,
     video: { at: 6, roundTrip: 1, loss: 0 },
   });
+});
+
+test("without a round trip of its own, a path has that of RTCP", () => {
+  const whole = new WholeStats();
+  const rtcp = [
+    { type: "remote-inbound-rtp", kind: "audio", roundTripTime: 0.5, fractionLost: 0 },
+    { type: "remote-inbound-rtp", kind: "video", roundTripTime: 0.7, fractionLost: 0 },
+  ];
+  const pair = { type: "candidate-pair", nominated: true };
+  const roundTrip = (/** @type {any[]} */ ...reports) => readLine(whole.fill(reports)).roundTrip;
+  assert.equal(roundTrip(pair, ...rtcp), 0.5);
+  assert.equal(roundTrip(pair), 0);
+  assert.equal(roundTrip({ ...pair, currentRoundTripTime: 0.1 }, ...rtcp), 0.1);
+  // no answer yet, and one that came faster than the clock ticks
+  assert.equal(roundTrip({ ...pair, currentRoundTripTime: 0 }, ...rtcp), 0);
+  assert.equal(roundTrip({ ...pair, currentRoundTripTime: 0, responsesReceived: 2 }), 0.001);
+  assert.equal(readCounters(whole.fill([pair, ...rtcp])).roundTrip, 0.5);
+});
+
+test("without a share of lost packets it is that between two reports", () => {
+  const whole = new WholeStats();
+  const loss = (/** @type {number} */ timestamp, /** @type {number} */ lost, sent = 0) =>
+    readLine(
+      whole.fill([
+        { type: "outbound-rtp", kind: "audio", ssrc: 7, packetsSent: sent },
+        { type: "remote-inbound-rtp", kind: "audio", ssrc: 7, timestamp, packetsLost: lost },
+      ]),
+    ).loss;
+  assert.equal(loss(1_000, 0, 100), 0);
+  assert.equal(loss(6_000, 50, 350), 0.2);
+  assert.equal(loss(6_000, 50, 400), 0.2, "the same report");
+  assert.equal(loss(11_000, 50, 600), 0);
+  assert.equal(loss(16_000, 900, 700), 1);
+  assert.equal(
+    readLine(whole.fill([{ type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.3 }])).loss,
+    0.3,
+  );
 });
 
 test("saving data limits what is sent on any line, and never sends more", () => {

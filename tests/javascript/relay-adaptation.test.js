@@ -121,6 +121,23 @@ test("received video is found by its mid", () => {
   assert.deepEqual([...stats.videos], [["3", { nacks: 4, skips: 3 }]]);
 });
 
+test("received video without a mid is found by its track, also by the report of the track", () => {
+  const mids = new Map([
+    ["{one}", "3"],
+    ["two", "4"],
+  ]);
+  const { videos } = readLinkStats(
+    [
+      { type: "inbound-rtp", kind: "video", trackIdentifier: "{one}", nackCount: 1 },
+      { type: "inbound-rtp", kind: "video", trackId: "T2", nackCount: 2 },
+      { type: "inbound-rtp", kind: "video", nackCount: 3 },
+      { type: "track", id: "T2", trackIdentifier: "two" },
+    ],
+    mids,
+  );
+  assert.deepEqual([...videos.keys()], ["3", "4"]);
+});
+
 test("video counts as sent if it gets bits, or would", () => {
   /** @param {object} report */
   const sendsVideo = (report) =>
@@ -147,7 +164,7 @@ test("an older browser gets the delay under its own name", () => {
 test("a connection is polled until it is closed", async () => {
   let nacks = 0;
   /** @type {any} */
-  const receiver = { jitterBufferTarget: null };
+  const receiver = { jitterBufferTarget: null, track: { id: "hers" } };
   const connection = {
     getStats: async () => {
       nacks += 10;

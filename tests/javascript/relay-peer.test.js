@@ -48,7 +48,12 @@ class FakeConnection {
         getParameters: () => ({ encodings: [] }),
         async setParameters() {},
       };
-      this.transceivers.push({ mid, sender, receiver: { mid }, direction: "recvonly" });
+      this.transceivers.push({
+        mid,
+        sender,
+        receiver: { mid, track: { id: mid } },
+        direction: "recvonly",
+      });
     }
   }
 

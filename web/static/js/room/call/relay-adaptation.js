@@ -46,26 +46,40 @@ const CALM_POLLS = 15;
 
 /**
  * @param {Iterable<any>} reports of RTCPeerConnection.getStats
+ * @param {ReadonlyMap<string, string>} [mids] track id -> mid, of what is received
  * @returns {LinkStats}
  */
-export function readLinkStats(reports) {
+export function readLinkStats(reports, mids = new Map()) {
   /** @type {LinkStats} */
   const stats = { uplink: 0, sendsVideo: false, videos: new Map() };
-  for (const report of reports) {
+  const all = [...reports];
+  for (const report of all) {
     if (report.type === "candidate-pair" && report.nominated) {
       stats.uplink = Math.max(stats.uplink, report.availableOutgoingBitrate ?? 0);
     } else if (report.type === "outbound-rtp" && report.kind === "video") {
       // Of several encodings, one that the browser pauses itself is not reported as limited.
       stats.sendsVideo ||=
         report.targetBitrate > 0 || report.qualityLimitationReason === "bandwidth";
-    } else if (report.type === "inbound-rtp" && report.kind === "video" && report.mid) {
-      stats.videos.set(report.mid, {
+    } else if (report.type === "inbound-rtp" && report.kind === "video") {
+      const mid = report.mid ?? mids.get(trackOf(report, all));
+      if (!mid) continue;
+      stats.videos.set(mid, {
         nacks: report.nackCount ?? 0,
         skips: (report.framesDropped ?? 0) + (report.freezeCount ?? 0),
       });
     }
   }
   return stats;
+}
+
+/**
+ * The track of a stream, which has no mid before Chrome 105 and Firefox 135.
+ * @param {any} report
+ * @param {any[]} all
+ * @returns {string} its id; Chrome before 105 has that in a report of its own
+ */
+function trackOf({ trackIdentifier, trackId }, all) {
+  return trackIdentifier ?? all.find(({ id }) => trackId && id === trackId)?.trackIdentifier;
 }
 
 /** One encoding of the camera or two: changes only when several polls agree. */
@@ -174,7 +188,10 @@ export class RelayAdaptation {
   }
 
   async #poll() {
-    const now = readLinkStats((await this.connection.getStats()).values());
+    const stats = await this.connection.getStats();
+    const received = this.connection.getTransceivers();
+    const mids = new Map(received.map(({ mid, receiver }) => [receiver.track.id, mid ?? ""]));
+    const now = readLinkStats(stats.values(), mids);
     const before = this.#previous;
     this.#previous = now;
     if (this.#timer === undefined) return;

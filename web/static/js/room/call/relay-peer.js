@@ -5,7 +5,14 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
-import { limitAudio, limitVideo, sameLimits, UNLIMITED } from "../line/limits.js";
+import {
+  encodingsOf,
+  heedsActive,
+  limitAudio,
+  limitVideo,
+  sameLimits,
+  UNLIMITED,
+} from "../line/limits.js";
 import { withThriftyAudio } from "../line/thrifty-audio.js";
 import { RelayAdaptation } from "./relay-adaptation.js";
 
@@ -246,11 +253,12 @@ export class RelayPeer {
   async #applyTrack(kind, sender) {
     const track = this.#tracks.get(kind) ?? null;
     try {
-      await sender.replaceTrack(track);
-      if (!track) return;
       const parameters = sender.getParameters();
+      const isHeld = kind !== "audio" && !this.#limits.video && !heedsActive(parameters);
+      await sender.replaceTrack(isHeld ? null : track);
+      if (!track) return;
       const options = { single: this.#singleEncoding, limits: this.#limits };
-      setEncodings(kind, track, parameters.encodings ?? [], options);
+      setEncodings(kind, track, encodingsOf(parameters), options);
       await sender.setParameters(parameters);
     } catch (error) {
       // Some browsers refuse single members, or the connection has been closed meanwhile.

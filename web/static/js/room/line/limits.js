@@ -61,6 +61,25 @@ export function sameLimits(one, other) {
 }
 
 /**
+ * Whether an engine leaves out what is not `active`. Firefox before 110, which has no transactions of
+ * parameters, sends it all the same: there a sender is to have no track.
+ * @param {RTCRtpSendParameters} parameters that the engine gave
+ */
+export function heedsActive({ transactionId }) {
+  return transactionId !== undefined;
+}
+
+/**
+ * The encodings of parameters, to be changed. Before 110 Firefox has none until some were set.
+ * @param {RTCRtpSendParameters} parameters that the engine gave
+ * @returns {RTCRtpEncodingParameters[]}
+ */
+export function encodingsOf(parameters) {
+  if (!parameters.encodings?.length && !heedsActive(parameters)) parameters.encodings = [{}];
+  return parameters.encodings ?? [];
+}
+
+/**
  * Set how audio is sent: before everything else.
  * @param {RTCRtpEncodingParameters} encoding
  * @param {Limits} limits

@@ -6,6 +6,7 @@
 import { judge, readCounters } from "./quality.js";
 import { limitsFor } from "./limits.js";
 import { readLine, VideoPause } from "./video-pause.js";
+import { WholeStats } from "./whole-stats.js";
 
 /**
  * @import { Limits } from "./limits.js"
@@ -34,6 +35,8 @@ const STATS_WITHIN = 3_000;
 export class LineWatch {
   /** @type {WeakMap<RTCPeerConnection, VideoPause>} */
   #pauses = new WeakMap();
+  /** @type {WeakMap<RTCPeerConnection, WholeStats>} */
+  #stats = new WeakMap();
   /** @type {WeakMap<RTCPeerConnection, Counters>} */
   #counters = new WeakMap();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -119,7 +122,9 @@ export class LineWatch {
     this.#pauses.set(connection, pause);
     const stats = await Promise.race([connection.getStats(), tooLate()]);
     if (!stats) return null;
-    const reports = [...stats.values()];
+    const whole = this.#stats.get(connection) ?? new WholeStats();
+    this.#stats.set(connection, whole);
+    const reports = whole.fill(stats.values());
     const { sendsVideo, onLimits, onStats } = this.options;
     onStats?.(connection, reports);
     if (pause.note(readLine(reports), sendsVideo(), now)) {
