@@ -6,7 +6,8 @@
 // Syntax is looked at in what the compiler has made. APIs are looked at in the sources, by the names in
 // MDN's browser-compat-data: one is a breach where all that bear its name are newer than the floor, the
 // file neither asks for it first nor tries it, and js/engines does not fill it in. A name that something older bears
-// too escapes this; walking with real engines (scripts/bench engines) is for those.
+// too escapes this; walking with real engines (scripts/bench engines) is for those. Members of stats
+// that are read and of encodings that are set are breaches unless something is named that stands in.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -39,10 +40,40 @@ const ACCEPTED = new Map([
   ["getDisplayMedia", "its button is hidden without it"],
   ["lastChance", "of an event that comes only with it"],
   ["getPhotoCapabilities", "ImageCapture is asked for before"],
+  ["mediaType", "asked only where kind is missing"],
   ["takePhoto", "ImageCapture is asked for before"],
   ["parseCreationOptionsFromJSON", "another parser stands in"],
   ["parseRequestOptionsFromJSON", "another parser stands in"],
 ]);
+
+/** Members of stats and of encodings that an engine lacks: what stands in for them, or whom it harms. */
+const STANDS_IN = new Map([
+  ["currentRoundTripTime", "whole-stats.js takes that of RTCP"],
+  ["responsesReceived", "asked only beside currentRoundTripTime"],
+  ["fractionLost", "whole-stats.js counts, from packetsLost and packetsSent"],
+  ["packetsLost", "of the other side's reports only; then round trip and NACKs have to do"],
+  ["roundTripTime", "the pair has one, or nothing has: then video waits for six seconds"],
+  ["kind", "mediaType"],
+  ["selectedCandidatePairId", "Firefox marks the pair as selected"],
+  ["framesDecoded", "packetsReceived"],
+  ["mid", "the track"],
+  ["trackIdentifier", "a report of the track, or playout is not delayed"],
+  ["freezeCount", "framesDropped"],
+  ["nackCount", "Chromium has it for video, Safari's losses and queues are seen by the round trip"],
+  ["availableOutgoingBitrate", "video-pause.js waits longer, and two encodings stay two"],
+  ["targetBitrate", "qualityLimitationReason, or there is no estimate to choose by either"],
+  ["qualityLimitationReason", "there is no estimate to choose by"],
+  ["packetsSent", "of the transport: headers below it are not counted then"],
+  ["packetsReceived", "the same"],
+  ["active", "limits.js: the sender has no track"],
+  ["maxFramerate", "the bit rate and the height limit as well"],
+]);
+
+/** What every report has, which MDN tells only from the versions on that it was looked for in. */
+const ALWAYS = new Set(["type", "id", "timestamp", "ssrc"]);
+
+/** What older Chromium was seen to report. */
+const SEEN_IN_CHROMIUM_76 = new Set(["bytesSent", "bytesReceived"]);
 
 /** Of ES2020 what the parser takes and engines of the older build do not. */
 const NEW_SYNTAX = new Set(["ChainExpression"]);
@@ -258,6 +289,58 @@ function breaches(sources, floor, filled) {
   return [...lines];
 }
 
+/** Members of dictionaries, by what the file that uses them names: types of stats, or an interface. */
+const dictionaries = new Map(
+  Object.entries(api.RTCStatsReport)
+    .filter(([type]) => type.startsWith("type_"))
+    .map(([type, fields]) => [type.slice("type_".length), fields]),
+);
+const encoding = api.RTCRtpSender.setParameters.parameters_encodings_parameter;
+
+/**
+ * Members of stats that are read and of encodings that are set, and that an engine lacks.
+ * @param {Record<string, string>} sources
+ * @param {Record<string, string>} floor
+ */
+function missingMembers(sources, floor) {
+  /** @type {Set<string>} */
+  const lines = new Set();
+  for (const [file, text] of Object.entries(sources)) {
+    const tree = treeOf(text);
+    /** @type {Tree[]} */
+    const named = [];
+    walk(tree, (node) => {
+      if (node.type === "Literal" && dictionaries.has(node.value)) {
+        named.push(dictionaries.get(node.value));
+      }
+    });
+    const note = (
+      /** @type {Tree} */ node,
+      /** @type {string} */ name,
+      /** @type {Tree[]} */ of,
+    ) => {
+      if (ALWAYS.has(name) || STANDS_IN.has(name)) return;
+      const features = of.map((each) => each[name]).filter((each) => each?.__compat);
+      const isSeen = (/** @type {string} */ engine) =>
+        SEEN_IN_CHROMIUM_76.has(name) && engine === "chrome 76";
+      const lacks = features.map((one) => lacking(one, floor).filter((each) => !isSeen(each)));
+      if (!lacks.length || lacks.some((engines) => !engines.length)) return;
+      const engines = [...new Set(lacks.flat())].join(", ");
+      lines.add(`${file}:${node.loc.start.line}: ${name} is not in ${engines}`);
+    };
+    walk(tree, (node, [parent]) => {
+      if (node.type === "MemberExpression" && !node.computed) {
+        const isSet = parent?.type === "AssignmentExpression" && parent.left === node;
+        note(node, node.property.name, isSet ? [encoding] : named);
+      }
+      if (node.type === "Property" && parent?.type === "ObjectPattern") {
+        note(node, node.key.name, named);
+      }
+    });
+  }
+  return [...lines];
+}
+
 /** @param {Record<string, string>} files */
 function newSyntax(files) {
   /** @type {string[]} */
@@ -290,6 +373,8 @@ const found = [
   ...newSyntax(older),
   ...breaches(sources, floors.older, FILLED),
   ...breaches(sources, floors.current, new Set()),
+  ...missingMembers(sources, floors.older),
+  ...missingMembers(sources, floors.current),
 ];
 for (const line of found) console.log(line);
 process.exitCode = found.length ? 1 : 0;

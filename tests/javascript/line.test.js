@@ -243,7 +243,7 @@ test("without a share of lost packets it is that between two reports", () => {
     readLine(
       whole.fill([
         { type: "outbound-rtp", kind: "audio", ssrc: 7, packetsSent: sent },
-        { type: "remote-inbound-rtp", kind: "audio", ssrc: 7, timestamp, packetsLost: lost },
+        { type: "remote-inbound-rtp", mediaType: "audio", ssrc: 7, timestamp, packetsLost: lost },
       ]),
     ).loss;
   assert.equal(loss(1_000, 0, 100), 0);

@@ -129,7 +129,7 @@ test("received video without a mid is found by its track, also by the report of 
   const { videos } = readLinkStats(
     [
       { type: "inbound-rtp", kind: "video", trackIdentifier: "{one}", nackCount: 1 },
-      { type: "inbound-rtp", kind: "video", trackId: "T2", nackCount: 2 },
+      { type: "inbound-rtp", mediaType: "video", trackId: "T2", nackCount: 2 },
       { type: "inbound-rtp", kind: "video", nackCount: 3 },
       { type: "track", id: "T2", trackIdentifier: "two" },
     ],

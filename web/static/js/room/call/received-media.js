@@ -15,7 +15,8 @@ export async function mediaReceived(receivers, sent, audioOnly) {
     for (const report of (await receiver.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;
       if (kind === "audio") audio ||= report.packetsReceived > 0;
-      else video ||= report.framesDecoded > 0;
+      // Some versions of Safari do not count frames.
+      else video ||= (report.framesDecoded ?? report.packetsReceived) > 0;
     }
   }
   return { audio, video };

@@ -54,13 +54,14 @@ export function readLinkStats(reports, mids = new Map()) {
   const stats = { uplink: 0, sendsVideo: false, videos: new Map() };
   const all = [...reports];
   for (const report of all) {
+    const isVideo = (report.kind ?? report.mediaType) === "video";
     if (report.type === "candidate-pair" && report.nominated) {
       stats.uplink = Math.max(stats.uplink, report.availableOutgoingBitrate ?? 0);
-    } else if (report.type === "outbound-rtp" && report.kind === "video") {
+    } else if (report.type === "outbound-rtp" && isVideo) {
       // Of several encodings, one that the browser pauses itself is not reported as limited.
       stats.sendsVideo ||=
         report.targetBitrate > 0 || report.qualityLimitationReason === "bandwidth";
-    } else if (report.type === "inbound-rtp" && report.kind === "video") {
+    } else if (report.type === "inbound-rtp" && isVideo) {
       const mid = report.mid ?? mids.get(trackOf(report, all));
       if (!mid) continue;
       stats.videos.set(mid, {

@@ -24,7 +24,10 @@ export class WholeStats {
    * @returns {any[]}
    */
   fill(reports) {
-    const all = [...reports];
+    // Safari before 14 says mediaType.
+    const all = [...reports].map((one) =>
+      one.mediaType && !one.kind ? { ...one, kind: one.mediaType } : one,
+    );
     return all.map((report) => {
       if (report.type === "candidate-pair" && report.nominated) {
         return { ...report, currentRoundTripTime: roundTripOf(report, all) };
