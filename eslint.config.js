@@ -18,7 +18,7 @@ export default [
   },
   { files: ["web/static/**/*.js"], languageOptions: { globals: globals.browser } },
   {
-    files: ["tests/**/*.js", "*.config.js"],
+    files: ["tests/**/*.js", "scripts/**/*.js", "*.config.js"],
     languageOptions: { globals: { ...globals.node } },
     rules: { "no-console": "off" },
   },

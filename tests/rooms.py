@@ -273,6 +273,16 @@ ROOMS: dict[str, set[str]] = {
     "scripts/benchmarks/_relay": {"scripts/traffic"},
     "scripts/benchmarks/_engines": {"scripts/traffic"},
     "scripts/benchmarks/_reach": {"scripts/benchmarks/_engines"},
+    "scripts/benchmarks/_foreign/clients": {
+        "scripts/benchmarks/_engines",
+        "scripts/benchmarks/_relay",
+    },
+    "scripts/benchmarks/_foreign": {"scripts/benchmarks/_engines", "scripts/benchmarks/_relay"},
+    "scripts/benchmarks/foreign_clients": {
+        "scripts/benchmarks",
+        "scripts/benchmarks/_foreign",
+        "scripts/benchmarks/_relay",
+    },
     "scripts/benchmarks": {
         "scripts/benchmarks/_engines",
         "scripts/benchmarks/_reach",

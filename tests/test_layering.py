@@ -105,6 +105,7 @@ def test_python_keeps_the_walls(rule) -> None:
 
 BENCH_TESTS = {
     "tests/browser/connection/test_narrow_line.py",
+    "tests/scripts/test_foreign_rules.py",
     "tests/scripts/test_network.py",
     "tests/scripts/test_reach_bench.py",
     "tests/scripts/test_relay_judging.py",

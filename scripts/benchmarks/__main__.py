@@ -37,8 +37,10 @@ class WithOptions(Benchmark, Protocol):
 
 
 def names(folder: Path) -> list[str]:
-    """The benchmarks of the folder; modules with a leading underscore are helpers."""
-    return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+    """The benchmarks of the folder, files and packages; a leading underscore marks helpers."""
+    found = [file.stem for file in folder.glob("*.py")]
+    found += [file.parent.name for file in folder.glob("*/__init__.py")]
+    return sorted(name for name in found if not name.startswith("_"))
 
 
 def machine() -> dict[str, str | int]:

@@ -55,6 +55,13 @@ window.look = async () => {
   }
   return found;
 };
+window.received = async () => {
+  const found = {};
+  for (const one of (await connection?.getStats())?.values() ?? []) {
+    if (one.type === "inbound-rtp") found[one.ssrc] = one.packetsReceived;
+  }
+  return found;
+};
 </script>"""
 
 

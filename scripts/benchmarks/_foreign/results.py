@@ -1,0 +1,108 @@
+"""What a run says about each client: how late it connected, whether it stayed, what it received."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+SOON = 0.15
+"Seconds from an answer to the connection, at most."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One client."""
+
+    name: str
+    late: dict[str, list[float | None]]
+    "Delay of the answer -> seconds from it to the connection, each time; None if there was none."
+    connected: bool
+    cut: str
+    receives: int
+    "Streams of others that went on arriving until the end."
+    wanted: int
+    "Streams that others send."
+    sends: int
+    "Streams of it that went on arriving at others."
+    missing: tuple[str, ...]
+    "Publisher and kind of streams that did not go on arriving here, though the publisher is there."
+
+    @property
+    def faults(self) -> list[str]:
+        """What is not as it should be, in words."""
+        found = [
+            f"{self.name}: connected {_seconds(one)} after an answer {delay} s late"
+            for delay, times in self.late.items()
+            for one in times
+            if one is None or one > SOON
+        ]
+        if not self.connected:
+            found.append(f"{self.name}: no connection in the room")
+        elif self.cut:
+            found.append(f"{self.name}: cut ({self.cut})")
+        if self.missing:
+            found.append(f"{self.name}: does not receive {', '.join(self.missing)}")
+        return found
+
+
+def _seconds(one: float | None) -> str:
+    return "never" if one is None else f"{one:.2f} s"
+
+
+def sources(member: dict[str, Any]) -> dict[int, tuple[str, str]]:
+    """SSRC -> publisher and kind of what a member is offered to receive."""
+    found = {}
+    for offer in member["offers"]:
+        for section in offer.split("\r\nm=")[1:]:
+            (mid,) = re.findall(r"(?m)^a=mid:(\S+)", section)
+            ssrcs = re.findall(r"(?m)^a=ssrc:(\d+) cname", section)
+            if mid in member["tracks"] and ssrcs:
+                publisher, kind = member["tracks"][mid]
+                found[int(ssrcs[0])] = (publisher, kind)
+    return found
+
+
+def lasting(member: dict[str, Any], since: float) -> set[tuple[str, str]]:
+    """Publishers and kinds of which more packets came after ``since`` than before it."""
+    before: dict[str, int] = {}
+    after: dict[str, int] = {}
+    for at, counts in member["counts"]:
+        (before if at <= since else after).update(counts)
+    known = sources(member)
+    return {
+        known[int(ssrc)]
+        for ssrc, packets in after.items()
+        if int(ssrc) in known and packets > before.get(ssrc, 0) > 0
+    }
+
+
+def rows(seen: dict[str, Any]) -> list[Row]:
+    """A row for each client of the run."""
+    members = seen["members"]
+    since = seen["times"]["over"] - 10.0
+    arriving = {name: lasting(member, since) for name, member in members.items()}
+    found = []
+    there = {name for name, one in members.items() if one["connected_at"] and not one["cut"]}
+    for name, member in members.items():
+        wanted = {(other, kind) for other in members if other != name for kind in KINDS}
+        found.append(
+            Row(
+                name,
+                seen["late"].get(name, {}),
+                bool(member["connected_at"]),
+                member["cut"],
+                len(arriving[name] & wanted),
+                len(wanted),
+                sum(publisher == name for got in arriving.values() for publisher, _ in got),
+                tuple(
+                    f"{other}'s {kind}"
+                    for other, kind in sorted(wanted - arriving[name])
+                    if other in there and name in there
+                ),
+            )
+        )
+    return found
+
+
+KINDS = ("audio", "video")
