@@ -224,8 +224,8 @@ class Connected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="co
 class Disconnected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="disconnected"):
     """A connection ended without a command; the participant has left the room and may join again.
 
-    ``reason``: ``closed`` (by the client), ``consent_expired`` (no checks), ``handshake_failed``,
-    ``worker_lost`` (it is joined again automatically).
+    ``reason``: ``closed`` (by the client), ``silent`` (nothing authentic came from it for half a
+    minute), ``handshake_failed``, ``worker_lost`` (it is joined again automatically).
     """
 
     room_id: str

@@ -13,7 +13,7 @@ from media.transport import ice
 from media.transport.port import Port, unpack_address
 
 REMEMBERED_CHECKS = 1024
-"Transactions remembered per peer: some forty minutes of consent checks."
+"Transactions remembered per peer: some forty minutes of a browser's checks."
 REPETITIONS = 7
 "Times that one transaction is answered: a client without a response sends it so often."
 
@@ -48,7 +48,7 @@ def admit(
     port.send_to(ice.respond(check, peer.credentials, unpack_address(address)), address)
     if check.controlled:
         return True
-    peer.consent_at = now
+    peer.checked_at = peer.alive_at = now
     if by_address.get(address) is not peer:
         by_address[address] = peer
         peer.addresses.append(address)

@@ -38,6 +38,15 @@ class Demultiplexer:
             if self.by_address.get(address) is peer:
                 del self.by_address[address]
 
+    def keep_destination_only(self, peer: Peer) -> None:
+        """Forget a peer's other addresses; a check makes any of them its own again."""
+        for address in peer.addresses:
+            if address != peer.destination.address and self.by_address.get(address) is peer:
+                del self.by_address[address]
+        peer.addresses = [
+            address for address in peer.addresses if address == peer.destination.address
+        ]
+
     def dispatch(self, port: Port, index: int, peer: Peer | None, now: float) -> None:
         """Handle datagram ``index`` if it is not a peer's RTP: STUN, DTLS, RTCP, a stranger's.
 
@@ -66,5 +75,7 @@ class Demultiplexer:
                 peer.over_limit += 1
             elif peer.handshake is not None:
                 peer.handshake.carrier.feed(bytes(view))
+            else:
+                peer.early_records.add(bytes(view))
         elif 127 < first < 192 and length <= LONGEST_PACKET:
             self._observer.on_rtcp(peer, bytes(view), now)

@@ -21,7 +21,7 @@ from media.rooms.subscriptions import Subscriptions
 from media.rooms.trace import PeerTrace
 from media.rooms.uplink import Uplink
 from media.streams.inbound import InboundStream
-from media.transport.dtls import Ciphers, Handshake
+from media.transport.dtls import Ciphers, EarlyRecords, Handshake
 from media.transport.ice import Credentials
 from media.transport.port import Destination, Port
 
@@ -99,11 +99,16 @@ class Peer(PeerState):
         "The client's, as its first answer said; empty before."
         self.answered_checks: dict[bytes, tuple[bytes, int]] = {}
         "Transaction id of a proven check -> the address it came from, and how often it came."
-        self.consent_at = 0.0
-        "When a check last proved consent (RFC 7675)."
+        self.checked_at = 0.0
+        "When its last check came."
+        self.alive_at = 0.0
+        "When something authentic last came from it: a check, or SRTP, SRTCP or DTLS."
+        self.spoke = False
+        "Whether authentic SRTCP or DTLS came since the last look."
         self.addresses: list[bytes] = []
         "Verified addresses, packed, the newest last."
         self.destination = Destination()
+        self.early_records = EarlyRecords()
         self.handshake: Handshake | None = None
         self.handshake_task: asyncio.Task[None] | None = None
         self.ciphers: Ciphers | None = None

@@ -84,7 +84,8 @@ class Room:
             raise Refused("already_joined", f"{peer_id} is in the room")
         peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
         peer.subscriptions.automatic = automatic
-        peer.consent_at = peer.serviced_at = peer.measured_at = self._host.now()
+        peer.checked_at = peer.alive_at = self._host.now()
+        peer.serviced_at = peer.measured_at = peer.alive_at
         wanted = list(publish)
         self._check(wanted)
         if not any(publishing.kind is Kind.AUDIO for publishing in wanted):

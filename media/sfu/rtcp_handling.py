@@ -49,6 +49,7 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
     try:
         plain = peer.ciphers.incoming.unprotect_rtcp(data)
         peer.seen_ssrcs.add(ssrc)
+        peer.spoke = True
         # Only authentic packets are charged, so that nobody else can use up the allowance.
         peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
         if peer.allowance.rtcp < 0:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from aiortc import RTCCertificate
 
@@ -45,7 +46,7 @@ from media.sfu import rtcp_handling
 from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
 from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
-from media.transport.ice import CONSENT_SECONDS
+from media.transport.ice import SILENCE_SECONDS, UNCHECKED_SECONDS
 from media.transport.port import Port
 
 logger = logging.getLogger(__name__)
@@ -253,6 +254,8 @@ class Sfu:
 
         handshake = Handshake(self._certificate, send)
         peer.handshake = handshake
+        for record in peer.early_records.take():
+            handshake.carrier.feed(record)
         peer.handshake_task = self._loop.create_task(self._connect(room, peer, handshake, answer))
 
     async def _connect(self, room: Room, peer: Peer, handshake: Handshake, answer: Answer) -> None:
@@ -263,8 +266,9 @@ class Sfu:
             self._disconnect(room, peer, "handshake_failed")
             return
         peer.use(ciphers)
-        peer.consent_at = self.now()
+        peer.alive_at = self.now()
         handshake.on_closed(lambda: self._disconnect(room, peer, "closed"))
+        handshake.on_data(partial(setattr, peer, "spoke", True))
         self.emit(Connected(room.id, peer.id))
         select_layers(room, self.now())
 
@@ -356,15 +360,29 @@ class Sfu:
             inbound.measure(seconds)
         peer.downlink.measure(seconds, now)
         peer.uplink.rate = peer.received_octets * 8 / seconds
+        if now - peer.checked_at > UNCHECKED_SECONDS:
+            self._look_for_life(peer, now)
         peer.received_octets = 0
+        peer.spoke = False
         if peer.connected:
             # A peer that publishes nothing needs no limit, and computing one looks at everybody.
             limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
             rtcp_handling.send_receiver_reports(peer, now, limit)
         if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_handling.audio_loss(peer)):
             room.set_redundancy(peer, peer.uplink.redundancy.wanted)
-        if now - peer.consent_at > CONSENT_SECONDS:
-            self._disconnect(room, peer, "consent_expired")
+        if now - peer.alive_at > SILENCE_SECONDS:
+            self._disconnect(room, peer, "silent")
+
+    def _look_for_life(self, peer: Peer, now: float) -> None:
+        """Let authentic packets of the last second count for a peer that sends no checks.
+
+        Only those from its destination do. They are not counted by address, so what came while it
+        had other addresses counts for nothing, and it loses those.
+        """
+        if peer.addresses != [peer.destination.address]:
+            self.forwarder.demux.keep_destination_only(peer)
+        elif peer.received_octets or peer.spoke:
+            peer.alive_at = now
 
     def _emit_quality(self, room: Room, peer: Peer) -> None:
         self.emit(

@@ -1,15 +1,16 @@
 """DTLS over the shared socket: aiortc's transport, fed with the records of one peer.
 
 The only file that uses private names of aiortc: ``RTCDtlsTransport._set_role``, its ``_ssl`` (the
-pyOpenSSL connection, for exporting the keys), and the three names that aiortc's transport expects
-of its ICE transport (``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` checks
-each.
+pyOpenSSL connection, for exporting the keys), ``_register_data_receiver`` with the one name it
+expects of a receiver (``_handle_data``), and the three names that aiortc's transport expects of its
+ICE transport (``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` checks each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -24,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 WAITING_RECORDS = 32
 "Datagrams queued for a handshake; a flight has four. More is a flood, and the oldest stay."
+EARLY_RECORDS = 8
+"Datagrams kept before an answer: two ClientHellos of a browser, each sent several times."
+EARLY_OCTETS = 8192
+"Bytes of them."
 HANDSHAKE_SECONDS = 20.0
 "A handshake on a link with 300 ms and 20 % loss takes some 5 s."
 
@@ -55,6 +60,42 @@ class Carrier:
 
     async def _send(self, record: bytes) -> None:
         self._write(record)
+
+
+class EarlyRecords:
+    """The newest DTLS datagrams of a peer whose answer has not come yet.
+
+    ICE needs no answer, so a client's first flight often overtakes it, and would otherwise wait for
+    the client's timer. Of too many the oldest go: a client sends the same flight again.
+    """
+
+    def __init__(self) -> None:
+        self._records: deque[bytes] = deque()
+        self._octets = 0
+
+    def add(self, record: bytes) -> None:
+        """Keep a datagram."""
+        self._records.append(record)
+        self._octets += len(record)
+        while len(self._records) > EARLY_RECORDS or self._octets > EARLY_OCTETS:
+            self._octets -= len(self._records.popleft())
+
+    def take(self) -> list[bytes]:
+        """The datagrams kept, oldest first; afterwards there are none."""
+        records = list(self._records)
+        self._records.clear()
+        self._octets = 0
+        return records
+
+
+class _DataReceiver:
+    """Told by aiortc's transport of application data, which it has decrypted."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+
+    async def _handle_data(self, data: bytes) -> None:
+        self._callback()
 
 
 @dataclass(frozen=True)
@@ -102,6 +143,10 @@ class Handshake:
                 callback()
 
         self._transport.on("statechange", changed)
+
+    def on_data(self, callback: Callable[[], None]) -> None:
+        """Call back for each authentic record of application data; there may be one callback."""
+        self._transport._register_data_receiver(_DataReceiver(callback))
 
     async def stop(self) -> None:
         """Close the connection and notify the other side."""

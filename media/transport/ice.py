@@ -1,8 +1,8 @@
 """ICE, as a lite agent: connectivity checks parsed, verified and answered.
 
 RFC 8445 sections 2.5 and 7.3, RFC 8489 for the messages. A lite agent offers its host candidates,
-sends no checks and lets the other side nominate; the other side's checks also renew consent
-(RFC 7675).
+sends no checks and lets the other side nominate. Nor does it ask for consent with checks of its own
+(RFC 7675 section 5.1); whether a peer is still there shows in what authentic comes from it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from aioice import stun
 COOKIE = stun.COOKIE.to_bytes(4)
 LONGEST_MESSAGE = 576
 "Bytes of the longest check accepted; a browser's has about 120."
-CONSENT_SECONDS = 30.0
-"Without a check for this long, nothing more is sent to a peer (RFC 7675 section 5.1)."
+SILENCE_SECONDS = 30.0
+"""A peer from which nothing authentic came for this long is disconnected: as long as consent lasts
+where it is asked for (RFC 7675 section 5.1)."""
+UNCHECKED_SECONDS = 10.0
+"""Seconds without a check after which packets count, if they come from where the peer's go: some
+clients send no checks while they receive. A browser sends one every 2.5 s."""
 _USERNAME = 0x0006
 _ALPHABET = string.ascii_letters + string.digits
 

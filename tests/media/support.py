@@ -22,6 +22,16 @@ DEADLINE = 60.0
 "Seconds after which a condition counts as never met; conditions are met within one or two."
 
 
+class Clock:
+    """The monotonic clock, which can be moved ahead as if the machine had slept."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
 async def until(condition: Callable[[], object], what: str, deadline: float = DEADLINE) -> None:
     """Wait until the condition holds; fail with `what` if it never does."""
     end = time.monotonic() + deadline
@@ -132,7 +142,10 @@ class Client(Participant):
         self.sfu = sfu
 
     async def answer(self, offer: OfferNeeded) -> None:
-        text = await self.describe(offer)
+        self.give(offer, await self.describe(offer))
+
+    def give(self, offer: OfferNeeded, text: str) -> None:
+        """Have the SFU accept an answer."""
         self.sfu.execute(AcceptAnswer(offer.room_id, self.peer_id, text, offer.revision))
 
 

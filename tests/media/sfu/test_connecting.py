@@ -1,0 +1,70 @@
+"""A client connects as fast when its answer comes after its ClientHello as when it comes before."""
+
+import asyncio
+import time
+
+import pytest
+
+from media.messages import Connected, OfferNeeded
+from media.rtp.codecs import Kind
+from media.transport.dtls import EARLY_OCTETS, EARLY_RECORDS, EarlyRecords
+from tests.media.support import Client, TestSfu, until
+
+CLIENT_TIMER = 1.0
+"Seconds after which OpenSSL sends a ClientHello again."
+
+
+class LateClient(Client):
+    """An aiortc client whose answer is held back."""
+
+    def __init__(self, *arguments) -> None:
+        super().__init__(*arguments)
+        self.let = asyncio.Event()
+        self.answered_at = 0.0
+
+    async def answer(self, offer: OfferNeeded) -> None:
+        text = await self.describe(offer)
+        await self.let.wait()
+        self.answered_at = time.monotonic()
+        self.give(offer, text)
+
+
+async def test_a_hello_before_the_answer_is_not_lost() -> None:
+    async with TestSfu() as sfu:
+        client = sfu.join("a", Kind.AUDIO, client=LateClient)
+        peer = sfu.rooms["room"].peers["a"]
+        await until(lambda: peer.early_records._records, "the hello has come")
+        hello = peer.early_records._records[0]
+        assert hello[0] == 22
+        assert hello[13] == 1, "a ClientHello"
+        client.let.set()
+        await until(lambda: sfu.of(Connected), "the client is connected")
+        assert time.monotonic() - client.answered_at < CLIENT_TIMER / 2
+        await until(lambda: sfu.rooms["room"].peers["a"].inbound_streams, "it is heard")
+
+
+@pytest.mark.parametrize("flights", [1, 40])
+async def test_a_hello_that_came_many_times_connects_too(flights: int) -> None:
+    async with TestSfu() as sfu:
+        client = sfu.join("a", Kind.AUDIO, client=LateClient)
+        peer = sfu.rooms["room"].peers["a"]
+        await until(lambda: peer.early_records._records, "the hello has come")
+        (hello,) = list(peer.early_records._records)
+        for _ in range(flights):
+            peer.early_records.add(hello)
+        client.let.set()
+        await until(lambda: sfu.of(Connected), "the client is connected")
+        assert time.monotonic() - client.answered_at < CLIENT_TIMER / 2
+
+
+def test_few_early_records_are_kept_the_newest() -> None:
+    kept = EarlyRecords()
+    for number in range(100):
+        kept.add(bytes((22, number)))
+    assert kept.take() == [bytes((22, number)) for number in range(100 - EARLY_RECORDS, 100)]
+    assert kept.take() == []
+    for number in range(100):
+        kept.add(bytes((22, number)) + bytes(1498))
+    records = kept.take()
+    assert 0 < sum(map(len, records)) <= EARLY_OCTETS
+    assert records[-1][1] == 99
