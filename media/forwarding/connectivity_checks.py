@@ -45,10 +45,14 @@ def admit(
     if peer.allowance.checks < 0:
         peer.over_limit += 1
         return True
-    port.send_to(ice.respond(check, peer.credentials, unpack_address(address)), address)
-    if check.controlled:
+    response = ice.respond(check, peer.credentials, unpack_address(address))
+    if len(response) > len(data):
+        # It has not what a check must have: priority and role (RFC 8445 section 7.1).
+        return False
+    port.send_to(response, address)
+    if check.controlled or check.unknown:
         return True
-    peer.checked_at = peer.alive_at = now
+    peer.liveness.note_check(now)
     if by_address.get(address) is not peer:
         by_address[address] = peer
         peer.addresses.append(address)

@@ -25,7 +25,7 @@ from media.forwarding.observer import Observer
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
-from media.rtp.codecs import RTX_PAYLOAD_TYPES, SUBSCRIBED_EXTENSIONS, medium_of
+from media.rtp.codecs import FORWARDED_EXTENSIONS, RTX_PAYLOAD_TYPES, medium_of
 from media.rtp.header_extensions import NO_LAYOUT, Layout, absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import rewrite_descriptor
@@ -238,7 +238,7 @@ class Forwarder:
         if first & 0x1F != 0x10 or (
             int.from_bytes(incoming[base + 12 : base + layout.end]) & layout.mask != layout.match
         ):
-            found = read_layout(packet.data(), SUBSCRIBED_EXTENSIONS[inbound.codec.medium])
+            found = read_layout(packet.data(), FORWARDED_EXTENSIONS[inbound.codec.medium])
             if found is None:
                 peer.refused += 1
                 return
@@ -391,7 +391,7 @@ class Forwarder:
         """An authentic packet of an SSRC without a stream: a new stream or a retransmission."""
         peer, data = packet.peer, packet.data()
         _, second, sequence, _, ssrc = _HEADER.unpack_from(data)
-        layout = read_layout(data, SUBSCRIBED_EXTENSIONS[medium_of(second & 0x7F)])
+        layout = read_layout(data, FORWARDED_EXTENSIONS[medium_of(second & 0x7F)])
         if layout is None or len(data) < layout.end:
             peer.refused += 1
             return
@@ -420,7 +420,7 @@ class Forwarder:
         if found is None:
             return
         inbound, restored = found
-        original = read_layout(restored, SUBSCRIBED_EXTENSIONS[inbound.codec.medium])
+        original = read_layout(restored, FORWARDED_EXTENSIONS[inbound.codec.medium])
         if original is None:
             return
         base = packet.base

@@ -27,14 +27,9 @@ def new_stream(
     codec = BY_PAYLOAD_TYPE.get(payload_type)
     if codec is None or len(peer.inbound_streams) >= peer.limits.streams:
         return None
-    publication = None
-    for candidate in peer.publications.by_kind.values():
-        if candidate.active and (
-            candidate.mid == layout.mid
-            if layout.mid
-            else peer.publications.announced.get(ssrc) == (peer.id, candidate.kind)
-        ):
-            publication = candidate
+    if ssrc in peer.publications.repairs:
+        return None
+    publication = _publication_of(peer, ssrc, payload_type, layout)
     if publication is None or publication.kind.medium != codec.medium:
         return None
     if publication.rids and layout.rid not in publication.rids:
@@ -44,10 +39,32 @@ def new_stream(
     return publication, inbound
 
 
+def _publication_of(peer: Peer, ssrc: int, payload_type: int, layout: Layout) -> Publication | None:
+    """The publication whose m= section a stream belongs to (RFC 8843 section 9.2).
+
+    Its MID says so, else the answer that gave its SSRC, else a payload type that no other section
+    has. The section must have accepted the payload type in any case.
+    """
+    publications = peer.publications
+    accepting = [
+        publication
+        for publication in publications.by_kind.values()
+        if publication.active and payload_type in publication.payload_types
+    ]
+    if layout.mid:
+        found = [publication for publication in accepting if publication.mid == layout.mid]
+    elif ssrc in publications.announced:
+        source = publications.announced[ssrc]
+        found = [one for one in accepting if (peer.id, one.kind) == source]
+    else:
+        found = accepting
+    return found[0] if len(found) == 1 else None
+
+
 def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: float) -> None:
     """Enter a new stream into the tables, in place of one that the browser restarted."""
     before = publication.inbound_streams.get(inbound.rid)
-    inbound.last_seen = now
+    inbound.entered_at = inbound.last_seen = now
     peer.inbound_streams[inbound.ssrc] = inbound
     publication.inbound_streams[inbound.rid] = inbound
     if before is not None:
@@ -73,21 +90,19 @@ def undo_retransmission(
 ) -> tuple[InboundStream, bytes] | None:
     """Undo RTX (RFC 4588 section 4): the stream and the original packet, if it was missing."""
     (ssrc,) = _SSRC.unpack_from(packet)
-    original = peer.publications.repairs.get(ssrc)
-    if original is None:
-        if not layout.repaired_rid or len(peer.publications.repairs) >= peer.limits.streams:
-            return None
-        for publication in peer.publications.by_kind.values():
-            found = publication.inbound_streams.get(layout.repaired_rid)
-            if publication.mid == layout.mid and found is not None:
-                original = found.ssrc
-                peer.publications.repairs[ssrc] = original
-    inbound = peer.inbound_streams.get(original) if original is not None else None
+    repairs = peer.publications.repairs
+    inbound = peer.inbound_streams.get(repairs.get(ssrc, -1))
+    if inbound is None and len(repairs) < peer.limits.streams:
+        publication = _publication_of(peer, ssrc, packet[1] & 0x7F, layout)
+        if publication is not None:
+            rid = layout.repaired_rid if publication.rids else ""
+            inbound = publication.inbound_streams.get(rid)
     if inbound is None:
         return None
     undone = restore(packet, layout.end, inbound.payload_type, inbound.ssrc)
     if undone is None:
         return None
+    repairs[ssrc] = inbound.ssrc
     sequence, restored = undone
     if inbound.missing.pop(sequence, None) is None:
         return None

@@ -38,6 +38,8 @@ class Negotiation:
     "An offer is pending."
     changed: bool = True
     "A new offer is needed."
+    reduced_size: bool = False
+    "The client agreed to reduced-size RTCP (RFC 5506)."
     publishing: dict[Kind, Section] = field(default_factory=dict)
     receiving: dict[SourceId, Section] = field(default_factory=dict)
     _retiring: list[Section] = field(default_factory=list)

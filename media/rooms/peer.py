@@ -15,11 +15,13 @@ import pylibsrtp
 from media.limits import SSRCS, Allowance, Limits
 from media.native import native_where_built
 from media.rooms.downlink import Downlink
+from media.rooms.liveness import Liveness
 from media.rooms.negotiation import Negotiation
 from media.rooms.publications import Publications
 from media.rooms.subscriptions import Subscriptions
 from media.rooms.trace import PeerTrace
 from media.rooms.uplink import Uplink
+from media.rtp import rtcp
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Ciphers, EarlyRecords, Handshake
 from media.transport.ice import Credentials
@@ -99,12 +101,7 @@ class Peer(PeerState):
         "The client's, as its first answer said; empty before."
         self.answered_checks: dict[bytes, tuple[bytes, int]] = {}
         "Transaction id of a proven check -> the address it came from, and how often it came."
-        self.checked_at = 0.0
-        "When its last check came."
-        self.alive_at = 0.0
-        "When something authentic last came from it: a check, or SRTP, SRTCP or DTLS."
-        self.spoke = False
-        "Whether authentic SRTCP or DTLS came since the last look."
+        self.liveness = Liveness()
         self.addresses: list[bytes] = []
         "Verified addresses, packed, the newest last."
         self.destination = Destination()
@@ -116,6 +113,8 @@ class Peer(PeerState):
         self.unprotect: Callable[[Any, Any], int] | None = None
         self.ssrc = secrets.randbits(32)
         "Our own SSRC in RTCP to this peer."
+        self.cname = secrets.token_urlsafe(12)
+        "Its CNAME (RFC 7022 section 4.2: 96 random bits)."
         self.used_ssrcs = {self.ssrc}
         self.seen_ssrcs: set[int] = set()
         "SSRCs of its authentic packets, RTCP included."
@@ -172,6 +171,17 @@ class Peer(PeerState):
         """Queue a datagram; without a verified address it is dropped."""
         if self.destination.port is not None:
             self.destination.port.send(data, self.destination)
+
+    def send_feedback(self, message: bytes) -> None:
+        """Send RTCP feedback: alone if the client agreed to that, else as a compound."""
+        if message and not self.negotiation.reduced_size:
+            message = rtcp.compound(self.ssrc, self.cname, message)
+        self.send_rtcp(message)
+
+    def say_goodbye(self) -> None:
+        """Tell the client that our sources end (RFC 3550 section 6.3.7)."""
+        sources = [self.ssrc, *self.downlink.by_ssrc]
+        self.send_rtcp(rtcp.compound(self.ssrc, self.cname, rtcp.goodbye(sources)))
 
     def send_rtcp(self, compound: bytes) -> None:
         """Protect and queue RTCP; nothing is sent before the handshake is over."""

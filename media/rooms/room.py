@@ -84,8 +84,8 @@ class Room:
             raise Refused("already_joined", f"{peer_id} is in the room")
         peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
         peer.subscriptions.automatic = automatic
-        peer.checked_at = peer.alive_at = self._host.now()
-        peer.serviced_at = peer.measured_at = peer.alive_at
+        peer.serviced_at = peer.measured_at = self._host.now()
+        peer.liveness.begin(peer.serviced_at)
         wanted = list(publish)
         self._check(wanted)
         if not any(publishing.kind is Kind.AUDIO for publishing in wanted):
@@ -217,6 +217,7 @@ class Room:
         if peer.remote_ufrag and answer.ufrag != peer.remote_ufrag:
             raise Refused("new_transport", "an ICE restart needs a new connection")
         peer.remote_ufrag = answer.ufrag
+        negotiation.reduced_size = answer.reduced_size
         for kind, section in negotiation.publishing.items():
             answered = answer.sections.get(section.mid)
             if answered is not None:
@@ -241,6 +242,7 @@ class Room:
         if kind is Kind.AUDIO:
             peer.uplink.supports_red = sends and RED.payload_type in answered.payload_types
         if sends:
+            publication.payload_types = frozenset(answered.payload_types)
             if not answered.rids:
                 publication.rids = ()
             peer.publications.announce(source, answered.streams)

@@ -69,6 +69,9 @@ class AnsweredSection:
 class Answer:
     """What a client's answer says about the transport and each m= section."""
 
+    reduced_size: bool
+    "Whether it agreed to reduced-size RTCP (RFC 5506)."
+
     ufrag: str
     fingerprints: tuple[tuple[str, str], ...]
     client_is_active: bool
@@ -105,10 +108,12 @@ def write_offer(
         "s=-",
         "t=0 0",
         "a=ice-lite",
+        "a=ice-options:ice2",
         f"a=group:BUNDLE {bundle}",
         "a=msid-semantic:WMS *",
     ]
-    for index, section in enumerate(sections):
+    candidates = [*candidate_lines(addresses), "a=end-of-candidates"]
+    for section in sections:
         text += _write_section(section)
         text += [
             f"a=ice-ufrag:{credentials.ufrag}",
@@ -117,10 +122,9 @@ def write_offer(
             "a=setup:actpass",
             "a=rtcp-mux",
             "a=rtcp-rsize",
+            # The first section's are those of the bundle; some clients look into the last.
+            *candidates,
         ]
-        if index == 0:
-            text += candidate_lines(addresses)
-            text.append("a=end-of-candidates")
     return "\r\n".join(text) + "\r\n"
 
 
@@ -182,7 +186,9 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
     fingerprints: tuple[tuple[str, str], ...] = ()
     active = True
     sections: dict[str, AnsweredSection] = {}
-    for section, media, rids in zip(offered, session.media, _read_rids(text), strict=True):
+    attributes = _section_attributes(text)
+    _check_bundle(session, offered, attributes)
+    for section, media, lines in zip(offered, session.media, attributes, strict=True):
         if media.kind != section.medium or (media.rtp.muxId or section.mid) != section.mid:
             raise AnswerRejected(f"the line of media id {section.mid} is answered by another")
         if media.dtls is not None and media.dtls.fingerprints and not fingerprints:
@@ -195,14 +201,41 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
             ufrag = media.ice.usernameFragment
         sections[section.mid] = AnsweredSection(
             section.mid,
-            "inactive" if media.port == 0 else (media.direction or "sendrecv"),
+            "inactive" if _is_rejected(media, lines) else (media.direction or "sendrecv"),
             _accepted_payload_types(media, section),
-            tuple(rid for rid in rids if rid in section.rids),
+            tuple(rid for rid in _sent_rids(lines) if rid in section.rids),
             _announced_streams(media),
         )
     if not fingerprints or not ufrag:
         raise AnswerRejected("the answer has no fingerprint or no ICE credentials")
-    return Answer(ufrag, fingerprints, active, sections)
+    accepted = [
+        lines
+        for media, lines in zip(session.media, attributes, strict=True)
+        if not _is_rejected(media, lines)
+    ]
+    reduced_size = bool(accepted) and all("rtcp-rsize" in lines for lines in accepted)
+    return Answer(reduced_size, ufrag, fingerprints, active, sections)
+
+
+def _is_rejected(media: sdp.MediaDescription, attributes: list[str]) -> bool:
+    """Whether an answered section was rejected; port 0 may also mean that it is bundled."""
+    return media.port == 0 and "bundle-only" not in attributes
+
+
+def _check_bundle(
+    session: sdp.SessionDescription, offered: list[Section], attributes: list[list[str]]
+) -> None:
+    """Raise AnswerRejected unless all that is sent either way shares one transport."""
+    used = [
+        section.mid
+        for section, media, lines in zip(offered, session.media, attributes, strict=True)
+        if not _is_rejected(media, lines) and media.direction != "inactive"
+    ]
+    bundled = {
+        str(mid) for group in session.group if group.semantic == "BUNDLE" for mid in group.items
+    }
+    if len(used) > 1 and not bundled.issuperset(used):
+        raise AnswerRejected("the answer does not bundle its m= sections (RFC 8843)")
 
 
 def _accepted_payload_types(media: sdp.MediaDescription, section: Section) -> tuple[int, ...]:
@@ -230,14 +263,23 @@ def _announced_streams(media: sdp.MediaDescription) -> tuple[tuple[int, int], ..
     )
 
 
-def _read_rids(text: str) -> list[list[str]]:
-    """The rids (RFC 8851) that each m= section of a description sends."""
-    rids: list[list[str]] = []
+def _section_attributes(text: str) -> list[list[str]]:
+    """The attributes (``a=`` lines without that) of each m= section of a description."""
+    sections: list[list[str]] = []
     for line in text.splitlines():
         if line.startswith("m="):
-            rids.append([])
-        elif line.startswith("a=rid:") and rids:
-            rid, _, rest = line[6:].partition(" ")
+            sections.append([])
+        elif line.startswith("a=") and sections:
+            sections[-1].append(line[2:].strip())
+    return sections
+
+
+def _sent_rids(attributes: list[str]) -> list[str]:
+    """The rids (RFC 8851) that a section sends."""
+    rids = []
+    for line in attributes:
+        if line.startswith("rid:"):
+            rid, _, rest = line[4:].partition(" ")
             if rest.split(" ")[0].split(";")[0] == "send":
-                rids[-1].append(rid)
+                rids.append(rid)
     return rids

@@ -96,9 +96,15 @@ PUBLISHED_EXTENSIONS = {
     "video": (MID, ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE, ORIENTATION, RID, REPAIRED_RID),
 }
 "Medium -> extensions a publisher may send."
-SUBSCRIBED_EXTENSIONS = {
+FORWARDED_EXTENSIONS = {
     "audio": (ABSOLUTE_SEND_TIME, AUDIO_LEVEL),
     "video": (ABSOLUTE_SEND_TIME, ORIENTATION),
 }
-"""Medium -> extensions sent to a subscriber. Without transport-wide sequence numbers a browser
+"""Medium -> extensions in packets to a subscriber. Without transport-wide sequence numbers a browser
 estimates the bandwidth itself from send times and reports it as REMB."""
+SUBSCRIBED_EXTENSIONS = {
+    medium: (MID, *extensions) for medium, extensions in FORWARDED_EXTENSIONS.items()
+}
+"""Medium -> extensions offered to a subscriber. The MID has to be offered in every bundled section
+(RFC 8843 section 15); it is sent in RTCP alone, as an SDES item, because each SSRC is in the offer
+and eight bytes more in every packet would tell nothing new."""

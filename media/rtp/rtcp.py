@@ -1,15 +1,20 @@
 """RTCP that the relay sends: small builders over aiortc's packet classes, which also parse.
 
 The relay terminates reports on both sides (RFC 7667 section 3.7): a publisher gets reports on what
-the relay received, a subscriber on what the relay sent.
+the relay received, a subscriber on what the relay sent. A compound begins with a report and the
+CNAME of its sender (RFC 3550 section 6.1); feedback without these is for those who agreed to
+reduced-size RTCP (RFC 5506).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
+    RtcpByePacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
@@ -24,13 +29,21 @@ from aiortc.rtp import (
 MOST_BLOCKS = 31
 "Report blocks that fit into one packet (RFC 3550 section 6.4.1)."
 _CNAME = 1
+_MID = 15
+"The SDES item with the mid of a stream's m= section (RFC 8843 section 15.1)."
 
 
-def sender_report(ssrc: int, info: RtcpSenderInfo, name: str) -> bytes:
+def source_description(ssrc: int, name: str, mid: str = "") -> bytes:
+    """An SDES packet with a source's CNAME, and the mid of its m= section if there is one."""
+    items = [(_CNAME, name.encode()[:255])]
+    if mid:
+        items.append((_MID, mid.encode()))
+    return bytes(RtcpSdesPacket([RtcpSourceInfo(ssrc, items)]))
+
+
+def sender_report(ssrc: int, info: RtcpSenderInfo, name: str, mid: str = "") -> bytes:
     """A sender report with the CNAME that ties audio and video together."""
-    return bytes(RtcpSrPacket(ssrc, info)) + bytes(
-        RtcpSdesPacket([RtcpSourceInfo(ssrc, [(_CNAME, name.encode()[:255])])])
-    )
+    return bytes(RtcpSrPacket(ssrc, info)) + source_description(ssrc, name, mid)
 
 
 def receiver_reports(ssrc: int, blocks: list[RtcpReceiverInfo]) -> bytes:
@@ -38,6 +51,19 @@ def receiver_reports(ssrc: int, blocks: list[RtcpReceiverInfo]) -> bytes:
     return b"".join(
         bytes(RtcpRrPacket(ssrc, blocks[start : start + MOST_BLOCKS]))
         for start in range(0, len(blocks), MOST_BLOCKS)
+    )
+
+
+def compound(ssrc: int, name: str, message: bytes) -> bytes:
+    """``message`` after the shortest report and the CNAME of its sender."""
+    return bytes(RtcpRrPacket(ssrc, [])) + source_description(ssrc, name) + message
+
+
+def goodbye(ssrcs: Sequence[int]) -> bytes:
+    """A BYE for these sources (RFC 3550 section 6.6)."""
+    return b"".join(
+        bytes(RtcpByePacket(list(ssrcs[start : start + MOST_BLOCKS])))
+        for start in range(0, len(ssrcs), MOST_BLOCKS)
     )
 
 
@@ -54,6 +80,11 @@ def nack(ssrc: int, media_ssrc: int, lost: list[int]) -> bytes:
 def bitrate_limit(ssrc: int, bitrate: int, media_ssrcs: list[int]) -> bytes:
     """A REMB (draft-alvestrand-rmcat-remb-03): the most the other side should send, in bit/s."""
     return bytes(RtcpPsfbPacket(RTCP_PSFB_APP, ssrc, 0, pack_remb_fci(bitrate, media_ssrcs[:255])))
+
+
+def ntp_timestamp(seconds: float) -> int:
+    """Seconds as the 64-bit NTP timestamp of a sender report."""
+    return int(seconds * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
 
 
 def middle_ntp(ntp_timestamp: int) -> int:

@@ -18,6 +18,7 @@ from aiortc.rtp import (
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtcpSenderInfo,
     RtcpSrPacket,
     unpack_remb_fci,
 )
@@ -26,11 +27,15 @@ from media.congestion.estimate import OVERUSE, UNLIMITED
 from media.limits import REPORT_CHARGE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
+from media.rtp.codecs import Kind
 from media.rtp.header_extensions import absolute_send_time
 from media.streams.inbound import Follower, InboundStream
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are forwarded, each to every subscriber."
+OWN_REPORTS_AFTER = 5.0
+"""Seconds of a stream without a sender report after which we send our own: the longest that RFC 3550
+section 6.2 lets a sender wait for its first."""
 LIFTED_SECONDS = 5.0
 "Seconds for which REMB goes on after a cap was lifted: browsers keep the last one for ever."
 MOST_NACKED = 200
@@ -49,7 +54,7 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
     try:
         plain = peer.ciphers.incoming.unprotect_rtcp(data)
         peer.seen_ssrcs.add(ssrc)
-        peer.spoke = True
+        peer.liveness.spoke = True
         # Only authentic packets are charged, so that nobody else can use up the allowance.
         peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
         if peer.allowance.rtcp < 0:
@@ -96,8 +101,35 @@ def send_sender_report(peer: Peer, outbound: Follower, now: float) -> None:
     info = outbound.sender_report()
     if info is None:
         return
+    _send(peer, outbound, info, now)
+
+
+def _send(peer: Peer, outbound: Follower, info: RtcpSenderInfo, now: float) -> None:
+    section = peer.negotiation.receiving.get((outbound.publisher_id, Kind(outbound.kind)))
+    mid = section.mid if section is not None else ""
     peer.downlink.note_report_sent(rtcp.middle_ntp(info.ntp_timestamp), now)
-    peer.send_rtcp(rtcp.sender_report(outbound.ssrc, info, outbound.publisher_id))
+    peer.send_rtcp(rtcp.sender_report(outbound.ssrc, info, outbound.publisher_id, mid))
+
+
+def send_own_reports(peer: Peer, now: float, publishers: Callable[[str], Peer | None]) -> None:
+    """Send a subscriber sender reports by our clock for publishers that send none themselves.
+
+    A publisher that reports on any stream soon reports on all, and its clock is not ours.
+    """
+    for outbound in peer.downlink.outbound_streams.values():
+        inbound = outbound.inbound
+        if (
+            inbound is None
+            or inbound.last_sender_report is not None
+            or now - inbound.entered_at < OWN_REPORTS_AFTER
+            or not inbound.is_active(now)
+        ):
+            continue
+        publisher = publishers(outbound.publisher_id)
+        if publisher is not None and not any(
+            other.last_sender_report for other in publisher.inbound_streams.values()
+        ):
+            _send(peer, outbound, outbound.own_report(inbound, now), now)
 
 
 def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -> None:
@@ -165,7 +197,7 @@ def send_nack(peer: Peer, inbound: InboundStream, now: float) -> None:
     """Send a NACK for a stream if one is due."""
     due = inbound.due_nacks(now, peer.downlink.round_trip)
     if due:
-        peer.send_rtcp(rtcp.nack(peer.ssrc, inbound.ssrc, due))
+        peer.send_feedback(rtcp.nack(peer.ssrc, inbound.ssrc, due))
 
 
 def send_keyframe_requests(peer: Peer, now: float) -> None:
@@ -176,7 +208,7 @@ def send_keyframe_requests(peer: Peer, now: float) -> None:
             and not _is_suspended(peer, inbound, now)
             and inbound.keyframe_request_due(now)
         ):
-            peer.send_rtcp(rtcp.keyframe_request(peer.ssrc, inbound.ssrc))
+            peer.send_feedback(rtcp.keyframe_request(peer.ssrc, inbound.ssrc))
 
 
 def _is_suspended(peer: Peer, inbound: InboundStream, now: float) -> bool:
@@ -198,7 +230,7 @@ def send_transport_feedback(peer: Peer) -> None:
     if not arrivals:
         return
     message = peer.uplink.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
-    peer.send_rtcp(message)
+    peer.send_feedback(message)
 
 
 def _worst_loss(outbound_streams: list[Follower]) -> float:
@@ -238,6 +270,7 @@ def send_receiver_reports(peer: Peer, now: float, limit: int) -> None:
         return
     peer.uplink.loss = lost
     message = rtcp.receiver_reports(peer.ssrc, blocks)
+    message += rtcp.source_description(peer.ssrc, peer.cname)
     videos = [
         inbound.ssrc for inbound in peer.inbound_streams.values() if inbound.history is not None
     ]

@@ -46,7 +46,6 @@ from media.sfu import rtcp_handling
 from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
 from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
-from media.transport.ice import SILENCE_SECONDS, UNCHECKED_SECONDS
 from media.transport.port import Port
 
 logger = logging.getLogger(__name__)
@@ -229,6 +228,8 @@ class Sfu:
         """End a peer's connection; a ``reason`` is reported unless a command asked for it."""
         if peer.closed:
             return
+        if not reason:
+            peer.say_goodbye()
         peer.closed = True
         room.leave(peer)
         task = self._loop.create_task(self._close_connection(peer))
@@ -266,9 +267,9 @@ class Sfu:
             self._disconnect(room, peer, "handshake_failed")
             return
         peer.use(ciphers)
-        peer.alive_at = self.now()
+        peer.liveness.begin(self.now())
         handshake.on_closed(lambda: self._disconnect(room, peer, "closed"))
-        handshake.on_data(partial(setattr, peer, "spoke", True))
+        handshake.on_data(partial(setattr, peer.liveness, "spoke", True))
         self.emit(Connected(room.id, peer.id))
         select_layers(room, self.now())
 
@@ -360,17 +361,18 @@ class Sfu:
             inbound.measure(seconds)
         peer.downlink.measure(seconds, now)
         peer.uplink.rate = peer.received_octets * 8 / seconds
-        if now - peer.checked_at > UNCHECKED_SECONDS:
+        if peer.liveness.is_unchecked(now):
             self._look_for_life(peer, now)
         peer.received_octets = 0
-        peer.spoke = False
+        peer.liveness.spoke = False
         if peer.connected:
             # A peer that publishes nothing needs no limit, and computing one looks at everybody.
             limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
             rtcp_handling.send_receiver_reports(peer, now, limit)
+            rtcp_handling.send_own_reports(peer, now, room.peers.get)
         if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_handling.audio_loss(peer)):
             room.set_redundancy(peer, peer.uplink.redundancy.wanted)
-        if now - peer.alive_at > SILENCE_SECONDS:
+        if peer.liveness.is_silent(now):
             self._disconnect(room, peer, "silent")
 
     def _look_for_life(self, peer: Peer, now: float) -> None:
@@ -381,8 +383,8 @@ class Sfu:
         """
         if peer.addresses != [peer.destination.address]:
             self.forwarder.demux.keep_destination_only(peer)
-        elif peer.received_octets or peer.spoke:
-            peer.alive_at = now
+        elif peer.received_octets or peer.liveness.spoke:
+            peer.liveness.alive_at = now
 
     def _emit_quality(self, room: Room, peer: Peer) -> None:
         self.emit(

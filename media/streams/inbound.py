@@ -90,6 +90,7 @@ class Follower(Protocol):
     def covers(self, sequence: int) -> bool: ...
     def follow(self, inbound: InboundStream | None, now: float) -> None: ...
     def sender_report(self) -> RtcpSenderInfo | None: ...
+    def own_report(self, inbound: InboundStream, now: float) -> RtcpSenderInfo: ...
     def begin(
         self, inbound: InboundStream, sequence: int, timestamp: int, payload: memoryview, now: float
     ) -> None: ...
@@ -148,6 +149,7 @@ class InboundStream(InboundStreamState):
         "began_at",
         "bitrate",
         "codec",
+        "entered_at",
         "extended",
         "keyframe_asked_at",
         "keyframes",
@@ -201,8 +203,9 @@ class InboundStream(InboundStreamState):
         self.keyframe_wanted = False
         self.keyframes = 0
         self.keyframe_asked_at = -1.0
-        self.last_seen = 0.0
-        "When packets were last seen to arrive; checked now and then, not for each packet."
+        self.entered_at = self.last_seen = 0.0
+        """When the first packet came, and when packets were last seen to arrive; that is checked now
+        and then, not for each packet."""
         self.began_at = -STEADY
         "When packets began to arrive again after a silence."
         self._received_seen = 0
@@ -249,6 +252,10 @@ class InboundStream(InboundStreamState):
                 self.jitter += (change - self.jitter) / 16
         self.transit = transit
         self.timestamp = timestamp
+
+    def timestamp_at(self, now: float) -> int:
+        """The RTP timestamp of a packet that would arrive now, by when the newest frame did."""
+        return int(now * self.clock_rate - self.transit) & 0xFFFFFFFF
 
     def remembered(self, sequence: int) -> bytes | None:
         """The packet of that sequence number as it was forwarded, if the history still has it."""

@@ -16,6 +16,7 @@ from typing import Any
 from aiortc.rtp import RtcpSenderInfo
 
 from media.native import native_where_built
+from media.rtp import rtcp
 from media.rtp.codecs import RED
 from media.rtp.header_extensions import read_layout
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
@@ -398,9 +399,19 @@ class OutboundStream(OutboundStreamState):
         if inbound is None or inbound.last_sender_report is None:
             return None
         report = inbound.last_sender_report
+        return self._sender_info(report.ntp_timestamp, report.rtp_timestamp)
+
+    def own_report(self, inbound: InboundStream, now: float) -> RtcpSenderInfo:
+        """A report by our own clock, as if packets of ``inbound`` were sampled when they arrive.
+
+        NTP time counts from where our clock does (RFC 3550 section 4).
+        """
+        return self._sender_info(rtcp.ntp_timestamp(now), inbound.timestamp_at(now))
+
+    def _sender_info(self, ntp_timestamp: int, source_timestamp: int) -> RtcpSenderInfo:
         return RtcpSenderInfo(
-            ntp_timestamp=report.ntp_timestamp,
-            rtp_timestamp=(report.rtp_timestamp + self.timestamp_offset) & 0xFFFFFFFF,
+            ntp_timestamp=ntp_timestamp,
+            rtp_timestamp=(source_timestamp + self.timestamp_offset) & 0xFFFFFFFF,
             packet_count=self.packets & 0xFFFFFFFF,
             octet_count=self.payload_octets & 0xFFFFFFFF,
         )

@@ -33,6 +33,8 @@ class Publication:
     inbound_streams: dict[str, InboundStream] = field(default_factory=dict)
     "By rid; the key is empty without simulcast."
     mid: str = ""
+    payload_types: frozenset[int] = frozenset()
+    "What the answer accepted, retransmissions included; empty before."
 
     @property
     def stream(self) -> str:

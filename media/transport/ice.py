@@ -7,9 +7,11 @@ sends no checks and lets the other side nominate. Nor does it ask for consent wi
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import string
 import struct
+import zlib
 from dataclasses import dataclass
 
 from aioice import stun
@@ -17,13 +19,20 @@ from aioice import stun
 COOKIE = stun.COOKIE.to_bytes(4)
 LONGEST_MESSAGE = 576
 "Bytes of the longest check accepted; a browser's has about 120."
-SILENCE_SECONDS = 30.0
-"""A peer from which nothing authentic came for this long is disconnected: as long as consent lasts
-where it is asked for (RFC 7675 section 5.1)."""
-UNCHECKED_SECONDS = 10.0
-"""Seconds without a check after which packets count, if they come from where the peer's go: some
-clients send no checks while they receive. A browser sends one every 2.5 s."""
 _USERNAME = 0x0006
+_MESSAGE_INTEGRITY = 0x0008
+_ERROR_CODE = 0x0009
+_UNKNOWN_ATTRIBUTES = 0x000A
+_OPTIONAL = 0x8000
+"Attributes from here on may be ignored (RFC 8489 section 14)."
+_UNDERSTOOD = frozenset(
+    # RFC 8489 section 18.3, and RFC 8445 section 16.1: PRIORITY and USE-CANDIDATE.
+    (0x01, 0x06, 0x08, 0x09, 0x0A, 0x14, 0x15, 0x1C, 0x1D, 0x1E, 0x20, 0x24, 0x25)
+)
+_FINGERPRINT = 0x8028
+_FINGERPRINT_MASK = 0x5354554E
+_MOST_UNKNOWN = 8
+"Unknown attributes named in a response; a sender learns of the others when it has left these out."
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -51,6 +60,8 @@ class Check:
     nominates: bool
     controlled: bool
     "The other side claims the controlled role, which a lite agent always has: a role conflict."
+    unknown: tuple[int, ...] = ()
+    "Attributes that must be understood and are not."
 
 
 def is_binding_request(data: bytes | memoryview) -> bool:
@@ -94,11 +105,32 @@ def verify(data: bytes, credentials: Credentials) -> Check | None:
         message.transaction_id,
         "USE-CANDIDATE" in message.attributes,
         "ICE-CONTROLLED" in message.attributes,
+        _unknown_attributes(data),
     )
 
 
+def _unknown_attributes(data: bytes) -> tuple[int, ...]:
+    """The attributes of a message that have to be understood and are not, those proven only."""
+    unknown: dict[int, None] = {}
+    position = 20
+    while position + 4 <= len(data):
+        attribute, size = struct.unpack_from("!HH", data, position)
+        if attribute == _MESSAGE_INTEGRITY:
+            break
+        if attribute < _OPTIONAL and attribute not in _UNDERSTOOD:
+            unknown[attribute] = None
+        position += 4 + size + (-size % 4)
+    return tuple(unknown)[:_MOST_UNKNOWN]
+
+
 def respond(check: Check, credentials: Credentials, source: tuple[str, int]) -> bytes:
-    """The response to a check that came from ``source``; error 487 for a role conflict."""
+    """The response to a check that came from ``source``.
+
+    Error 420 names attributes that were not understood (RFC 8489 section 6.3.1), error 487 is a
+    role conflict (RFC 8445 section 7.3.1.1).
+    """
+    if check.unknown:
+        return _unknown_attributes_response(check, credentials)
     response = stun.Message(
         message_method=stun.Method.BINDING,
         message_class=stun.Class.ERROR if check.controlled else stun.Class.RESPONSE,
@@ -110,6 +142,26 @@ def respond(check: Check, credentials: Credentials, source: tuple[str, int]) -> 
         response.attributes["XOR-MAPPED-ADDRESS"] = source
     response.add_message_integrity(credentials.password.encode())
     return bytes(response)
+
+
+def _unknown_attributes_response(check: Check, credentials: Credentials) -> bytes:
+    """Error 420, without a reason in words: it must not be longer than the check."""
+    names = b"".join(attribute.to_bytes(2) for attribute in check.unknown)
+    message_type = stun.Method.BINDING | stun.Class.ERROR
+    body = (
+        struct.pack("!HHHBB", _ERROR_CODE, 4, 0, 4, 20)
+        + struct.pack("!HH", _UNKNOWN_ATTRIBUTES, len(names))
+        + names
+        + bytes(-len(names) % 4)
+    )
+
+    def head(more: int) -> bytes:
+        return struct.pack("!HH", message_type, len(body) + more) + COOKIE + check.transaction_id
+
+    integrity = hmac.digest(credentials.password.encode(), head(24) + body, "sha1")
+    body += struct.pack("!HH", _MESSAGE_INTEGRITY, 20) + integrity
+    fingerprint = zlib.crc32(head(8) + body) ^ _FINGERPRINT_MASK
+    return head(8) + body + struct.pack("!HHI", _FINGERPRINT, 4, fingerprint)
 
 
 def candidate_lines(addresses: list[tuple[str, int]]) -> list[str]:

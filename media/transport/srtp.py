@@ -27,6 +27,8 @@ TRAILER = 16 + 4
 
 _SIGNATURE = "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"
 
+_foreign: Any = cffi.FFI()
+
 Operation = Callable[[Any, Any], int]
 
 
@@ -107,12 +109,20 @@ class Cipher:
         return bytes(self._session.unprotect_rtcp(packet))
 
     def protect_packet(self, packet: bytes) -> bytes:
-        """The SRTP packet of an RTP packet. Raises pylibsrtp.Error, ValueError."""
-        return bytes(self._session.protect(packet))
+        """The SRTP packet of an RTP packet of any size. Raises pylibsrtp.Error.
+
+        pylibsrtp's own method takes 1,356 bytes at most; it is used where ``direct`` is False.
+        """
+        buffer = _foreign.new("char[]", len(packet) + TRAILER)
+        _foreign.memmove(buffer, packet, len(packet))
+        size = _foreign.new("int *", len(packet))
+        if self.protect(buffer, size):
+            raise pylibsrtp.Error("the packet cannot be protected")
+        return bytes(_foreign.buffer(buffer, size[0]))
 
     @staticmethod
     def _copying(method: Callable[[bytes], bytes], buffer: Any, size: Any) -> int:
-        view = cffi.FFI().buffer(buffer, size[0] + TRAILER)
+        view = _foreign.buffer(buffer, size[0] + TRAILER)
         try:
             data = method(view[0 : size[0]])
         except (pylibsrtp.Error, ValueError):

@@ -117,6 +117,7 @@ class LoadClient:
             f"a=fingerprint:{self.fingerprint()}",
             f"a=setup:{setup}",
             "a=rtcp-mux",
+            "a=rtcp-rsize",
             f"a=candidate:1 1 udp 2130706431 {self.host} {self.port.number} typ host",
         ]
 

@@ -57,21 +57,6 @@ class MovingPicture(VideoStreamTrack):
         return frame
 
 
-def candidates_everywhere(sdp: str) -> str:
-    """The offer with its candidates repeated in every m= section.
-
-    They belong in the first one of a bundle (RFC 8843 section 7.2); aiortc loses them if a first
-    offer has sections of both directions.
-    """
-    sections = sdp.split("\r\nm=")
-    candidates = [line for line in sections[1].split("\r\n") if line.startswith("a=candidate:")]
-    others = [
-        section.rstrip("\r\n") + "".join(f"\r\n{line}" for line in candidates)
-        for section in sections[2:]
-    ]
-    return "\r\nm=".join([sections[0], sections[1].rstrip("\r\n"), *others]) + "\r\n"
-
-
 class Participant:
     """An aiortc participant that answers every offer and counts the frames that arrive."""
 
@@ -114,8 +99,7 @@ class Participant:
             self.connection.on("track", self._on_track)
             self.tracks = {kind: track_of(kind) for kind in self.tracks}
         self.offers.append(offer)
-        sdp = candidates_everywhere(offer.sdp)
-        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        await self.connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         for track in offer.tracks:
             if track.direction == "publish" and track.kind in self.tracks:
                 for transceiver in self.connection.getTransceivers():

@@ -15,7 +15,7 @@ from pylibsrtp import Policy
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer
-from media.rtp.codecs import SUBSCRIBED_EXTENSIONS, VP8
+from media.rtp.codecs import FORWARDED_EXTENSIONS, VP8
 from media.rtp.header_extensions import read_layout
 from media.streams.inbound import Follower, InboundStream
 from media.streams.outbound import OutboundStream
@@ -65,7 +65,7 @@ def _publisher(peer_id: str, sender: Sender) -> tuple[Peer, InboundStream]:
     outgoing = Cipher(PROFILE, secrets.token_bytes(44), True)
     peer.use(Ciphers(outgoing=outgoing, incoming=Cipher(PROFILE, sender.key, False)))
     inbound = InboundStream(sender.stream.ssrc, VP8, peer.id)
-    layout = read_layout(sender.stream.template, SUBSCRIBED_EXTENSIONS["video"])
+    layout = read_layout(sender.stream.template, FORWARDED_EXTENSIONS["video"])
     assert layout is not None
     inbound.layout = layout
     peer.inbound_streams[inbound.ssrc] = inbound

@@ -46,11 +46,12 @@ class Asker(socket.socket):
     """A socket that sends to the SFU and gets its response at once."""
 
     def __init__(self, sfu: TestSfu) -> None:
-        super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET if sfu.port.version == 4 else socket.AF_INET6
+        super().__init__(family, socket.SOCK_DGRAM)
         self.setblocking(False)
-        self.connect(("127.0.0.1", sfu.port.number))
+        self.connect(sfu.port.socket.getsockname())
         self.sfu = sfu
-        self.address = pack_address(*self.getsockname())
+        self.address = pack_address(*self.getsockname()[:2])
 
     def ask(self, data: bytes) -> bytes:
         self.send(data)
@@ -99,17 +100,56 @@ async def test_too_many_checks_are_not_answered(peer: Peer, client: Asker) -> No
     assert peer.over_limit
 
 
-async def test_an_answer_is_never_longer_than_the_question(peer: Peer, client: Asker) -> None:
-    confused = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    confused.attributes["USERNAME"] = f"{peer.credentials.ufrag}:x"
-    confused.attributes["ICE-CONTROLLED"] = 1
-    confused.add_message_integrity(peer.credentials.password.encode())
-    shortest = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    shortest.attributes["USERNAME"] = f"{peer.credentials.ufrag}:"
-    shortest.add_message_integrity(peer.credentials.password.encode())
-    for question in (right(peer), bytes(confused), bytes(shortest)):
-        answer = client.ask(question)
-        assert 0 < len(answer) <= len(question)
+def check(peer: Peer, fingerprint: bool = True, **attributes: object) -> bytes:
+    """A check of the shortest username with these attributes, ``_`` for ``-``."""
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = f"{peer.credentials.ufrag}:"
+    for name, value in attributes.items():
+        message.attributes[name.replace("_", "-")] = value
+    message.add_message_integrity(peer.credentials.password.encode())
+    data = bytes(message)
+    return data if fingerprint else data[:2] + (len(data) - 28).to_bytes(2) + data[4:-8]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("fingerprint", [True, False])
+async def test_a_response_is_never_longer_than_its_request(host: str, fingerprint: bool) -> None:
+    async with TestSfu(host) as sfu:
+        sfu.execute(OpenRoom("room"))
+        sfu.execute(Join("room", "a"))
+        peer = sfu.rooms["room"].peers["a"]
+        with Asker(sfu) as asker:
+            usual = {"PRIORITY": 1, "ICE_CONTROLLING": 1}
+            for whole in (usual, usual | {"USE_CANDIDATE": None}, {"ICE_CONTROLLED": 1}):
+                request = check(peer, fingerprint, **whole)
+                response = asker.ask(request)
+                if "PRIORITY" in whole:
+                    assert response, "a check that has what it must have"
+                assert len(response) <= len(request)
+            shortest = check(peer, fingerprint)
+            assert len(asker.ask(shortest)) <= len(shortest)
+
+
+async def test_a_check_that_cannot_be_answered_changes_nothing() -> None:
+    async with TestSfu("::1") as sfu:
+        sfu.execute(OpenRoom("room"))
+        sfu.execute(Join("room", "a"))
+        peer = sfu.rooms["room"].peers["a"]
+        with Asker(sfu) as asker:
+            assert asker.ask(check(peer)) == b""
+            assert peer.destination.port is None
+            assert not sfu.forwarder.demux.by_address
+            assert asker.ask(check(peer, PRIORITY=1, ICE_CONTROLLING=1))
+            assert peer.destination.address == asker.address
+
+
+async def test_a_check_with_what_is_not_understood_proves_no_address(
+    peer: Peer, client: Asker
+) -> None:
+    response = stun.parse_message(client.ask(check(peer, PRIORITY=1, CHANGE_REQUEST=6)))
+    assert response.error_code == 420
+    assert peer.destination.port is None
+    assert not peer.addresses
 
 
 @pytest.mark.parametrize("kind", STRANGERS)

@@ -9,6 +9,7 @@ import array
 import struct
 from collections.abc import Callable
 
+import cffi
 import pytest
 from pylibsrtp import Policy, Session
 
@@ -17,7 +18,7 @@ from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
-from media.rtp.codecs import OPUS, RED, SUBSCRIBED_EXTENSIONS, VP8, Kind
+from media.rtp.codecs import FORWARDED_EXTENSIONS, H264, OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
@@ -36,6 +37,11 @@ PUBLISHER = pack_address("127.0.0.1", 9)
 SUBSCRIBERS = 3
 READ_AT = 1_800_000_000_123_456_789
 "When batches are read, by the machine's clock, in nanoseconds."
+ACCEPTED = {
+    Kind.AUDIO: frozenset((OPUS.payload_type, RED.payload_type)),
+    Kind.VIDEO: frozenset((VP8.payload_type, 97, H264.payload_type, 103)),
+}
+"Payload types of the publisher's answer."
 EXTENSIONS = {
     "none": b"",
     "usual": bytes.fromhex("22 000000 31 0000 00"),
@@ -98,6 +104,15 @@ def lenient_cipher(number: int) -> Cipher:
         return Cipher(PROFILE, key(number), outgoing=True)
 
 
+def unprotected(cipher: Cipher, data: bytes) -> bytes:
+    """A packet of any size, which pylibsrtp's own method would not take."""
+    foreign = cffi.FFI()
+    buffer = foreign.new("char[]", data)
+    size = foreign.new("int *", len(data))
+    assert not cipher.unprotect(buffer, size)
+    return bytes(foreign.buffer(buffer, size[0]))
+
+
 class World:
     """One publisher of audio and video, and subscribers to both."""
 
@@ -124,11 +139,12 @@ class World:
             )
             inbound = InboundStream(ssrc, codec, "publisher")
             layout = read_layout(
-                packet(ssrc, 0, 0, 0, b"", extensions), SUBSCRIBED_EXTENSIONS[kind.medium]
+                packet(ssrc, 0, 0, 0, b"", extensions), FORWARDED_EXTENSIONS[kind.medium]
             )
             assert layout is not None
             inbound.layout = layout
             publication.inbound_streams[""] = inbound
+            publication.payload_types = ACCEPTED[kind]
             self.publisher.publications.by_kind[kind] = publication
             self.publisher.inbound_streams[ssrc] = inbound
             self.inbound_streams[kind.medium] = inbound
@@ -209,9 +225,8 @@ class World:
 
     def opened(self, seat: int) -> list[bytes]:
         """What a subscriber received, unprotected."""
-        policy = Policy(key(10 + seat), Policy.SSRC_ANY_INBOUND, srtp_profile=PROFILE)
-        session = Session(policy)
-        return [session.unprotect(data) for data in self.received[seat]]
+        cipher = Cipher(PROFILE, key(10 + seat), outgoing=False)
+        return [unprotected(cipher, data) for data in self.received[seat]]
 
     def miss(self, seat: int, back: int) -> None:
         """Have a subscriber send a NACK for some of its video, and collect the retransmissions."""

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from media.limits import Limits
-from media.rtp.codecs import SUBSCRIBED_EXTENSIONS
+from media.rtp.codecs import FORWARDED_EXTENSIONS
 from media.transport.port import pack_address
+from media.transport.srtp import Cipher
 from tests.media.native.packet_worlds import (
     ALL_EXTENSIONS,
     AUDIO_SSRC,
@@ -225,7 +226,7 @@ def test_no_extension_leaves_but_those_offered(native: bool, name: str) -> None:
             assert len(opened) == 3
             for data in opened:
                 found = extensions_of(data)
-                assert set(found) <= set(SUBSCRIBED_EXTENSIONS[media])
+                assert set(found) <= set(FORWARDED_EXTENSIONS[media])
                 assert len(set(found)) == len(found)
                 if 2 in found:
                     assert bytes.fromhex("a00000") in data, "the send time is the relay's"
@@ -312,6 +313,31 @@ def test_what_is_repeated_has_numbers_of_its_own(native: bool) -> None:
         for ssrc, seat in repeated:
             assert sum(one == ssrc for one, _ in world.numbers[seat]) > 16
         assert world.forwarder.errors == 0
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("length", [100, 1356, 1400, 1500])
+def test_what_is_forwarded_can_be_repeated(native: bool, length: int) -> None:
+    world = World(native)
+    try:
+        sender = Sender()
+        world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
+        picture = DELTA + bytes(length - 16 - 24 - len(DELTA))
+        sender.sequences[VIDEO_SSRC] += 1
+        sequence = sender.sequences[VIDEO_SSRC]
+        long = packet(VIDEO_SSRC, 96, sequence, sequence * 960, picture, EXTENSIONS["usual"])
+        protected = Cipher(PROFILE, key(1), outgoing=True).protect_packet(long)
+        assert len(protected) == length
+        world.give([protected])
+        world.give([sender.protect(VIDEO_SSRC, 96, DELTA, EXTENSIONS["usual"])])
+        for seat in range(3):
+            world.miss(seat, 1)
+            again = RtpPacket.parse(world.opened(seat)[-2])
+            assert again.ssrc == world.outbound_streams[2 * seat + 1].rtx_ssrc
+            assert again.payload[2:] == picture
+            assert world.peers[seat].refused == 0
     finally:
         world.close()
 

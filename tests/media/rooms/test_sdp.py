@@ -21,6 +21,7 @@ def test_an_offer_says_what_browsers_need() -> None:
     sections = text.split("\r\n")
     for expected in (
         "a=ice-lite",
+        "a=ice-options:ice2",
         "a=group:BUNDLE 0 1 2",
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103",
         "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1",
@@ -34,7 +35,75 @@ def test_an_offer_says_what_browsers_need() -> None:
         assert expected in sections, expected
     sent = text[text.index("a=mid:2") :]
     assert "transport-wide-cc" not in sent
-    assert "sdes:mid" not in sent
+    for section in text.split("\r\nm=")[1:]:
+        assert "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid" in section
+        assert section.count("a=candidate:") == 1
+        assert section.rstrip().endswith("a=end-of-candidates")
+
+
+def answer(
+    bundle: str = "0 1 2",
+    ports: tuple[int, ...] = (9, 9, 9),
+    more: tuple[tuple[str, ...], ...] = ((), (), ()),
+) -> str:
+    """An answer to ``offered()``; ``more`` are attributes of each section besides the usual."""
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
+    lines += [f"a=group:BUNDLE {bundle}"] if bundle else []
+    for section, port, attributes in zip(offered(), ports, more, strict=True):
+        number = section.codecs[0].payload_type
+        lines += [
+            f"m={section.medium} {port} UDP/TLS/RTP/SAVPF {number}",
+            "c=IN IP4 0.0.0.0",
+            f"a=mid:{section.mid}",
+            "a=ice-ufrag:abcd",
+            f"a=ice-pwd:{'x' * 24}",
+            f"a=fingerprint:sha-256 {':'.join(['AA'] * 32)}",
+            "a=setup:active",
+            f"a=rtpmap:{number} {section.codecs[0].name}/{section.codecs[0].clock_rate}",
+            "a=recvonly" if section.direction == "sendonly" else "a=sendonly",
+            *(f"a={attribute}" for attribute in attributes),
+        ]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def test_an_answer_is_read() -> None:
+    found = read_answer(answer(), offered())
+    assert [section.direction for section in found.sections.values()] == [
+        "sendonly",
+        "sendonly",
+        "recvonly",
+    ]
+
+
+@pytest.mark.parametrize("bundle", ["", "0 1", "0 7"])
+def test_an_answer_without_a_bundle_of_all_is_rejected(bundle: str) -> None:
+    with pytest.raises(AnswerRejected, match="does not bundle"):
+        read_answer(answer(bundle), offered())
+
+
+def test_what_is_rejected_or_alone_needs_no_bundle() -> None:
+    assert read_answer(answer("0 1", ports=(9, 9, 0)), offered())
+    assert read_answer(answer("", ports=(9, 0, 0)), offered())
+
+
+def test_port_zero_rejects_a_section_unless_it_is_bundled() -> None:
+    """RFC 8843 section 7.3 gives every section but the first port 0 and ``bundle-only``."""
+    bundled = answer(ports=(9, 0, 0), more=((), ("bundle-only",), ()))
+    sections = read_answer(bundled, offered()).sections
+    assert [section.direction for section in sections.values()] == [
+        "sendonly",
+        "sendonly",
+        "inactive",
+    ]
+
+
+def test_reduced_size_rtcp_is_what_every_accepted_section_agrees_to() -> None:
+    rsize = ("rtcp-rsize",)
+    assert read_answer(answer(more=(rsize, rsize, rsize)), offered()).reduced_size
+    assert not read_answer(answer(more=(rsize, (), rsize)), offered()).reduced_size
+    assert not read_answer(answer(), offered()).reduced_size
+    rejected = answer("0 1", ports=(9, 9, 0), more=(rsize, rsize, ()))
+    assert read_answer(rejected, offered()).reduced_size
 
 
 def test_h264_can_be_preferred() -> None:

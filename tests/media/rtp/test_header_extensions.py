@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from media.rtp.codecs import (
     ABSOLUTE_SEND_TIME,
     AUDIO_LEVEL,
+    FORWARDED_EXTENSIONS,
     MID,
     ORIENTATION,
     RID,
-    SUBSCRIBED_EXTENSIONS,
     TRANSPORT_SEQUENCE,
 )
 from media.rtp.header_extensions import Layout, absolute_send_time, read_layout
@@ -77,7 +77,7 @@ def test_a_golden_packet_of_chromium() -> None:
         "22a1b2c3 3100ff 1030 a061 00 00"  # send time, number 255, mid "0", rid "a", padding
         "10ff"
     )
-    layout = read_layout(data, SUBSCRIBED_EXTENSIONS["video"])
+    layout = read_layout(data, FORWARDED_EXTENSIONS["video"])
     assert layout is not None
     assert (layout.start, layout.end) == (12, 28)
     assert data[layout.send_time : layout.send_time + 3].hex() == "a1b2c3"
@@ -127,7 +127,7 @@ def test_values_stand_where_the_layout_says(
             assert name == values[number].decode("ascii", "replace")
 
 
-MEDIA = st.sampled_from(sorted(SUBSCRIBED_EXTENSIONS))
+MEDIA = st.sampled_from(sorted(FORWARDED_EXTENSIONS))
 
 
 @given(
@@ -150,7 +150,7 @@ MEDIA = st.sampled_from(sorted(SUBSCRIBED_EXTENSIONS))
 def test_only_what_was_offered_leaves_and_once(
     elements: list[tuple[int, bytes]], appbits: int | None, padding: int, medium: str
 ) -> None:
-    kept = SUBSCRIBED_EXTENSIONS[medium]
+    kept = FORWARDED_EXTENSIONS[medium]
     data = packet(elements, padding=padding, appbits=appbits)
     layout = read_layout(data, kept)
     if layout is None:
@@ -180,7 +180,7 @@ def layout_size(data: bytes) -> int:
 @example(0xBEDE, bytes.fromhex("f0 10 37 00"), "audio")
 @example(0xBEDE, bytes.fromhex("01 02 10 37"), "audio")
 def test_of_any_bytes_only_what_was_offered_leaves(profile: int, block: bytes, medium: str) -> None:
-    kept = SUBSCRIBED_EXTENSIONS[medium]
+    kept = FORWARDED_EXTENSIONS[medium]
     header = struct.pack("!BBHII", 0x90, 96, 1, 2, 3)
     data = header + struct.pack("!HH", profile, len(block) // 4) + block + b"payload"
     layout = read_layout(data, kept)
@@ -199,7 +199,7 @@ def test_of_any_bytes_only_what_was_offered_leaves(profile: int, block: bytes, m
 def test_whatever_matches_a_layout_has_it(
     elements: list[tuple[int, bytes]], appbits: int | None, random: st.DataObject
 ) -> None:
-    kept = SUBSCRIBED_EXTENSIONS["video"]
+    kept = FORWARDED_EXTENSIONS["video"]
     data = packet(elements, appbits=appbits)
     layout = read_layout(data, kept)
     assert layout is not None
@@ -218,7 +218,7 @@ def test_a_two_byte_block_is_read() -> None:
         (RID, b"h"),
     ]
     data = packet(elements, appbits=5)
-    layout = read_layout(data, SUBSCRIBED_EXTENSIONS["video"])
+    layout = read_layout(data, FORWARDED_EXTENSIONS["video"])
     assert layout is not None
     assert (layout.mid, layout.rid) == ("7", "h")
     position = layout.transport_sequence

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from media.rooms.liveness import SILENCE_SECONDS
 from media.rooms.peer import Peer
-from media.transport.ice import SILENCE_SECONDS
 from media.transport.port import Destination, Port
 from scripts.traffic.relay_clients import LoadClient
 from scripts.traffic.relay_target import HOST, Target
@@ -88,10 +88,10 @@ async def test_who_sends_data_over_dtls_stays(target: Watched) -> None:
     handshake = target.clients["c"].handshake
     assert handshake is not None
     assert target.pass_seconds(int(SILENCE_SECONDS) - 2, lambda second: None) == []
-    alive_at = target.peer("c").alive_at
+    alive_at = target.peer("c").liveness.alive_at
     await handshake._transport._send_data(b"data")
     target.sfu.forwarder.drain(target.port)
-    await until(lambda: target.peer("c").spoke, "the record is decrypted")
+    await until(lambda: target.peer("c").liveness.spoke, "the record is decrypted")
     assert target.pass_seconds(SECONDS, lambda second: None)[0][1] >= SILENCE_SECONDS - 4
     assert alive_at < target.clock()
 

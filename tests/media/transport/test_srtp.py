@@ -11,6 +11,7 @@ import pylibsrtp
 import pytest
 from pylibsrtp import Policy, Session, _binding
 
+from media.forwarding.demux import LONGEST_PACKET
 from media.transport.srtp import TRAILER, Cipher, native_binding
 
 PROFILES = {
@@ -60,6 +61,16 @@ def test_one_number_is_never_protected_twice(direct: bool) -> None:
     assert in_place(cipher.protect, packet(1, b"other bytes")) is None
     with pytest.raises(pylibsrtp.Error):
         cipher.protect_packet(packet(1, b"other bytes again"))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_packet_of_any_size_that_is_forwarded_can_be_protected(profile: int) -> None:
+    key = secrets.token_bytes(PROFILES[profile])
+    sender = Cipher(profile, key, outgoing=True)
+    receiver = Cipher(profile, key, outgoing=False)
+    for sequence, size in enumerate((0, 1, 1340, 1357, 1400, LONGEST_PACKET - 12, 2000)):
+        protected = sender.protect_packet(packet(sequence, bytes(size)))
+        assert in_place(receiver.unprotect, protected) == packet(sequence, bytes(size))
 
 
 @pytest.mark.parametrize("direct", [True, False])
