@@ -194,7 +194,7 @@ class Room:
             peer.subscriptions.add(source)
             if not self._match(peer, source):
                 peer.subscriptions.discard(source)
-                raise Refused("too_many_lines", f"{peer.id} receives as much as one can")
+                raise Refused("too_many_sections", f"{peer.id} receives as much as one can")
 
     def unsubscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
         """Stop sending these kinds to ``peer``, even if its subscription is automatic."""
@@ -259,7 +259,7 @@ class Room:
         for peer in self.peers.values():
             if not self._match(peer, source):
                 # It is not the publisher's fault, and all others receive it.
-                logger.warning("a participant has no line left for another publication")
+                logger.warning("a participant has no m= section left for another publication")
 
     def _match(self, peer: Peer, source: SourceId) -> bool:
         """Adapt what one peer is sent to publication and subscription; False without a section.

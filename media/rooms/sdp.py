@@ -181,7 +181,7 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
     except Exception as error:  # aiortc's parser fails in many ways on what is no SDP
         raise AnswerRejected(f"the answer is no session description: {error}") from error
     if len(session.media) != len(offered):
-        raise AnswerRejected(f"{len(offered)} media lines were offered, {len(session.media)} came")
+        raise AnswerRejected(f"{len(offered)} m= sections were offered, {len(session.media)} came")
     ufrag = ""
     fingerprints: tuple[tuple[str, str], ...] = ()
     active = True
@@ -190,7 +190,7 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
     _check_bundle(session, offered, attributes)
     for section, media, lines in zip(offered, session.media, attributes, strict=True):
         if media.kind != section.medium or (media.rtp.muxId or section.mid) != section.mid:
-            raise AnswerRejected(f"the line of media id {section.mid} is answered by another")
+            raise AnswerRejected(f"the m= section {section.mid} is answered by another")
         if media.dtls is not None and media.dtls.fingerprints and not fingerprints:
             fingerprints = tuple(
                 (fingerprint.algorithm, fingerprint.value)

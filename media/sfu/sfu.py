@@ -144,7 +144,7 @@ class Sfu:
         try:
             self._execute(command)
         except TooManySections as error:
-            raise Refused("too_many_lines", str(error)) from error
+            raise Refused("too_many_sections", str(error)) from error
         except AnswerRejected as error:
             raise Refused("answer_rejected", str(error)) from error
         self.forwarder.flush()

@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiortc import RTCCertificate, RTCDtlsTransport
+from aiortc.rtcdtlstransport import DataReceiver
 
 from media.transport import dtls
 from media.transport.dtls import Carrier, Ciphers, Handshake, HandshakeFailed
+from tests.media.support import until
 
 CARRIER = {"_recv", "_send", "role"}
 "What aiortc's transport asks of the ICE transport that it takes a carrier for."
@@ -161,6 +163,25 @@ async def test_the_end_of_one_side_is_told_to_the_other() -> None:
         connected.ends[1].on_closed(closed.set)
         await connected.ends[0].stop()
         await closed.wait()
+
+
+async def test_data_is_told_when_it_could_be_decrypted() -> None:
+    async with pair() as connected:
+        await connected.shake()
+        server, client = connected.ends[1], connected.ends[0]
+        assert list(inspect.signature(DataReceiver._handle_data).parameters) == ["self", "data"]
+        assert server._transport._data_receiver is None
+        told = asyncio.Event()
+        server.on_data(told.set)
+        server.carrier.feed(bytes.fromhex("17fefd00010000000000ff0010") + bytes(16))
+        await client._transport._send_data(b"data")
+        await told.wait()
+        assert client._transport._data_receiver is None
+        told.clear()
+        server.carrier.feed(bytes.fromhex("17fefd00010000000000ff0010") + bytes(16))
+        await until(server.carrier._queue.empty, "the forged record is handled")
+        assert not told.is_set()
+        assert callable(server._transport._register_data_receiver)
 
 
 async def test_spoilt_records_let_a_handshake_succeed_or_fail_and_nothing_else(
