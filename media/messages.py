@@ -14,7 +14,7 @@ from media.limits import Limits
 from media.rtp.codecs import Kind
 
 LONGEST_LINE = 1 << 20
-"Bytes; an offer of 64 m= sections has some 60 KB."
+"Bytes; an offer of 64 m= sections has some 90 KB."
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
