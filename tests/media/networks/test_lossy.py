@@ -114,7 +114,7 @@ async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() ->
         owner = target.sfu.rooms["room"].peers["a"]
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
         rtcp_handling.send_receiver_reports(owner, 1.0, 0)
-        (report,) = RtcpPacket.parse(sent[0])
+        report, _ = RtcpPacket.parse(sent[0])
         assert [block.fraction_lost for block in report.reports if block.ssrc == audio.ssrc] == [64]
         assert owner.uplink.loss == 0.0, "its own link is not to blame"
     finally:
