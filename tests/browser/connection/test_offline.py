@@ -3,8 +3,9 @@
 import asyncio
 import re
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,9 @@ async () => {
 }
 """
 "What the caches of the browser hold: address and text of each."
+COOKIES_AT_ONCE = 512
+LATER = 4_102_444_800.0
+"An end in 2100."
 MESSAGES = ["It hurts since zyzzyva", "and more at night"]
 STORED = """
 async ([name, count]) => {
@@ -175,6 +179,36 @@ async def until_stored(page: Page, count: int) -> None:
     await page.evaluate(STORED, ["commands", count])
 
 
+async def until_cookies_stored(context: BrowserContext, folder: Path) -> None:
+    """Wait until the seat's cookie is on the disk.
+
+    Chromium writes cookies there half a minute after a change, or at once after some hundred changes:
+    so these are made. Without it the next browser has no seat, and deletes what was written there.
+    """
+    others = [f"{number}.example.org" for number in range(COOKIES_AT_ONCE)]
+    await context.add_cookies(
+        [
+            {"name": "n", "value": "", "domain": each, "path": "/", "expires": LATER}
+            for each in others
+        ]
+    )
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while not has_seat(folder):  # noqa: ASYNC110 - a file of another program
+            await asyncio.sleep(0.1)
+
+
+def has_seat(folder: Path) -> bool:
+    """Whether the cookie is in the profile; the file may be half written."""
+    for file in folder.rglob("Cookies"):
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as kept,
+        ):
+            if kept.execute("SELECT 1 FROM cookies WHERE name = 'teleconnect'").fetchone():
+                return True
+    return False
+
+
 async def until_drafted(page: Page) -> None:
     await page.evaluate(STORED, ["drafts", 1])
 
@@ -274,6 +308,7 @@ async def test_a_browser_that_was_killed_opens_the_page_and_what_was_written_wit
         await page.get_by_role("textbox", name="Message").fill(MESSAGES[0])
         await page.keyboard.press("Enter")
         await until_stored(page, 1)
+        await until_cookies_stored(context, folder)
         kill(folder)
     async with profile(folder, chromium_arguments) as context:
         page = await context.new_page()
