@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from scripts.samples import PASSWORD, Sample, sample
 from tests.browser.conftest import NewContext
+from tests.browser.harness.resting import Rest
 from tests.serving import Server, serving
 from web.routes import path
 
@@ -24,9 +25,9 @@ VIOLATIONS = {"resultTypes": ["violations"]}
 "Of axe: what has passed is not described."
 
 
-async def check(page: Page, name: str, complaints: list[str]) -> None:
+async def check(page: Page, rest: Rest, name: str, complaints: list[str]) -> None:
     # modules enable and show things as they load; axe looks at a page that has come to rest
-    await page.wait_for_load_state("networkidle")
+    await rest.come()
     results = await Axe().run(page, options=VIOLATIONS)
     for violation in results.response["violations"]:
         for node in violation["nodes"]:
@@ -47,6 +48,7 @@ async def test_no_page_has_a_violation(
     )
     await context.add_cookies([{"name": "language", "value": language, "url": server.url}])
     page = await context.new_page()
+    rest = Rest(page)
     complaints: list[str] = []
     for name, address in (
         ("sign in", path("sign_in")),
@@ -57,11 +59,11 @@ async def test_no_page_has_a_violation(
         ("not found", path("dashboard") + "nowhere"),
     ):
         await page.goto(address)
-        await check(page, name, complaints)
+        await check(page, rest, name, complaints)
     await page.goto(found.landing)
     await page.locator("button.huge").click()
     await expect(page.locator("#chat-lines .event").first).to_be_visible()
-    await check(page, "waiting", complaints)
+    await check(page, rest, "waiting", complaints)
 
     await page.goto(path("sign_in"))
     await page.fill("#email", "nurse@example.org")
@@ -97,34 +99,34 @@ async def test_no_page_has_a_violation(
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)
-        await check(page, name, complaints)
+        await check(page, rest, name, complaints)
     await page.goto(path("invites"))
     await page.click("#open-new-invite")
     await page.click("#new-invite [data-choice=remote]")
     for box in ("plan_later", "companion", "colleague"):
         await page.check(f"#{box}")
-    await check(page, "new invite dialog", complaints)
+    await check(page, rest, "new invite dialog", complaints)
     await page.fill("#address", "+41 44 123 45 67")  # a landline: asked about
     await page.click("#invitation [type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
-    await check(page, "refused", complaints)
+    await check(page, rest, "refused", complaints)
     await page.goto(path("admin_teams"))
     await page.fill("#name", f"Ward {language}")
     await page.press("#name", "Enter")
     await page.wait_for_url("**/teams/*")
-    await check(page, "team", complaints)
+    await check(page, rest, "team", complaints)
     await page.goto(path("admin_numbers"))
     await page.locator(".chart summary").first.click()
-    await check(page, "numbers", complaints)
+    await check(page, rest, "numbers", complaints)
     await page.goto(path("admin_person", account_id=found.colleague_id))
     await page.click("form[action$=password-link] button")
-    await check(page, "link to choose a password", complaints)
+    await check(page, rest, "link to choose a password", complaints)
     await page.goto(await page.locator("#password-link").text_content() or "")
-    await check(page, "choosing a password", complaints)
+    await check(page, rest, "choosing a password", complaints)
     await page.fill("#password", "password1234")
     await page.click("main button[type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
-    await check(page, "password refused", complaints)
+    await check(page, rest, "password refused", complaints)
     assert not complaints, "\n".join(complaints)
 
 

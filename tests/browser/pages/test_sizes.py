@@ -7,6 +7,7 @@ from playwright.async_api import Page
 
 from scripts.samples import NURSE, PASSWORD, Sample, sample
 from tests.browser.conftest import NewContext
+from tests.browser.harness.resting import Rest
 from tests.serving import Server, serving
 from web.routes import path
 
@@ -76,8 +77,8 @@ MOVING = """() => document.getAnimations()
   .map((each) => `moves: ${each.animationName ?? each.transitionProperty}`)"""
 
 
-async def look(page: Page, name: str, complaints: list[str], *measures: str) -> None:
-    await page.wait_for_load_state("networkidle")
+async def look(page: Page, rest: Rest, name: str, complaints: list[str], *measures: str) -> None:
+    await rest.come()
     for measure in measures:
         complaints += [f"{name}: {each}" for each in await page.evaluate(measure)]
 
@@ -96,15 +97,16 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
     )
     await context.add_cookies([{"name": "language", "value": language, "url": server.url}])
     page = await context.new_page()
+    rest = Rest(page)
     complaints: list[str] = []
     everything = (SIDEWAYS, TARGETS, BROKEN_WORDS, MOVING)
     for address in (path("sign_in"), found.landing, found.early, found.early_test):
         await page.goto(address)
-        await look(page, address, complaints, *everything)
+        await look(page, rest, address, complaints, *everything)
     await page.goto(found.landing)
     await page.locator("button.huge").click()
     await page.locator("#chat-lines .event").first.wait_for()
-    await look(page, "waiting", complaints, *everything)
+    await look(page, rest, "waiting", complaints, *everything)
     await page.set_viewport_size({"width": 360, "height": 640})
     header = await page.locator(".top").bounding_box()
     assert header is not None and header["height"] < ONE_ROW
@@ -132,13 +134,13 @@ async def test_pages_fit_a_narrow_or_enlarged_window_and_a_finger(
         path("admin_interpreters"),
     ):
         await page.goto(address)
-        await look(page, address, complaints, *everything)
+        await look(page, rest, address, complaints, *everything)
     await page.emulate_media(forced_colors="active")
     for address in (path("dashboard"), path("new_invite", {"kind": "remote"}), path("profile")):
         await page.goto(address)
-        await look(page, f"{address}, forced colors", complaints, BORDERS)
+        await look(page, rest, f"{address}, forced colors", complaints, BORDERS)
     await page.emulate_media(media="print", forced_colors="none", color_scheme="dark")
     for address in (path("case", **case), path("history"), path("session", **case), path("help")):
         await page.goto(address)
-        await look(page, f"{address}, printed", complaints, PRINTED)
+        await look(page, rest, f"{address}, printed", complaints, PRINTED)
     assert not complaints, "\n".join(complaints)
