@@ -1,6 +1,6 @@
-"""A clock that tests set themselves."""
+"""Clocks that tests set themselves."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 class MovableClock:
@@ -14,3 +14,16 @@ class MovableClock:
 
     def move(self, by: timedelta) -> None:
         self._now += by
+
+
+class RunningClock:
+    """Goes on by itself, and can be moved ahead: for servers whose pages live in real time."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def move(self, by: timedelta) -> None:
+        self._ahead += by

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from signaling.calls.call import RECONNECT_GRACE
 from tests.browser.calls.gathering import Gathering
 from tests.browser.conftest import NewContext
+from tests.clock import RunningClock
 from tests.serving import Server, serving
+from web.keys import WAITS
 
 WHOLE = 0.99
 "Of a picture; browsers round to pixels."
@@ -119,8 +122,14 @@ WATCH = """
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path, relay=True) as running:
+def waits() -> RunningClock:
+    """That of the server's waits."""
+    return RunningClock()
+
+
+@pytest.fixture
+async def server(tmp_path: Path, waits: RunningClock) -> AsyncIterator[Server]:
+    async with serving(tmp_path, steady=waits, relay=True) as running:
         await running.account()
         yield running
 
@@ -213,7 +222,7 @@ async def nothing_moved(page: Page) -> None:
 
 
 async def test_pictures_are_whole_and_buttons_stay_while_people_come(
-    server: Server, new_context: NewContext
+    server: Server, waits: RunningClock, new_context: NewContext
 ) -> None:
     scene = Stage(server, new_context)
     await scene.invite("lee", "kim")
@@ -254,6 +263,9 @@ async def test_pictures_are_whole_and_buttons_stay_while_people_come(
 
     for others, name in ((2, "kim"), (1, "lee")):
         await scene.pages[name].context.close()
+        await expect(desk.locator("#tiles .status", has_text="reconnecting")).to_have_count(1)
+        waits.move(RECONNECT_GRACE)
+        await server.app[WAITS].run_due()
         await expect(desk.locator("#tiles .tile")).to_have_count(others)
     await is_whole(desk, 1)
     # of one there is nothing to enlarge
