@@ -184,12 +184,17 @@ def _round(
 
 def failed(result: dict[str, Any]) -> bool:
     """Whether a visit did not come to its end."""
-    found = [*result["visits"], *result["peer"], *_weights(result)]
+    found = [*result["visits"], *result["peer"], *(one for _, one in _weights(result))]
     return bool(result["missing"]) or any("failed" in one for one in found)
 
 
-def _weights(result: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for build in result["weights"].values() for one in build.values()]
+def _weights(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(build and language, what was found of them)."""
+    return [
+        (f"{build}, bytes in {language}", one)
+        for build, by_language in result["weights"].items()
+        for language, one in by_language.items()
+    ]
 
 
 def _median(result: dict[str, Any], key: str, **where: Any) -> float | None:
@@ -274,8 +279,12 @@ def table(result: dict[str, Any]) -> str:
         heading = ["first usable screen, s", "Galene", "after", "ratio"]
         parts.append(lines([heading, *peer]))
     broken = [
-        f"{one.get('build', 'peer')}, {one.get('link', 'bytes')}: {one['failed']}"
-        for one in (*result["visits"], *result["peer"], *_weights(result))
+        f"{what}: {one['failed']}"
+        for what, one in (
+            *((f"{one['build']}, {one['link']}", one) for one in result["visits"]),
+            *((f"peer, {one['link']}", one) for one in result["peer"]),
+            *_weights(result),
+        )
         if "failed" in one
     ]
     return "\n\n".join([*parts, *broken, *_waterfalls(result)])

@@ -135,6 +135,21 @@ def test_two_builds_and_a_peer_are_compared_by_medians_and_ratios() -> None:
     assert not reach.failed(SAMPLES["reach"][0])
 
 
+def test_what_broke_is_named_by_its_build_and_its_line_or_language() -> None:
+    sample: dict[str, Any] = SAMPLES["reach"][0]
+    broken = {"failed": "Broken: no waiting room"}
+    result = {
+        **sample,
+        "visits": [{"link": "2G", "build": "after", "think": 0, **broken}],
+        "peer": [{"link": "EDGE", **broken}],
+        "weights": {"before": {"ru": broken}, "after": {}},
+    }
+    assert reach.failed(result)
+    told = reach.table(result).splitlines()
+    for what in ("after, 2G", "peer, EDGE", "before, bytes in ru"):
+        assert f"{what}: Broken: no waiting room" in told
+
+
 def test_what_a_visit_loaded_is_told_from_the_events_of_its_browser() -> None:
     wire = Wire()
     answer = {"requestId": "1", "timestamp": 102.5, "encodedDataLength": 900}

@@ -8,15 +8,18 @@ import re
 from collections.abc import Iterator
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_STATE = re.compile(r"::?[\w-]+(?:\([^()]*\))?|\[[^\]]*\]")
-_NAME = re.compile(r"[.#]?[\w-]+|\*")
+_STATE = re.compile(r"::?[\w-]+(?:\([^()]*\))?")
+_VALUE = re.compile(r"(?<=[\w-])[~|^$*]?=[^\]]*")
+"Of an attribute."
+_NAME = re.compile(r"[.#]?[\w-]+|\*|\[[\w-]+\]")
 _TOKEN = re.compile(r"(--[\w-]+)\s*:[^;}]*;?")
 _SPACE = re.compile(r"\s+")
 _USED = re.compile(r"var\((--[\w-]+)")
 
 
 def first_styles(sheet: str, names: frozenset[str]) -> str:
-    """The rules for elements with these tags, `.classes` and `#ids`, and the tokens that they use."""
+    """The rules for elements with these tags, `.classes`, `#ids` and `[attributes]`, and the tokens that
+    they use."""
     rules = list(_chosen(_COMMENT.sub("", sheet), names))
     used = set(_USED.findall("".join(rules)))
     while (
@@ -40,7 +43,7 @@ def _chosen(sheet: str, names: frozenset[str]) -> Iterator[str]:
             if inner := "".join(_chosen(body, names)):
                 yield f"{head}{{{inner}}}"
         elif not head.startswith("@"):
-            listed = _STATE.sub("", head).split(",")
+            listed = _VALUE.sub("", _STATE.sub("", head)).split(",")
             if any(names.issuperset(_NAME.findall(each)) for each in listed):
                 yield f"{head}{{{body.strip()}}}"
 

@@ -14,18 +14,21 @@ SHEET = """
 p:hover, .call { color: var(--deep); }
 .call p { color: var(--far); }
 button.primary:not([disabled])::before { margin: 0; }
+[data-state=ready], [type], p[lang="en"] { margin: 0; }
+[dir=rtl] p { margin: 0; }
 p .other { margin: 0; }
 @media print { .call { margin: 0; } }
 """
 
 
 def test_rules_of_the_names_stay_with_the_tokens_that_they_use() -> None:
-    chosen = first_styles(SHEET, frozenset(["p", "button", ".primary"]))
+    chosen = first_styles(SHEET, frozenset(["p", "button", ".primary", "[dir]"]))
     assert chosen == (
         ":root{--ink: #111; --deep: var(--ink); }"
         "@media (prefers-color-scheme: dark){:root{--ink: #eee; }}"
         "p:hover, .call{color: var(--deep);}"
         "button.primary:not([disabled])::before{margin: 0;}"
+        "[dir=rtl] p{margin: 0;}"
     )
 
 

@@ -56,6 +56,7 @@ def document(
             *(("css/desk.css",) if signed_in else ()),
             *stylesheets,
         ),
+        icon=_held_icon(viewer) if service_user else viewer.static("icon.svg"),
         printed=not service_user,
         modules=[*_modules(module, signed_in=signed_in), *beside],
         needs_scripts=needs_scripts,
@@ -125,6 +126,7 @@ def _head(
     title: str,
     *,
     styles: h.Node,
+    icon: str,
     printed: bool,
     modules: list[str],
     needs_scripts: bool,
@@ -139,7 +141,7 @@ def _head(
         h.meta(name="robots", content="noindex, nofollow"),
         h.meta(name="color-scheme", content="light dark"),
         h.title[title],
-        h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
+        h.link(rel="icon", href=icon, type="image/svg+xml"),
         styles,
         viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
         printed and h.link(rel="stylesheet", href=viewer.static("css/print.css"), media="print"),
@@ -147,6 +149,12 @@ def _head(
         needs_scripts and _for_every_browser(viewer),
         (h.script(type="module", src=address) for address in viewer.scripts(modules)),
     ]
+
+
+def _held_icon(viewer: Viewer) -> str:
+    """The icon as an address that holds it: on a slow line a request costs more than its bytes."""
+    drawing = viewer.inline("icon.svg").replace('"', "'").replace("#", "%23")
+    return f"data:image/svg+xml,{drawing}"
 
 
 def _links(viewer: Viewer, *sheets: str) -> h.Node:

@@ -3,7 +3,6 @@
 import { maybe, show } from "../shared/dom.js";
 import { lacksOf, mayBeRefused } from "../shared/in-app-browser.js";
 import { styleSheet } from "../shared/style-sheet.js";
-import { offerCopying } from "./copy-link.js";
 
 /** @param {boolean} [refused] camera or microphone were refused */
 export async function showLimits(refused = false) {
@@ -25,7 +24,10 @@ export async function showLimits(refused = false) {
     // From now on, what they look like is fetched by the few who need it.
     styleSheet("ways-out.css").catch(() => {});
     ways.replaceWith(ways.content);
-    offerCopying(place);
+    import("./copy-link.js").then(
+      ({ offerCopying }) => offerCopying(place),
+      () => {}, // then the link is copied by hand
+    );
   }
   show(place, lacks.length > 0);
 }
