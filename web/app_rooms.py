@@ -23,6 +23,7 @@ from signaling.flows.sessions.visiting import Visiting
 from signaling.flows.timekeeping import Timekeeping
 from signaling.rooms.hub import Hub
 from web import keys
+from web.access.seat_tickets import SeatTickets
 from web.calls.relay import MediaRelay
 from web.calls.turn import TurnServers
 
@@ -50,6 +51,7 @@ def add_rooms(app: web.Application) -> None:
     app[keys.ARRIVING] = arriving = Arriving(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
+    app[keys.SEAT_TICKETS] = SeatTickets(waits.now)
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     app[keys.EMPTYING] = Emptying(store, waits)
 

@@ -20,7 +20,10 @@ async def hello_of(request: web.Request, response: web.WebSocketResponse) -> wir
     Raises InvalidMessage for anything else, or for silence.
     """
     if (text := request.query.get(PARAMETER)) is not None:
-        return _checked(text)
+        hello = _checked(text)
+        if hello.ticket is not None:  # addresses are logged
+            raise InvalidMessage
+        return hello
     try:
         # a timeout of receive() would restart with each ping
         async with asyncio.timeout(WITHIN):
@@ -32,8 +35,8 @@ async def hello_of(request: web.Request, response: web.WebSocketResponse) -> wir
     return _checked(frame.data)
 
 
-def begun(consultation_id: str, invite_id: str) -> str:
-    """The hello of a guest's new page as JSON.
+def begun(consultation_id: str, invite_id: str, ticket: str | None = None) -> str:
+    """The hello of a guest's new page as JSON, with a ticket if its socket is older than its seat.
 
     The page gives it a `peer_id`, and says if its browser cannot call.
     """
@@ -44,6 +47,8 @@ def begun(consultation_id: str, invite_id: str) -> str:
         "consultation_id": consultation_id,
         "invite_id": invite_id,
     }
+    if ticket is not None:
+        members["ticket"] = ticket
     return msgspec.json.encode(members).decode()
 
 

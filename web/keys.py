@@ -47,6 +47,7 @@ from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
+from web.access.seat_tickets import SeatTickets
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.attachments.clamav import ClamAv
@@ -103,6 +104,7 @@ ACCOUNT_INVITATIONS = web.AppKey("account_invitations", AccountInvitations)
 ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
 ACCOUNT_MAIL_SENDING = web.AppKey("account_mail_sending", AccountMailSending)
 ARRIVING = web.AppKey("arriving", Arriving)
+SEAT_TICKETS = web.AppKey("seat_tickets", SeatTickets)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 ABANDONING = web.AppKey("abandoning", Abandoning)

@@ -27,7 +27,7 @@ from web.connections.http_server import admit, expect_hello
 from web.hello import hello_of
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
-from web.http.request import seated, signed_in_or_late, viewer_of, web_session_digest
+from web.http.request import seated_by, signed_in_or_late, viewer_of, web_session_digest
 from web.http.security import is_handshake
 from web.keys import (
     ATTENDING,
@@ -40,6 +40,7 @@ from web.keys import (
     ROOMS,
     RUNNING,
     RUNTIME_SETTINGS,
+    SEAT_TICKETS,
     TURN,
     TURNING,
     UNREAD,
@@ -300,10 +301,13 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str, byte
     Raises NotFound for anybody without a seat there, whether or not the consultation exists.
     """
     if hello.invite_id is not None:
-        arrival = await seated(request, hello.invite_id)
+        if hello.ticket is not None:
+            digest = request.app[SEAT_TICKETS].redeem(hello.ticket, hello.invite_id)
+        else:
+            digest = await web_session_digest(request)
+        arrival = await seated_by(request, hello.invite_id, digest)
         if hello.consultation_id not in (None, arrival.consultation.id):
             raise NotFound
-        digest = await web_session_digest(request)
         return arrival.consultation.id, arrival.invite.id, digest
     account, digest = await signed_in_or_late(request)
     if hello.consultation_id is None:

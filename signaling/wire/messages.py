@@ -1,8 +1,7 @@
 """The wire messages of `/socket`, one struct each; PROTOCOL.md describes them as a conversation.
 
-Every frame is one JSON object in a text message; `type` names the struct. Unknown types and unknown
-members are refused. Times are milliseconds since 1970 UTC. A command carries an `id` made by the
-browser: it is done once, however often it is sent, and `ack` says that its effect is durable.
+Every frame is one JSON object; `type` names the struct. Unknown types and members are refused. A command
+has an `id` of the browser's: it is done once, however often it is sent; `ack`: its effect is durable.
 """
 
 from typing import Annotated, Any, Literal
@@ -48,7 +47,7 @@ class Message(
 
 
 class Hello(Message, tag="hello", frozen=True):
-    """First message: which stream this socket is for, and where to resume."""
+    """First message: which stream this socket is for, where to resume; a ticket of a seat taken since."""
 
     version: int
     stream: Literal["room", "lobby"]
@@ -60,6 +59,7 @@ class Hello(Message, tag="hello", frozen=True):
     resume: ResumePoint | None = None
     calls: bool = True
     "False: this browser cannot take part in calls."
+    ticket: Id | None = None
 
 
 class Ping(Message, tag="ping", frozen=True):

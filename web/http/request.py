@@ -155,7 +155,12 @@ async def seat_of(request: web.Request, invite_id: str) -> Invite:
 
 async def seated(request: web.Request, invite_id: str) -> Arrival:
     """The seat of this browser. Raises NotFound, or InviteNotUsable if the invite is over."""
-    arrival = await request.app[ARRIVING].seated(invite_id, await web_session_digest(request))
+    return await seated_by(request, invite_id, await web_session_digest(request))
+
+
+async def seated_by(request: web.Request, invite_id: str, digest: bytes | None) -> Arrival:
+    """The seat of the browser with this web session; raises as `seated`."""
+    arrival = await request.app[ARRIVING].seated(invite_id, digest)
     request[_INVITED_IN] = arrival.invite.person.language
     return arrival
 

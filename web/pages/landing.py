@@ -35,6 +35,7 @@ from web.keys import (
     PAGE_TEXTS,
     ROOMS,
     RUNTIME_SETTINGS,
+    SEAT_TICKETS,
     WAITS,
     WEB_SESSIONS,
 )
@@ -43,6 +44,7 @@ from web.markup.guests.landing import (
     KEEP,
     LEAVE,
     OTHERS,
+    PART,
     ROOM,
     closed_link_page,
     landing_page,
@@ -53,6 +55,7 @@ from web.markup.room.page import (
     moved_page,
     no_place_page,
     session_page,
+    session_part,
 )
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
@@ -147,7 +150,7 @@ async def join(request: web.Request) -> web.Response:
     """Take the seat, and show the session.
 
     A page that asks for it (`ROOM`) is answered by the session page itself, whose first script takes the
-    token out of the address bar; for others a redirect does. If this browser has another seat, the page first asks whose that is. Raises TooManyRequests, as
+    token out of the address bar, or by a part of it; for others a redirect does. If this browser has another seat, the page first asks whose that is. Raises TooManyRequests, as
     each new browser adds a web session and a line in the audit log.
     """
     app, token, headers = request.app, request.match_info["token"], {}
@@ -172,8 +175,13 @@ async def join(request: web.Request) -> web.Response:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     _check_connection_later(app, invite)
-    if not headers and (await form_of(request)).get(ROOM) == HERE:
-        return await _session(request, await app[ARRIVING].seated(invite.id, digest))
+    room = (await form_of(request)).get(ROOM)
+    if not headers and room in (HERE, PART):
+        arrival = await app[ARRIVING].seated(invite.id, digest)
+        if room == HERE:
+            return await _session(request, arrival)
+        ticket = app[SEAT_TICKETS].issue(invite.id, digest)
+        return show_by_link(session_part(*await _views(request, arrival, ticket)))
     # what the browser stored is forgotten before the page stores anything new
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
 
@@ -207,6 +215,14 @@ async def show_seat(request: web.Request) -> web.Response:
 
 
 async def _session(request: web.Request, arrival: Arrival) -> web.Response:
+    page = session_page(*await _views(request, arrival))
+    return inlined(request, show_by_link(page), FIRST_SCRIPT)
+
+
+async def _views(
+    request: web.Request, arrival: Arrival, ticket: str | None = None
+) -> tuple[Viewer, SessionView]:
+    """Of the session page; the ticket is for a socket that is older than the seat."""
     require(arrival.invite.role, "enter")
     seat = path("seat", invite_id=arrival.invite.id)
     viewer = replace(await _viewer(request, arrival), path=seat)
@@ -220,10 +236,10 @@ async def _session(request: web.Request, arrival: Arrival) -> web.Response:
         scheduler_name=name,
         planned_at=arrival.consultation.planned_at,
         host=host,
-        first_words=begun(arrival.consultation.id, arrival.invite.id),
+        first_words=begun(arrival.consultation.id, arrival.invite.id, ticket),
         saves_data=saves_data(request),
     )
-    return inlined(request, show_by_link(session_page(viewer, view)), FIRST_SCRIPT)
+    return viewer, view
 
 
 def _host(app: web.Application, arrival: Arrival) -> tuple[Literal["away", "here", "busy"], str]:

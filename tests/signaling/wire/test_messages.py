@@ -13,7 +13,7 @@ from signaling.wire import messages as wire
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "hello": {"version": 3, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
-              "resume": {"epoch": "epoch-001", "seq": 0}, "calls": False},
+              "resume": {"epoch": "epoch-001", "seq": 0}, "calls": False, "ticket": "ticket-01"},
     "ping": {},
     "active": {},
     "chat_send": {"id": "command-1", "text": "Good morning"},

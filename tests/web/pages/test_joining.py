@@ -99,6 +99,29 @@ async def test_the_answer_is_the_session_itself_where_the_page_asks_for_it(
         assert (left.status, "Clear-Site-Data" in left.headers) == (303, True)
 
 
+async def test_a_script_is_answered_by_what_takes_the_place_of_the_landing_page(
+    server: Server, nurse: Person
+) -> None:
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        whole = await phone.post(link, {"room": "here"})
+        part = await phone.post(link, {"room": "part"})
+        assert (part.status, part.headers["Cache-Control"]) == (200, "no-store")
+        assert link not in part.text
+        assert "<script" not in part.text
+        assert "ticket" not in whole.text
+        room = r'<main id="main".*</main>'
+        bare = [
+            re.sub(r'name="id" value="[^"]*"', "", re.findall(room, each.text, re.DOTALL)[0])
+            for each in (whole, part)
+        ]
+        assert bare[0] == bare[1]
+        other = await nurse.invite("Paul")
+        assert (await phone.post(other, {"room": "part"})).status == 409
+        left = await phone.post(other, {"room": "part", "others": "leave"})
+        assert (left.status, "Clear-Site-Data" in left.headers) == (303, True)
+
+
 async def test_a_page_runs_no_script_inline_but_ours(server: Server, nurse: Person) -> None:
     link = await nurse.invite()
     async with Person(server) as phone:

@@ -13,8 +13,9 @@ from web.view_models import LandingView, Viewer
 
 OTHERS, LEAVE, KEEP = "others", "leave", "keep"
 "A field for what happens to this browser's other seats, and its two values."
-ROOM, HERE = "room", "here"
-"A field with which the answer is the session page itself, and its value: a redirect is a round trip."
+ROOM, HERE, PART = "room", "here", "part"
+"""A field with which the answer is the session page itself (a redirect is a round trip), or, for a script
+(`js/room/joining.js`), what of it takes the place of this page's content."""
 
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:

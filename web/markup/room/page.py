@@ -11,7 +11,8 @@ from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import connection, lead
 from web.markup.room.saving import saving
 from web.markup.room.templates import templates
-from web.markup.shared.document import document, message_page
+from web.markup.shared.document import body_attributes, document, message_page
+from web.markup.shared.header import leave
 from web.markup.shared.phone_call import ask_by_phone
 from web.markup.shared.until_scripts_run import simple_page
 from web.markup.shared.ways_out import ways_out
@@ -31,54 +32,81 @@ def files_of_a_seat(viewer: Viewer) -> list[str]:
 
 
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:
-    _ = viewer.translate
     scheduler = view.invite_id is None
-    uploads, files = _file_addresses(view)
     return document(
         viewer,
         view.title,
-        h.div("#room.room.scripted")[
-            connection(viewer, offline=view.offline),
-            view.invite_id
-            and h.div("#no-line-ways.notice", hidden=True)[simple_page(viewer, view.invite_id)],
-            h.section(".stage", aria_label=_("Session"))[
-                lead(viewer, view, scheduler),
-                scheduler and after_closing(viewer, view),
-                h.p("#notice.notice.warning", role="alert", hidden=True),
-                incoming(viewer),
-                greenroom(viewer),
-                call(viewer),
-                h.p("#no-calls.notice.warning", role="status", hidden=True),
-                view.invite_id and _instead_of_calls(viewer, view.invite_id),
-                ways_to_call(viewer),
-                saving(viewer, view),
-                scheduler and link_again(viewer, view),
-            ],
-            chat(viewer, scheduler=scheduler, invite_id=view.invite_id, offline=view.offline),
-            scheduler and terminate_dialog(viewer),
-            scheduler and leave_call_dialog(viewer),
-            scheduler and export_dialog(viewer),
-            templates(viewer),
-        ],
+        _room(viewer, view),
         module=MODULE,
         first=_first_script(viewer, view),
         service_user=not scheduler,
         wide=True,
         stylesheets=("css/room.css",),
         sheet=None if scheduler else SEAT_SHEET,
-        data={
-            "consultation-id": view.consultation_id,
-            "invite-id": view.invite_id,
-            "participant-id": view.participant_id,
-            "role": "scheduler" if scheduler else "guest",
-            "icons": viewer.static("icons.svg"),
-            "retention-hours": str(viewer.retention_hours),
-            "uploads": uploads,
-            "files": files,
-            **(_offline(viewer, view) if view.invite_id is not None else {}),
-            "save-data": "on" if view.saves_data else None,
-        },
+        data=_data(viewer, view),
     )
+
+
+def session_part(viewer: Viewer, view: SessionView) -> h.Element:
+    """What of a guest's page takes the place of the landing page's content, which has the rest already.
+
+    `js/room/joining.js` puts it there, and says the hello.
+    """
+    data = {
+        **_data(viewer, view),
+        "hello": view.first_words,
+        "next-files": " ".join(files_of_a_seat(viewer)),
+    }
+    return h.html(lang=viewer.language)[
+        h.body({"class": "wide", **body_attributes(viewer, signed_in=False, data=data)})[
+            leave(viewer), h.main("#main", tabindex="-1")[_room(viewer, view)]
+        ]
+    ]
+
+
+def _room(viewer: Viewer, view: SessionView) -> h.Element:
+    _ = viewer.translate
+    scheduler = view.invite_id is None
+    return h.div("#room.room.scripted")[
+        connection(viewer, offline=view.offline),
+        view.invite_id
+        and h.div("#no-line-ways.notice", hidden=True)[simple_page(viewer, view.invite_id)],
+        h.section(".stage", aria_label=_("Session"))[
+            lead(viewer, view, scheduler),
+            scheduler and after_closing(viewer, view),
+            h.p("#notice.notice.warning", role="alert", hidden=True),
+            incoming(viewer),
+            greenroom(viewer),
+            call(viewer),
+            h.p("#no-calls.notice.warning", role="status", hidden=True),
+            view.invite_id and _instead_of_calls(viewer, view.invite_id),
+            ways_to_call(viewer),
+            saving(viewer, view),
+            scheduler and link_again(viewer, view),
+        ],
+        chat(viewer, scheduler=scheduler, invite_id=view.invite_id, offline=view.offline),
+        scheduler and terminate_dialog(viewer),
+        scheduler and leave_call_dialog(viewer),
+        scheduler and export_dialog(viewer),
+        templates(viewer),
+    ]
+
+
+def _data(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
+    """Of the body, for the scripts."""
+    uploads, files = _file_addresses(view)
+    return {
+        "consultation-id": view.consultation_id,
+        "invite-id": view.invite_id,
+        "participant-id": view.participant_id,
+        "role": "scheduler" if view.invite_id is None else "guest",
+        "icons": viewer.static("icons.svg"),
+        "retention-hours": str(viewer.retention_hours),
+        "uploads": uploads,
+        "files": files,
+        **(_offline(viewer, view) if view.invite_id is not None else {}),
+        "save-data": "on" if view.saves_data else None,
+    }
 
 
 def _instead_of_calls(viewer: Viewer, invite_id: str) -> h.Element:

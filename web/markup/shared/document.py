@@ -41,7 +41,7 @@ def document(
     invite_id = (data or {}).get("invite-id")
     needs_scripts = signed_in or module is not None
     followed = signed_in and "consultation-id" not in (data or {})
-    attributes = _attributes(viewer, signed_in=signed_in, data=data or {})
+    attributes = body_attributes(viewer, signed_in=signed_in, data=data or {})
     head = _head(
         viewer,
         viewer.brand if service_user else f"{title} - {viewer.brand}",
@@ -93,7 +93,7 @@ def _modules(module: str | None, *, signed_in: bool) -> list[str]:
     return modules or ["js/pages/plain.js"]
 
 
-def _attributes(
+def body_attributes(
     viewer: Viewer, *, signed_in: bool, data: dict[str, str | None]
 ) -> dict[str, str | None]:
     """Of the body, for the scripts."""

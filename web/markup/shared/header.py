@@ -16,7 +16,7 @@ def top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) 
         return h.header(".top")[
             _brand(viewer, linked=False),
             h.div(".tools")[
-                language_switch(viewer), service_user and viewer.seated and _leave(viewer)
+                language_switch(viewer), service_user and viewer.seated and leave(viewer)
             ],
         ]
     return h.header("#top.top")[
@@ -136,7 +136,7 @@ def language_switch(viewer: Viewer) -> h.Node:
     ]
 
 
-def _leave(viewer: Viewer) -> h.Element:
+def leave(viewer: Viewer) -> h.Element:
     """For shared devices; a script also deletes what the page has stored."""
     _ = viewer.translate
     left = path("left", {"language": viewer.language})

@@ -11,7 +11,7 @@ function submitLanguageOnChange() {
   const choice = document.getElementById("interface-language");
   if (!(choice instanceof HTMLSelectElement)) return;
   choice.form?.classList.add("scripted");
-  choice.addEventListener("change", () => choice.form?.submit());
+  choice.onchange = () => choice.form?.submit();
 }
 
 /**

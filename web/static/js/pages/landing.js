@@ -6,12 +6,18 @@ import { showLocalTimes, warnOfClock } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { setServerTime, serverNow } from "../shared/time/server-clock.js";
 import { inWords } from "../shared/time/format.js";
+import { joinInPlace } from "../room/joining.js";
 import { showLimits } from "./limited.js";
+import { ParkedSocket } from "../signaling/parked-socket.js";
 
 const COUNTDOWN_INTERVAL = 5_000;
 /** At most this often the server is asked whether it is time, whatever this device's clock says. */
 const CHECK_INTERVAL = 15_000;
 const GONE = 410;
+/** Milliseconds from the beginning until somebody who is still here is taken for a reader. */
+const READING = 2_000;
+
+const parked = new ParkedSocket();
 
 let checkedAt = -CHECK_INTERVAL;
 let offline = false;
@@ -22,13 +28,27 @@ export const started = start();
 async function start() {
   setUpPage();
   wireContent();
+  addEventListener("pagehide", () => parked.close());
   await loadCatalog();
   showTimes();
   updateCountdown();
   setInterval(updateCountdown, COUNTDOWN_INTERVAL);
   void warnOfHost();
-  if (document.readyState === "complete") void fetchAhead();
-  else addEventListener("load", () => void fetchAhead());
+  if (document.readyState === "complete") void prepare();
+  else addEventListener("load", () => void prepare());
+}
+
+/** What joining needs, while somebody reads. */
+async function prepare() {
+  if (!document.body.dataset.nextFiles) return;
+  await fetchAhead();
+  const { home } = document.body.dataset;
+  if (/** @type {any} */ (navigator).connection?.saveData || home !== location.origin) return;
+  // whoever only looks in, a preview for example, is gone by then
+  setTimeout(() => parked.open(), Math.max(0, READING - performance.now()));
+  for (const sign of ["pointerdown", "keydown", "scroll"]) {
+    addEventListener(sign, () => parked.open(), { passive: true });
+  }
 }
 
 /**
@@ -47,10 +67,8 @@ async function fetchAhead() {
 /** Set up the content of the page, also after it was replaced. */
 function wireContent() {
   void showLimits();
-  // Going back, perhaps by the next person at this browser, leads to the seat and not to the link.
   for (const form of document.querySelectorAll("form")) {
-    const { seat } = form.dataset;
-    if (seat) form.addEventListener("submit", () => history.replaceState(null, "", seat));
+    if (form.dataset.seat) joinInPlace(form, parked);
   }
 }
 
@@ -90,7 +108,10 @@ async function check() {
   setServerTime(Number(now));
   document.body.dataset.opensAt = opensAt;
   const { nextFiles } = fresh.body.dataset;
-  if (nextFiles) document.body.dataset.nextFiles = nextFiles;
+  if (nextFiles && !document.body.dataset.nextFiles) {
+    document.body.dataset.nextFiles = nextFiles;
+    void prepare();
+  }
   byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
   wireContent();
   showTimes();

@@ -30,6 +30,7 @@
  * @property {string | null} [invite_id]
  * @property {ResumePoint | null} [resume]
  * @property {boolean} [calls]
+ * @property {string | null} [ticket]
  */
 
 /**
