@@ -59,8 +59,6 @@ FIRST_VIEW = frozenset(
         "input",
         "span",
         "label",
-        "details",
-        "summary",
         "#starting",
         "[hidden]",
         "[dir]",
@@ -81,9 +79,6 @@ FIRST_VIEW = frozenset(
         ".when",
         ".notice",
         ".warning",
-        ".card",
-        ".wide",
-        ".inline",
     ]
 )
 "Of the landing page."

@@ -80,6 +80,8 @@ class Viewer:
     "Address of this language's sentences and dates for the browser."
     way_in_catalog: str = ""
     "The same for the pages up to the waiting room."
+    held_catalog: str = ""
+    "That catalog itself, as JSON, where a request would cost more than its bytes; else empty."
     zone_there: str = ""
     "The same zone by the browser's own name for it, where the browser has sent one."
     now: datetime | None = None

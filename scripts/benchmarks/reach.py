@@ -10,7 +10,8 @@ trusts the proxy's certificate. Visits alternate: before, after, before, after; 
 the page says so, counted from the press on Join, at once or after eight seconds of reading. Bytes are
 those of plain HTTP/1.1 on loopback, headers included, without frames of sockets, until the waiting room
 is live and the page has been quiet for half a second. The peer is the client of Galene out of FOLDER, a
-checkout of it, as static files behind the same proxy, to its first usable screen.
+checkout of it, as static files behind the same proxy, to its first usable screen. Beside them stands how
+long a page with nothing but a button takes there.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ READING = (0, 8)
 "Seconds between the landing page and the press on Join."
 FIRST_PORT = 8101
 "Of the servers, within a namespace in which all ports are free."
-PEER = "peer.test"
+PEER, EMPTY = "peer.test", "empty.test"
 NAMES = ("before", "after")
+USABLE = {"empty": visit.EMPTY_USABLE, "peer": visit.PEER_USABLE}
 
 
 def _host(build: Build) -> str:
@@ -105,7 +107,7 @@ def bench(
     with Network(HOSTS, seed=1) as network, contextlib.ExitStack() as running:
         prefix = network.command("server")
         hosts = [_host(build) for build in builds]
-        trust = proxy.certify(folder, [*hosts, PEER])
+        trust = proxy.certify(folder, [*hosts, PEER, EMPTY])
         tokens = {}
         ports = {_host(build): FIRST_PORT + number for number, build in enumerate(builds)}
         for build in builds:
@@ -115,7 +117,7 @@ def bench(
             port = ports[_host(build)]
             running.enter_context(build.serving(data_dir, port, prefix, TELECONNECT_PUBLIC_URL=url))
         peer = (PEER, galene / "static") if galene else None
-        running.enter_context(proxy.proxying(folder, ports, peer, prefix))
+        running.enter_context(proxy.proxying(folder, ports, peer, EMPTY, prefix))
         yield Bench(network, folder, program, trust, tokens)
 
 
@@ -145,7 +147,7 @@ def run(
     browser = installed()
     missing = [*proxy.missing(), *([] if browser else ["chromium"])]
     result: dict[str, Any] = {
-        "against": against, "missing": missing, "visits": [], "peer": [], "weights": {},
+        "against": against, "missing": missing, "visits": [], "peer": [], "empty": [], "weights": {},
     }  # fmt: skip
     if browser is None or missing:
         return result
@@ -169,22 +171,30 @@ def run(
 def _round(
     one: Bench, builds: Sequence[Build], link: str, result: dict[str, Any], *, peer: bool
 ) -> None:
-    """Each build once with each time of reading, and the peer once."""
+    """Each build once with each time of reading, the peer once, and a page without anything."""
     for think in READING:
         for build in builds:
             found = {"link": link, "build": build.name, "think": think, **one.come(build, think)}
             result["visits"].append(found)
             shown = {key: value for key, value in found.items() if key != "waterfall"}
             print(json.dumps(shown), file=sys.stderr, flush=True)
+    others = {"empty": f"https://{EMPTY}/"}
     if peer:
-        found = one.visit(url=f"https://{PEER}{proxy.PEER_GROUP}", peer=True)
-        result["peer"].append({"link": link, **found})
-        print(json.dumps({"peer": found.get("usable")}), file=sys.stderr, flush=True)
+        others["peer"] = f"https://{PEER}{proxy.PEER_GROUP}"
+    for name, url in others.items():
+        found = one.visit(url=url, usable=USABLE[name])
+        result[name].append({"link": link, **found})
+        print(json.dumps({name: found.get("usable")}), file=sys.stderr, flush=True)
 
 
 def failed(result: dict[str, Any]) -> bool:
     """Whether a visit did not come to its end."""
-    found = [*result["visits"], *result["peer"], *(one for _, one in _weights(result))]
+    found = [
+        *result["visits"],
+        *result["peer"],
+        *result["empty"],
+        *(one for _, one in _weights(result)),
+    ]
     return bool(result["missing"]) or any("failed" in one for one in found)
 
 
@@ -255,6 +265,20 @@ def _beside_peer(result: dict[str, Any]) -> list[list[object]]:
     return rows
 
 
+def _beside_nothing(result: dict[str, Any]) -> list[list[object]]:
+    """What the round trips of TCP, TLS and one request take, however small a page is."""
+    rows: list[list[object]] = []
+    for link in dict.fromkeys(one["link"] for one in result["empty"]):
+        found = [
+            one["usable"] for one in result["empty"] if one["link"] == link and "usable" in one
+        ]
+        ours = _median(result, "landing", link=link, build="after")
+        if found and ours is not None:
+            least = statistics.median(found)
+            rows.append([link, f"{least:.2f}", f"{ours:.2f}", f"{ours - least:.2f}"])
+    return rows
+
+
 def _waterfalls(result: dict[str, Any]) -> list[str]:
     """The first visit of each build on the slowest line, with reading."""
     texts = []
@@ -275,6 +299,9 @@ def table(result: dict[str, Any]) -> str:
         lines([["line", "seconds", *NAMES, "ratio"], *_times(result)]),
         lines([["until a service user waits", *NAMES, "ratio"], *_sizes(result)]),
     ]
+    if empty := _beside_nothing(result):
+        heading = ["landing usable, s", "an empty page", "after", "more"]
+        parts.append(lines([heading, *empty]))
     if peer := _beside_peer(result):
         heading = ["first usable screen, s", "Galene", "after", "ratio"]
         parts.append(lines([heading, *peer]))
@@ -282,7 +309,11 @@ def table(result: dict[str, Any]) -> str:
         f"{what}: {one['failed']}"
         for what, one in (
             *((f"{one['build']}, {one['link']}", one) for one in result["visits"]),
-            *((f"peer, {one['link']}", one) for one in result["peer"]),
+            *(
+                (f"{name}, {one['link']}", one)
+                for name in ("peer", "empty")
+                for one in result[name]
+            ),
             *_weights(result),
         )
         if "failed" in one
@@ -311,8 +342,8 @@ def run_with(chosen: argparse.Namespace) -> dict[str, Any]:
 async def _visit(order: dict[str, Any]) -> dict[str, Any]:
     program, url, flags = Path(order["program"]), order["url"], order["flags"]
     trust = Path(order["trust"]) if order["trust"] else None
-    if order.get("peer"):
-        return await visit.look(url, program, trust, flags)
+    if usable := order.get("usable"):
+        return await visit.look(url, program, trust, flags, usable=usable)
     language = order.get("language", "en")
     return await visit.come(
         url, program, trust, think=order["think"], language=language, flags=flags

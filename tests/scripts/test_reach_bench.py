@@ -52,6 +52,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
                 for think in (0, 8)
             ],
             "peer": [{"link": "2G", "usable": 34.0}],
+            "empty": [{"link": "2G", "usable": 2.5}],
             "weights": {
                 build: {"en": {"bytes": size, "requests": 36}, "am": {"bytes": 2 * size}}
                 for build, size in (("before", 40_000), ("after", 20_000))
@@ -130,6 +131,7 @@ def test_two_builds_and_a_peer_are_compared_by_medians_and_ratios() -> None:
         ["2G", "Join to live, 8 s of reading", "11.00", "5.50", "0.50"],
         ["kB until waiting, HTTP/1.1, heaviest (am / am)", "80.00", "40.00", "0.50"],
         ["2G", "34.00", "3.40", "0.10"],
+        ["2G", "2.50", "3.40", "0.90"],
     ):
         assert row in rows
     assert not reach.failed(SAMPLES["reach"][0])
@@ -142,11 +144,12 @@ def test_what_broke_is_named_by_its_build_and_its_line_or_language() -> None:
         **sample,
         "visits": [{"link": "2G", "build": "after", "think": 0, **broken}],
         "peer": [{"link": "EDGE", **broken}],
+        "empty": [{"link": "3G", **broken}],
         "weights": {"before": {"ru": broken}, "after": {}},
     }
     assert reach.failed(result)
     told = reach.table(result).splitlines()
-    for what in ("after, 2G", "peer, EDGE", "before, bytes in ru"):
+    for what in ("after, 2G", "peer, EDGE", "empty, 3G", "before, bytes in ru"):
         assert f"{what}: Broken: no waiting room" in told
 
 

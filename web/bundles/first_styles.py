@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STATE = re.compile(r"::?[\w-]+(?:\([^()]*\))?")
+_NOT = re.compile(r":not\([^()]*\)")
+_LATER = re.compile(r":(?:hover|focus|active|disabled)")
+"What an element becomes only when somebody does something."
 _VALUE = re.compile(r"(?<=[\w-])[~|^$*]?=[^\]]*")
 "Of an attribute."
 _NAME = re.compile(r"[.#]?[\w-]+|\*|\[[\w-]+\]")
@@ -42,10 +45,17 @@ def _chosen(sheet: str, names: frozenset[str]) -> Iterator[str]:
         if head.startswith(("@media", "@supports")):
             if inner := "".join(_chosen(body, names)):
                 yield f"{head}{{{inner}}}"
-        elif not head.startswith("@"):
-            listed = _VALUE.sub("", _STATE.sub("", head)).split(",")
-            if any(names.issuperset(_NAME.findall(each)) for each in listed):
-                yield f"{head}{{{body.strip()}}}"
+        elif not head.startswith("@") and any(
+            names.issuperset(_needed(each)) for each in head.split(",")
+        ):
+            yield f"{head}{{{body.strip()}}}"
+
+
+def _needed(selector: str) -> list[str]:
+    """The names in it; the whole of it, which is no name, if its rule can come later."""
+    if _LATER.search(_NOT.sub("", selector)):
+        return [selector]
+    return _NAME.findall(_VALUE.sub("", _STATE.sub("", selector)))
 
 
 def _blocks(sheet: str) -> Iterator[tuple[str, str]]:

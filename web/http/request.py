@@ -44,6 +44,8 @@ from web.zones.names import todays_name
 
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"
+HELD = 1000
+"Bytes of the largest catalog that stands in the page itself: English has few words of its own."
 _ACCOUNT = web.RequestKey("account", object)
 _LACKS_FACTOR = web.RequestKey("lacks_factor", bool)
 _INVITED_IN = web.RequestKey("invited_in", str)
@@ -264,9 +266,11 @@ def by_link(viewer: Viewer) -> Viewer:
     return replace(viewer, account_name=None, account_role=None)
 
 
-def on_the_way_in(viewer: Viewer) -> Viewer:
+def on_the_way_in(request: web.Request, viewer: Viewer) -> Viewer:
     """The same on a page between the link and the waiting room, which is for slow networks."""
-    return replace(by_link(viewer), catalog=viewer.way_in_catalog)
+    catalog = request.app[CATALOGS].get(viewer.language).way_in_catalog
+    held = catalog.decode() if len(catalog) <= HELD else ""
+    return replace(by_link(viewer), catalog=viewer.way_in_catalog, held_catalog=held)
 
 
 def show(

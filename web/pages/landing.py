@@ -114,7 +114,7 @@ async def _short_terms(request: web.Request, viewer: Viewer) -> str:
 
 async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:
     viewer = await viewer_of(request, arrival.invite.person.language, arrival.time_zone)
-    return on_the_way_in(viewer)
+    return on_the_way_in(request, viewer)
 
 
 async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:

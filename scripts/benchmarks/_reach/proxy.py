@@ -41,6 +41,15 @@ https://%(host)s {
 }
 """
 
+EMPTY = """
+https://%(host)s {
+    tls %(folder)s/server.pem %(folder)s/server.key
+    header Content-Type text/html
+    respond `<!doctype html><title>Empty</title><button>Join</button>`
+}
+"""
+"What no page on this line can beat."
+
 
 def missing() -> list[str]:
     """Programs that are needed and not there."""
@@ -81,13 +90,19 @@ def _run(*command: str) -> None:
 
 @contextlib.contextmanager
 def proxying(
-    folder: Path, ports: Mapping[str, int], peer: tuple[str, Path] | None, prefix: Sequence[str]
+    folder: Path,
+    ports: Mapping[str, int],
+    peer: tuple[str, Path] | None,
+    empty: str,
+    prefix: Sequence[str],
 ) -> Iterator[None]:
-    """Caddy for servers by their host, and for a peer's static files at a host of its own.
+    """Caddy for servers by their host, and for a peer's static files and an empty page at hosts of
+    their own.
 
     `folder` has the certificate.
     """
     sites = [OURS % {"host": host, "folder": folder, "port": port} for host, port in ports.items()]
+    sites.append(EMPTY % {"host": empty, "folder": folder})
     if peer is not None:
         host, files = peer
         group = {"group": PEER_GROUP, "status": PEER_STATUS}

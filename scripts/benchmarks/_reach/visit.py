@@ -38,6 +38,7 @@ PEER_USABLE = f"""
   return Boolean(login && !login.classList.contains("invisible")) && {PAINTED};
 }})()
 """
+EMPTY_USABLE = f'Boolean(document.querySelector("button")) && {PAINTED}'
 QUIET_SECONDS = 0.5
 
 
@@ -111,16 +112,18 @@ async def _until_quiet(wire: Wire) -> None:
         await asyncio.sleep(QUIET_SECONDS)
 
 
-async def look(url: str, program: Path, trust: Path | None, flags: list[str]) -> dict[str, Any]:
-    """From the tapped link to the first usable screen of the peer."""
+async def look(
+    url: str, program: Path, trust: Path | None, flags: list[str], *, usable: str
+) -> dict[str, Any]:
+    """From the tapped link to the first usable screen of another page than ours."""
     phone = await _start(program, trust, "en-US", flags)
     wire = Wire()
     try:
         phone.listeners.append(wire.hear)
         navigating = asyncio.create_task(_go(phone, url))
         began = time.monotonic()
-        usable = await _until(phone, PEER_USABLE, "the peer's page did not come") - began
+        moment = await _until(phone, usable, "the page did not come")
         await navigating
-        return {"usable": usable, **wire.figures()}
+        return {"usable": moment - began, **wire.figures()}
     finally:
         await phone.close()

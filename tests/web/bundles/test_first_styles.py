@@ -11,7 +11,9 @@ SHEET = """
   .call { color: var(--far); }
 }
 @keyframes turn { to { opacity: 0; } }
-p:hover, .call { color: var(--deep); }
+p::after, .call { color: var(--deep); }
+p:hover, button:focus-visible:not(:active) { margin: 0; }
+p:not(:focus) { margin: 0; }
 .call p { color: var(--far); }
 button.primary:not([disabled])::before { margin: 0; }
 [data-state=ready], [type], p[lang="en"] { margin: 0; }
@@ -26,7 +28,8 @@ def test_rules_of_the_names_stay_with_the_tokens_that_they_use() -> None:
     assert chosen == (
         ":root{--ink: #111; --deep: var(--ink); }"
         "@media (prefers-color-scheme: dark){:root{--ink: #eee; }}"
-        "p:hover, .call{color: var(--deep);}"
+        "p::after, .call{color: var(--deep);}"
+        "p:not(:focus){margin: 0;}"
         "button.primary:not([disabled])::before{margin: 0;}"
         "[dir=rtl] p{margin: 0;}"
     )

@@ -1,6 +1,7 @@
 """Joining: easy with the link, and no way to fill the database."""
 
 import html
+import json
 import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.access.rate_limits import LIMITS
-from web.keys import STORE
+from web.keys import CATALOGS, STORE
 
 NOW = moment("2026-12-07 14:30")
 FROM_ONE_NETWORK = LIMITS["join_network"].amount
@@ -120,6 +121,25 @@ async def test_a_script_is_answered_by_what_takes_the_place_of_the_landing_page(
         assert (await phone.post(other, {"room": "part"})).status == 409
         left = await phone.post(other, {"room": "part", "others": "leave"})
         assert (left.status, "Clear-Site-Data" in left.headers) == (303, True)
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+async def test_a_short_catalog_stands_in_the_pages_before_the_waiting_room(
+    server: Server, nurse: Person, language: str
+) -> None:
+    link = await nurse.invite(language=language)
+    catalog = server.app[CATALOGS].get(language).way_in_catalog
+    async with Person(server) as phone:
+        pages = [await phone.get(link), await phone.post(link, {"room": "here"})]
+    for page in pages:
+        held = re.findall(r'<script id="catalog" type="application/json">(.*?)</script>', page.text)
+        fetched = page.text.count(f"{language}-way-in.json")
+        if language == "en":
+            assert [json.loads(each) for each in held] == [json.loads(catalog)]
+            assert fetched == 1, "named only, for what is loaded later"
+        else:
+            assert held == []
+            assert fetched == 2
 
 
 async def test_a_page_runs_no_script_inline_but_ours(server: Server, nurse: Person) -> None:

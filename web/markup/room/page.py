@@ -28,7 +28,7 @@ MODULE = "js/pages/session.js"
 def files_of_a_seat(viewer: Viewer) -> list[str]:
     """Addresses of what a guest's page loads before it is live, besides its styles."""
     scripts = viewer.scripts([MODULE])
-    return [*scripts, *([viewer.catalog] if viewer.catalog else [])]
+    return [*scripts, *([viewer.catalog] if viewer.catalog and not viewer.held_catalog else [])]
 
 
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:
@@ -143,7 +143,7 @@ def _first_script(viewer: Viewer, view: SessionView) -> h.Node:
         data_socket=path("socket"),
         data_hello=view.first_words,
     )[Markup(viewer.inline(FIRST_SCRIPT))]
-    if not viewer.catalog:
+    if not viewer.catalog or viewer.held_catalog:
         return script
     # found by a script otherwise, which is a round trip later
     return script, h.link(rel="preload", as_="fetch", href=viewer.catalog, crossorigin=True)

@@ -79,6 +79,7 @@ def document(
             needs_scripts and until_scripts_run(viewer, invite_id=invite_id, link=link),
             h.main("#main", tabindex="-1")[body],
             (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
+            viewer.held_catalog and _held_catalog(viewer),
             # here they hold up nothing; the colors are to come after those of the sheet
             inline and sheet and _links(viewer, sheet),
             inline and viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
@@ -155,6 +156,12 @@ def _held_icon(viewer: Viewer) -> str:
     """The icon as an address that holds it: on a slow line a request costs more than its bytes."""
     drawing = viewer.inline("icon.svg").replace('"', "'").replace("#", "%23")
     return f"data:image/svg+xml,{drawing}"
+
+
+def _held_catalog(viewer: Viewer) -> h.Element:
+    """What `js/shared/catalog.js` would fetch otherwise."""
+    data = viewer.held_catalog.replace("<", "\\u003c")
+    return h.script("#catalog", type="application/json")[Markup(data)]
 
 
 def _links(viewer: Viewer, *sheets: str) -> h.Node:

@@ -20,7 +20,7 @@ async def show_shell(request: web.Request) -> web.Response:
     invite = await seat_of(request, request.match_info["invite_id"])
     require(invite.role, "enter")
     viewer = replace(
-        on_the_way_in(await viewer_of(request, invite.person.language)),
+        on_the_way_in(request, await viewer_of(request, invite.person.language)),
         path=path("seat", invite_id=invite.id),
         zone_there="",
         now=None,

@@ -12,6 +12,7 @@ import { LazyOffline } from "../room/lazy-offline.js";
 import { LazyGreenroom } from "../room/lazy-greenroom.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { Saving } from "../room/saving/saving.js";
 import { Seat } from "../room/seat.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Outbox } from "../room/chat/outbox.js";
@@ -93,8 +94,15 @@ let welcome = null;
 let isLoading = false;
 /** Whether this browser keeps anything of the seat for the page that comes next. */
 let isKept = true;
-/** @type {import("../room/saving/saving.js").Saving | null} until its scripts are there */
-let saving = null;
+const saving = new Saving({
+  seat: seatName,
+  asked: page.saveData === "on",
+  isKept: () => isKept,
+  onChange: () => {
+    media?.followSaving();
+    render();
+  },
+});
 const ringer = new Ringer();
 const attachments = new Attachments({
   page,
@@ -104,8 +112,8 @@ const attachments = new Attachments({
   growing: (change) => chat.growing(change),
   open: (lineId) => void photos.open(room, lineId, isWritable()),
   roundTrip: () => channel.environment.timeouts.roundTrip,
-  saves: () => saving?.on ?? false,
-  onSent: (upload, bytes) => saving?.used.count(upload, bytes),
+  saves: () => saving.on,
+  onSent: (upload, bytes) => saving.used.count(upload, bytes),
   onUnanswered: (requestId, reason) => void photos.askAgain(requestId, reason),
 });
 const chat = new Chat({
@@ -155,23 +163,6 @@ async function start() {
   showLocalTimes(".lead");
   listen();
   channel.open();
-}
-
-/** @returns {Promise<import("../room/saving/saving.js").Saving>} */
-async function loadSaving() {
-  const { Saving } = await patiently(
-    () => import("../room/saving/saving.js"),
-    "room/saving/saving.js",
-  );
-  return (saving ??= new Saving({
-    seat: seatName,
-    asked: page.saveData === "on",
-    isKept: () => isKept,
-    onChange: () => {
-      media?.followSaving();
-      render();
-    },
-  }));
 }
 
 /**
@@ -273,7 +264,6 @@ function receive(message) {
   }
   if (message.type === "welcome") {
     welcome = message;
-    void loadSaving().then(render, (error) => console.warn("no saving of data", error));
     media?.configure(message);
     seenUpTo = 0;
     void outbox.adopt();
@@ -290,8 +280,7 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const [saving, { CallController }] = await Promise.all([
-      loadSaving(),
+    const [{ CallController }] = await Promise.all([
       importCalls(),
       loadCallStyles(),
       loadFileSentences(),
@@ -345,14 +334,14 @@ function render() {
   }
   isKept =
     seat.over || signIn?.isForeign ? seat.mayComeBack : state !== "closed" && state !== "canceled";
-  if (!isKept) saving?.forget();
+  if (!isKept) saving.forget();
   for (const each of [outbox, attachments, offline]) each.keep(isKept);
   show(maybe("not-kept", HTMLElement), !seat.over && outbox.keepsNothing);
   chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
   media?.showUnread(chat.unread);
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
-  const shows = room.call?.media === "video" && !saving?.on;
+  const shows = room.call?.media === "video" && !saving.on;
   greenroom.render(isBeforeCall(), rings && shows, media);
   if (rings) ringer.start();
   else ringer.stop();

@@ -67,11 +67,13 @@ export function useCatalog(loaded) {
 }
 
 /**
- * Load the catalog that the page names. Without one, or if it fails to load, the page is English:
+ * Load the catalog that the page holds or names. Without one, or if it fails to load, the page is English:
  * missing translations must not keep anybody from a session.
  */
 export async function loadCatalog() {
   const address = document.documentElement.dataset.catalog;
+  const held = document.getElementById("catalog")?.textContent;
+  if (held) return useCatalog(JSON.parse(held));
   if (!address) return;
   try {
     const answer = await fetch(address);

@@ -1,4 +1,4 @@
-/** The switch "Save data", and what the session has used so far. Loaded after what a page needs first. */
+/** The switch "Save data", and what the session has used so far. */
 
 import { _, fill, loadFileSentences } from "../../shared/catalog.js";
 import { byId, setText, show } from "../../shared/dom.js";
