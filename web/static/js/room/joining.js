@@ -21,15 +21,13 @@ const PATIENCE_FOR_SCRIPTS = 15_000;
  */
 export function joinInPlace(form, parked) {
   const { seat = "" } = form.dataset;
-  let isJoining = false;
   form.addEventListener("submit", (event) => {
     if (!isPossible(form)) {
       hideLink(seat);
       return;
     }
     event.preventDefault();
-    if (!isJoining) void join(form, seat, parked);
-    isJoining = true;
+    void join(form, seat, parked);
   });
 }
 
@@ -53,13 +51,14 @@ function hideLink(seat) {
  */
 async function join(form, seat, parked) {
   const button = /** @type {HTMLButtonElement} */ (inside(form, "button"));
-  button.disabled = true;
+  button.disabled = true; // a second press would be a second answer
   parked.hold();
   const part = await ask(form).catch(() => null);
   const hello = part?.body.dataset.hello;
   if (!part || !hello) {
     parked.close();
     hideLink(seat);
+    button.disabled = false; // for whoever comes back to this page
     form.submit();
     return;
   }

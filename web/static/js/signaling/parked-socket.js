@@ -10,6 +10,8 @@ import { socketAddress } from "./socket-address.js";
 const KEPT_FOR = 20_000;
 /** The server waits thirty seconds for a hello, which must have arrived by then. */
 const USABLE_FOR = 26_000;
+/** Of those that nobody has needed; each costs some kilobytes. */
+const MOST = 3;
 
 export class ParkedSocket {
   /** @type {WebSocket | null} */
@@ -18,10 +20,16 @@ export class ParkedSocket {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isTaken = false;
+  #count = 0;
 
-  /** Open one, unless there is one or nobody looks at the page. */
+  /** Open one, unless there is one, nobody looks at the page, or there have been enough. */
   open() {
-    if (this.#isTaken || this.#socket || document.visibilityState !== "visible") return;
+    if (this.#count < MOST && document.visibilityState === "visible") this.#open();
+  }
+
+  #open() {
+    if (this.#isTaken || this.#socket) return;
+    this.#count += 1;
     try {
       const socket = new WebSocket(socketAddress());
       this.#socket = socket;
@@ -37,7 +45,7 @@ export class ParkedSocket {
 
   /** Somebody is joining: it is kept for as long as it can be used. */
   hold() {
-    this.open();
+    this.#open();
     if (this.#openedAt) this.#closeAfter(USABLE_FOR - (performance.now() - this.#openedAt));
   }
 
