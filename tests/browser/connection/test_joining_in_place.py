@@ -12,6 +12,12 @@ from web.keys import ROOMS, STORE
 
 SEAT = re.compile(r"/seat/[\w-]+$")
 BUTTON = "Join the session"
+OPENED = """window.opened = [];
+const Native = WebSocket;
+window.WebSocket = class extends Native {
+  constructor(address) { super(address); opened.push(this); }
+};"""
+"Keeps the sockets of a page."
 
 
 class Followed:
@@ -72,11 +78,15 @@ async def test_whoever_has_read_joins_in_place_and_over_the_socket_that_is_open(
 
 async def test_so_it_is_in_the_other_browser(server: Server, other_browser: Browser) -> None:
     context = await other_browser.new_context(base_url=server.url, locale="en-GB")
-    followed = await reading(context, await link_to(server))
-    await press(followed.page)
-    await is_live(followed.page)
-    assert followed.navigations == ["GET"]
-    assert len(followed.sockets) == 1
+    await context.add_init_script(OPENED)
+    page = await context.new_page()
+    await page.goto(await link_to(server))
+    await page.wait_for_function("opened.length && opened[0].readyState === WebSocket.OPEN")
+    await page.evaluate("window.isLandingPage = true")
+    await press(page)
+    await is_live(page)
+    assert SEAT.search(page.url)
+    assert await page.evaluate("[opened.length, isLandingPage]") == [1, True]
 
 
 async def test_whoever_does_not_wait_for_that_socket_joins_in_place_too(
@@ -113,13 +123,7 @@ async def test_a_socket_that_has_ended_meanwhile_is_followed_by_another(
     server: Server, new_context: NewContext
 ) -> None:
     context = await new_context(base_url=server.url)
-    await context.add_init_script(
-        """window.opened = [];
-        const Native = WebSocket;
-        window.WebSocket = class extends Native {
-          constructor(address) { super(address); opened.push(this); }
-        };"""
-    )
+    await context.add_init_script(OPENED)
     followed = await reading(context, await link_to(server))
     page = followed.page
     await page.wait_for_function("opened[0].readyState === WebSocket.OPEN")
