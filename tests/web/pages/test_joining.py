@@ -132,7 +132,9 @@ async def test_a_short_catalog_stands_in_the_pages_before_the_waiting_room(
     async with Person(server) as phone:
         pages = [await phone.get(link), await phone.post(link, {"room": "here"})]
     for page in pages:
-        held = re.findall(r'<script id="catalog" type="application/json">(.*?)</script>', page.text)
+        held = re.findall(
+            r'<script id="held-catalog" type="application/json">(.*?)</script>', page.text
+        )
         fetched = page.text.count(f"{language}-way-in.json")
         if language == "en":
             assert [json.loads(each) for each in held] == [json.loads(catalog)]

@@ -159,9 +159,12 @@ def _held_icon(viewer: Viewer) -> str:
 
 
 def _held_catalog(viewer: Viewer) -> h.Element:
-    """What `js/shared/catalog.js` would fetch otherwise."""
+    """What `js/shared/catalog.js` would fetch otherwise.
+
+    The window has a property for each id, so this one must be no name of a variable.
+    """
     data = viewer.held_catalog.replace("<", "\\u003c")
-    return h.script("#catalog", type="application/json")[Markup(data)]
+    return h.script("#held-catalog", type="application/json")[Markup(data)]
 
 
 def _links(viewer: Viewer, *sheets: str) -> h.Node:

@@ -142,7 +142,7 @@ function takeOver(socket, given) {
 function replaceContent(part, seat) {
   const { body } = document;
   for (const child of [...body.children]) {
-    if (!child.matches(".skip, .top, #catalog, link")) child.remove();
+    if (!child.matches(".skip, .top, #held-catalog, link")) child.remove();
   }
   for (const { name } of [...body.attributes]) body.removeAttribute(name);
   for (const { name, value } of part.body.attributes) {

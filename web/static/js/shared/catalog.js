@@ -72,7 +72,7 @@ export function useCatalog(loaded) {
  */
 export async function loadCatalog() {
   const address = document.documentElement.dataset.catalog;
-  const held = document.getElementById("catalog")?.textContent;
+  const held = document.getElementById("held-catalog")?.textContent;
   if (held) return useCatalog(JSON.parse(held));
   if (!address) return;
   try {
