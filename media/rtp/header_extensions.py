@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from media.rtp.codecs import (
     ABSOLUTE_SEND_TIME,
@@ -28,12 +29,13 @@ LONGEST = 64
 
 _SIZES = {ABSOLUTE_SEND_TIME: 3, TRANSPORT_SEQUENCE: 2, AUDIO_LEVEL: 1, ORIENTATION: 1}
 "Bytes of the extensions of one size; an element of another size is none of them."
+_TEXTS = frozenset((MID, RID, REPAIRED_RID))
+"Extensions whose value is part of a layout."
 _REST = 0
 "Stands for the identifier of everything after the point where reading ends."
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(NamedTuple):
     """One element of an extension block, in positions counted from the packet's start."""
 
     identifier: int
@@ -107,28 +109,25 @@ def _layout(
     packet: bytes, start: int, end: int, elements: list[_Element], kept: Collection[int]
 ) -> Layout:
     first: dict[int, _Element] = {}
+    mask = bytearray(b"\xff" * (end - start))
     for element in elements:
-        first.setdefault(element.identifier, element)
-    texts = {
-        identifier: first[identifier]
-        for identifier in (MID, RID, REPAIRED_RID)
-        if identifier in first
-    }
-    mask = int.from_bytes(_mask(start, end, elements, list(texts.values())))
+        identifier, _, data, element_end = element
+        if first.setdefault(identifier, element) is not element or identifier not in _TEXTS:
+            mask[data - start : element_end - start] = bytes(element_end - data)
     stripped = _stripped(elements, [first.get(identifier) for identifier in kept])
-    profile = int.from_bytes(packet[start : start + 2])
-    if profile != ONE_BYTE_PROFILE and profile & 0x0F:
+    if packet[start] == TWO_BYTE_PROFILE >> 8 and packet[start + 1]:
         stripped.insert(0, (start + 1, b"\0"))
 
     def text(identifier: int) -> str:
-        element = texts.get(identifier)
+        element = first.get(identifier)
         return packet[element.data : element.end].decode("ascii", "replace") if element else ""
 
+    number = int.from_bytes(mask)
     return Layout(
         start=start,
         end=end,
-        mask=mask,
-        match=int.from_bytes(packet[start:end]) & mask,
+        mask=number,
+        match=int.from_bytes(packet[start:end]) & number,
         transport_sequence=_position(first.get(TRANSPORT_SEQUENCE)),
         send_time=_position(first.get(ABSOLUTE_SEND_TIME)),
         audio_level=_position(first.get(AUDIO_LEVEL)),
@@ -170,15 +169,6 @@ def _two_byte_elements(packet: bytes, position: int, end: int) -> list[_Element]
         elements.append(_Element(packet[position], position, data, data + packet[position + 1]))
         position = elements[-1].end
     return elements
-
-
-def _mask(start: int, end: int, elements: list[_Element], compared: list[_Element]) -> bytearray:
-    """The mask of a block: its headers, its padding, and the data of what is ``compared``."""
-    mask = bytearray(b"\xff" * (end - start))
-    for element in elements:
-        if element not in compared:
-            mask[element.data - start : element.end - start] = bytes(element.end - element.data)
-    return mask
 
 
 def _stripped(elements: list[_Element], kept: list[_Element | None]) -> list[tuple[int, bytes]]:
