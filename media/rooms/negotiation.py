@@ -83,6 +83,7 @@ class Negotiation:
         section.direction = "sendonly"
         section.stream = stream
         section.track = f"{source[0]}-{source[1].value}"
+        section.cname = source[0]
         section.ssrc = ssrc
         section.rtx_ssrc = rtx_ssrc
         self.receiving[source] = section

@@ -45,6 +45,8 @@ class Section:
     stream: str = ""
     track: str = ""
     "MediaStream id and track id of what the server sends (RFC 8830)."
+    cname: str = ""
+    "As RTCP has it: all that one publisher sends is by one clock."
     ssrc: int = 0
     rtx_ssrc: int = 0
     bitrate: int = 0
@@ -167,7 +169,7 @@ def _write_section(section: Section) -> list[str]:
             text.append(f"a=ssrc-group:FID {section.ssrc} {section.rtx_ssrc}")
         for ssrc in (section.ssrc, section.rtx_ssrc):
             if ssrc:
-                text.append(f"a=ssrc:{ssrc} cname:{section.stream}")
+                text.append(f"a=ssrc:{ssrc} cname:{section.cname}")
                 text.append(f"a=ssrc:{ssrc} msid:{section.stream} {section.track}")
     return text
 

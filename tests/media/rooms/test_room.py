@@ -95,6 +95,19 @@ def test_everybody_receives_everybody_else() -> None:
     assert len(host.take(Published)) == 4
 
 
+def test_the_cname_of_an_offer_is_that_of_reports() -> None:
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
+    room.join("a", [*BOTH, Publishing(Kind.SCREEN)], automatic=True)
+    viewer = room.join("viewer", (), automatic=True)
+    offer = settle(room, host)[-1]
+    outbound_streams = viewer.downlink.outbound_streams.values()
+    assert len(outbound_streams) == 3
+    for outbound in outbound_streams:
+        # Reports name the publisher: `send_sender_report` in media/sfu/rtcp_handling.py.
+        assert f"a=ssrc:{outbound.ssrc} cname:{outbound.publisher_id}\r\n" in offer.sdp
+
+
 def test_what_ends_is_received_by_nobody() -> None:
     room, host = room_of(3)
     room.unpublish(room.peers["a"], [Kind.VIDEO])

@@ -12,7 +12,7 @@ def offered() -> list[Section]:
     return [
         Section("0", "audio", "recvonly", codecs_of("audio")),
         Section("1", "video", "recvonly", codecs_of("video"), rids=("h", "l"), bitrate=2_000_000),
-        Section("2", "video", "sendonly", codecs_of("video"), (), "a", "a-video", 11, 12),
+        Section("2", "video", "sendonly", codecs_of("video"), (), "a", "a-video", "a", 11, 12),
     ]
 
 
@@ -29,6 +29,7 @@ def test_an_offer_says_what_browsers_need() -> None:
         "a=rid:l recv",
         "a=ssrc-group:FID 11 12",
         "a=msid:a a-video",
+        "a=ssrc:11 cname:a",
         "b=TIAS:2000000",
         "a=candidate:1 1 udp 2130706431 192.0.2.1 5 typ host",
     ):
