@@ -1,8 +1,9 @@
 """Comparing files with their rows at a start: what a killed server left of files is deleted, and what
 is missing of attachments is noted with them.
 
-A row is stored after the files of an attachment, and before the first byte of an upload. So what is
-on disk without a row was never shown to anybody, and an upload beside its attachment is over.
+A row is stored after the files of an attachment; before the first byte of an upload that comes in
+pieces, and after the last one of an upload that comes by a form. So what is on disk without a row was
+never shown to anybody, and an upload beside its attachment is over.
 """
 
 import logging

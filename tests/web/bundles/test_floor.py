@@ -21,6 +21,9 @@ LACKED = {
     "new Intl.ListFormat('en');": "ListFormat is not in safari_ios 13.4",
     "new CompressionStream('gzip');": "CompressionStream is not in",
     "try { f(); } catch { [1].findLast(Boolean); }": "findLast is not in chrome 92",
+    "if (a.type === 'inbound-rtp') f(a.pauseCount ?? 0);": "pauseCount is not in chrome 76, firefox 78",
+    "if (a.type === 'transport') (({ dtlsRole }) => dtlsRole)(a);": "dtlsRole is not in chrome 76",
+    "a.scalabilityMode = 'L1T1';": "scalabilityMode is not in chrome 76, firefox 78",
 }
 ASKED_OR_BROUGHT = [
     "[1].at(-1); document.body.replaceChildren();",  # js/engines gives it to them
@@ -28,6 +31,8 @@ ASKED_OR_BROUGHT = [
     "try { navigator.permissions.query({}); } catch {}",
     "navigator.wakeLock?.request('screen');",
     "class Own { toSorted() {} } new Own().toSorted();",
+    "if (a.type === 'candidate-pair') f(a.currentRoundTripTime);",  # it is filled in
+    "f(a.pauseCount);",  # no stats are named
     "const structuredClone = (x) => x; structuredClone({});",
 ]
 NEWER = {

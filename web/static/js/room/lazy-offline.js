@@ -17,7 +17,8 @@ export class LazyOffline {
   /** @type {Offline | null} */
   #offline = null;
   #isKept = true;
-  #roundTrip = 0;
+  /** @type {number | null} milliseconds; null until there was a line, 0 where nobody knows them */
+  #roundTrip = null;
 
   /**
    * @param {DOMStringMap} page the body's data
@@ -35,7 +36,7 @@ export class LazyOffline {
 
   /**
    * The page is live: it may be kept.
-   * @param {number} roundTrip milliseconds, as measured
+   * @param {number} roundTrip milliseconds, as measured; 0 if the browser knows of none
    */
   start(roundTrip) {
     this.#roundTrip = roundTrip;
@@ -72,7 +73,7 @@ export class LazyOffline {
       if (!this.#isKept) return await this.#offline.forget();
       await this.outbox.prepare();
       if (!this.#isKept) return await this.#offline.forget();
-      if (this.#roundTrip) await this.#offline.start(this.#roundTrip);
+      if (this.#roundTrip !== null) await this.#offline.start(this.#roundTrip);
       else await this.#offline.find();
     } catch (error) {
       console.warn("this page will not open without a line", error);
