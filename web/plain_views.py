@@ -78,6 +78,8 @@ class PlainView:
     "Why a file was not sent, or no call asked for."
     length: int = 0
     "Characters of `text`, where there are too many; else 0."
+    caption: str = ""
+    "What was typed for a file that was not sent."
     full: bool = False
     "Whether to go back to the full page where scripts run: the message was sent before they did."
     asks_for_phone_call: bool = False

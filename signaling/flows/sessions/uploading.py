@@ -194,25 +194,27 @@ class Uploading:
         return Progress(upload.size, upload.size)
 
     async def receive_at_once(
-        self, author: Author, upload_id: str, name: str, source: AsyncIterator[bytes]
+        self, author: Author, upload_id: str, name: str, caption: str, source: AsyncIterator[bytes]
     ) -> None:
         """Take a file that comes in one piece, as from a form, and put it into the chat.
 
         The same again changes nothing. What was cut leaves nothing. Raises as `create` and `receive`.
         """
+        _checked_caption(caption)
         if self._forms[author.participant_id] >= FORMS_AT_ONCE:
             raise UploadsFull(number=FORMS_AT_ONCE)
         self._forms[author.participant_id] += 1
         try:
             async with self._alone(author, upload_id):
                 if await self._attached(author, upload_id) is None:
-                    await self._attaching.attach(await self._keep(author, upload_id, name, source))
+                    upload = await self._keep(author, upload_id, name, caption, source)
+                    await self._attaching.attach(upload)
         finally:
             self._forms[author.participant_id] -= 1
             self._forms += Counter()  # drops what is zero
 
     async def _keep(
-        self, author: Author, upload_id: str, name: str, source: AsyncIterator[bytes]
+        self, author: Author, upload_id: str, name: str, caption: str, source: AsyncIterator[bytes]
     ) -> Upload:
         """An upload whose bytes are all there."""
         room = await self._room(author)
@@ -234,7 +236,7 @@ class Uploading:
                     digest.update(piece)
                     await writer.write(piece)
                 await writer.finish()
-            announced = Announced(upload_id, name, "", size, digest.hexdigest())
+            announced = Announced(upload_id, name, caption, size, digest.hexdigest())
             upload = self._upload(author, announced)
             await self._begin(room, upload)
         except BaseException:
@@ -288,7 +290,7 @@ class Uploading:
             consultation_id=author.consultation_id,
             participant_id=author.participant_id,
             name=file_name(announced.name),
-            caption=paragraphs("caption", announced.caption, limit=CAPTION_LENGTH),
+            caption=_checked_caption(announced.caption),
             size=announced.size,
             sha256=announced.sha256,
             request_id=announced.request_id,
@@ -395,3 +397,8 @@ class Uploading:
             lambda records: records.uploads.touch(upload.consultation_id, upload.id, now)
         )
         return now
+
+
+def _checked_caption(caption: str) -> str:
+    """As it is stored. Raises InvalidInput if it is too long."""
+    return paragraphs("caption", caption, limit=CAPTION_LENGTH)

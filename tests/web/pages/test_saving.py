@@ -22,3 +22,5 @@ async def test_whoever_sends_the_header_has_save_data_on_from_the_beginning(
             text = (await amina.get(here, **given)).text
             assert ('data-save-data="on"' in text) is asked
             assert ('role="switch" checked' in text) is asked
+            # nothing to press before there is a script that heeds it
+            assert 'id="saving" class="saving" hidden' in text

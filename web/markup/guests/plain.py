@@ -12,7 +12,7 @@ from datetime import datetime
 import htpy as h
 
 from signaling.chat import MESSAGE_KINDS
-from signaling.text import CHAT_LENGTH
+from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
 from web.markup.shared.labels import appointment, clock, filled
@@ -93,7 +93,7 @@ def _write(viewer: Viewer, view: PlainView) -> h.Element:
         method="post",
         enctype="multipart/form-data",
         action=path("seat_plain_files", invite_id=view.invite_id),
-    )[_message(viewer, view), _attach(viewer), _phone(viewer, view)]
+    )[_message(viewer, view), _attach(viewer, view), _phone(viewer, view)]
 
 
 def _message(viewer: Viewer, view: PlainView) -> h.Element:
@@ -119,9 +119,20 @@ def _message(viewer: Viewer, view: PlainView) -> h.Element:
     ]
 
 
-def _attach(viewer: Viewer) -> h.Element:
+def _attach(viewer: Viewer, view: PlainView) -> h.Element:
+    """The caption comes first: the file is read as it comes, and last."""
     _ = viewer.translate
+    length = len(view.caption)
     return h.div[
+        h.label(for_="caption")[_("Caption")],
+        h.textarea("#caption", name="caption", rows="1", dir="auto")[
+            f"\n{view.caption}" if view.caption else ""
+        ],
+        length > CAPTION_LENGTH
+        and h.p(".error")[
+            _("This caption has %(count)s of at most %(limit)s characters: please shorten it.")
+            % {"count": length, "limit": CAPTION_LENGTH}
+        ],
         h.label(for_="file")[_("Attach a photo or PDF")],
         h.input("#file", type="file", name="file", accept=ACCEPT),
         h.button(type="submit")[_("Send the photo or PDF")],

@@ -1,4 +1,4 @@
-"""Whether data is saved, and how much the session has used. A script adds what it does."""
+"""Whether data is saved, and how much the session has used. Shown by the script that does it."""
 
 import htpy as h
 
@@ -8,14 +8,13 @@ from web.view_models import SessionView, Viewer
 
 def saving(viewer: Viewer, view: SessionView) -> h.Element:
     _ = viewer.translate
-    return h.div("#saving.saving")[
+    return h.div("#saving.saving", hidden=True)[
         h.label[
             h.input(
                 "#save-data",
                 type="checkbox",
                 role="switch",
                 checked=view.saves_data,
-                disabled=True,
                 autocomplete="off",
             ),
             _("Save data"),

@@ -22,8 +22,9 @@ from web.pages.plain.place import arrived, back, valid_id
 _NO_FILE = N_("Please choose a photo or a PDF first.")
 _SHORT = frozenset(("id", "file_id", "send"))
 _LONGEST_SHORT = 64
+_LONG = frozenset(("text", "caption"))
 _MOST_PARTS = 8
-"Of a form; a page of ours sends five."
+"Of a form; a page of ours sends six."
 
 
 @dataclass
@@ -36,6 +37,12 @@ class _Typed:
     "Not empty: **Send** was pressed, and not the button beside the file."
     text: str = ""
     "Not sent so far."
+    caption: str = ""
+    "The same, of the file."
+
+    @property
+    def all(self) -> str:
+        return "\n".join(filter(str.strip, (self.text, self.caption)))
 
 
 async def send_form(request: web.Request) -> web.Response:
@@ -51,7 +58,7 @@ async def send_form(request: web.Request) -> web.Response:
         # within the limit of their network, which was counted before
         with contextlib.suppress(InvalidInput, web.HTTPRequestEntityTooLarge):
             await _read(request, typed)
-        return await lost(request, error, typed.text)
+        return await lost(request, error, typed.all)
     await request.app[LIMITS].hit("plain_form", invite.id)
     answer_after_all(request)
     try:
@@ -67,14 +74,16 @@ async def send_form(request: web.Request) -> web.Response:
                     raise
                 faults["error"] = error
         if file is not None:
-            await _send_file(request, valid_id(typed.file_id or typed.id), file)
+            upload_id = valid_id(typed.file_id or typed.id)
+            await _send_file(request, upload_id, typed.caption, file)
+            typed.caption = ""
         elif not typed.send:
             raise InvalidInput("file", _NO_FILE)
     except (NotFound, InviteNotUsable) as error:
-        return await lost(request, error, typed.text)
+        return await lost(request, error, typed.all)
     except TeleConnectError as error:
         faults["other_error"] = error
-    if faults or typed.text.strip():
+    if faults or typed.all:
         return await _again(request, typed, faults)
     raise back(request)
 
@@ -89,16 +98,19 @@ async def _again(
         next((each.status for each in faults.values()), 200),
         message_id=valid_id(typed.id),
         text=typed.text,
+        caption=typed.caption,
         **{key: sentence(each, viewer.translate, viewer.plural) for key, each in faults.items()},
     )
 
 
-async def _send_file(request: web.Request, upload_id: str, part: BodyPartReader) -> None:
+async def _send_file(
+    request: web.Request, upload_id: str, caption: str, part: BodyPartReader
+) -> None:
     async with staying(request, "send_file") as place:
         await request.app[LIMITS].hit("new_upload", place.author.participant_id)
         admit(request)
         await request.app[UPLOADING].receive_at_once(
-            place.author, upload_id, part.filename or "", _pieces(request, part)
+            place.author, upload_id, part.filename or "", caption, _pieces(request, part)
         )
 
 
@@ -122,8 +134,8 @@ async def _read(request: web.Request, typed: _Typed) -> BodyPartReader | None:
             else:
                 text = await _text(part, left)
                 left -= len(text)
-                if part.name == "text":
-                    typed.text = text
+                if part.name in _LONG:
+                    setattr(typed, part.name, text)
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError):
         # not a multipart body, without its boundary, headers of a part that cannot be read
         raise InvalidInput("form") from None

@@ -25,6 +25,7 @@ async def page(
     *,
     message_id: str = "",
     text: str = "",
+    caption: str = "",
     error: str = "",
     other_error: str = "",
 ) -> web.Response:
@@ -41,8 +42,9 @@ async def page(
         error=error,
         other_error=other_error,
         length=len(text) if error and len(text) > CHAT_LENGTH else 0,
+        caption=caption,
         asks_for_phone_call=attendance.room.asks_for_phone_call(arrival.invite.id),
-        full="full" in request.query and not (text or error or other_error),
+        full="full" in request.query and not (text or caption or error or other_error),
     )
     return show_by_link(plain_page(viewer, view), status)
 

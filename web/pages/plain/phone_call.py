@@ -14,21 +14,28 @@ from web.pages.plain.place import arrived, back, valid_id
 async def ask(request: web.Request) -> web.Response:
     """Once until it is answered, however often it is pressed. What was typed is still in the field."""
     form = await form_of(request)
-    text, message_id = form.get("text", ""), valid_id(form.get("id", ""))
+    text, caption = form.get("text", ""), form.get("caption", "")
+    message_id = valid_id(form.get("id", ""))
+    wrote = "\n".join(filter(str.strip, (text, caption)))
     try:
         _arrival, attendance, _viewer = await arrived(request)
         await request.app[LIMITS].hit("phone_call", attendance.participant_id)
         await request.app[PHONE_REQUESTS].ask(attendance)
     except (NotFound, InviteNotUsable) as error:
-        return await lost(request, error, text)
+        return await lost(request, error, wrote)
     except TeleConnectError as error:
-        if not text.strip():
+        if not wrote:
             raise
         viewer = await viewer_of(request)
         fault = sentence(error, viewer.translate, viewer.plural)
         return await page(
-            request, error.status, message_id=message_id, text=text, other_error=fault
+            request,
+            error.status,
+            message_id=message_id,
+            text=text,
+            caption=caption,
+            other_error=fault,
         )
-    if text.strip():
-        return await page(request, message_id=message_id, text=text)
+    if wrote:
+        return await page(request, message_id=message_id, text=text, caption=caption)
     raise back(request)

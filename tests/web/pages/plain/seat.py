@@ -21,8 +21,8 @@ def hidden_id(page: str) -> str:
     return found.group(1)
 
 
-def typed(page: str) -> str:
-    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+def typed(page: str, name: str = "text") -> str:
+    found = re.search(rf'<textarea[^>]* name="{name}"[^>]*>(.*?)</textarea>', page, re.DOTALL)
     assert found is not None
     return html.unescape(found.group(1)).removeprefix("\n")
 
@@ -48,7 +48,13 @@ class Plain:
         return await self.person.post(address, {"id": message_id, "text": text})
 
     async def press(
-        self, page: str, button: str, text: str, content: bytes = b"", name: str = ""
+        self,
+        page: str,
+        button: str,
+        text: str,
+        content: bytes = b"",
+        name: str = "",
+        caption: str = "",
     ) -> Answer:
         """Send the form of a page by one of its buttons, as a browser does."""
         form = re.search(r"<form[^>]*compose.*?</form>", page, re.DOTALL)
@@ -56,7 +62,11 @@ class Plain:
         pressed = re.search(rf"<button([^>]*)>{button}</button>", form.group())
         assert pressed is not None
         fields = re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', form.group())
-        fields += [("text", text), *re.findall(r' name="(\w+)" value="(\w+)"', pressed.group(1))]
+        fields += [
+            ("text", text),
+            ("caption", caption),
+            *re.findall(r' name="(\w+)" value="(\w+)"', pressed.group(1)),
+        ]
         action = re.search(r'formaction="([^"]+)"', pressed.group(1))
         if action is not None:
             return await self.person.post(action.group(1), {**dict(fields), "file": name})

@@ -6,7 +6,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from signaling.text import CHAT_LENGTH
+from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from tests.files import photo
 from tests.people import PATIENCE, Person
 from tests.serving import Server
@@ -82,6 +82,26 @@ async def test_a_file_is_sent_with_what_is_typed_or_without_by_the_button(plain:
 
 
 @pytest.mark.slow
+async def test_a_caption_goes_with_its_file_and_stays_in_the_field_until_then(plain: Plain) -> None:
+    page = (await plain.page()).text
+    for button in ("Send", "Send the photo or PDF", "Ask for a call by phone"):
+        answer = await plain.press(page, button, "", caption="my <left> arm")
+        assert typed(answer.text, "caption") == "my <left> arm"
+    sent = await plain.press(
+        page, "Send the photo or PDF", "", photo(640, 480), "a.jpg", "my <left> arm"
+    )
+    assert sent.status == 303
+    lines = (await plain.lines()).text
+    assert ("my &lt;left&gt; arm</p>" in lines, lines.count("/small")) == (True, 1)
+    long = "x" * (CAPTION_LENGTH + 1)
+    refused = await plain.press(page, "Send", "and this", photo(320, 240), "b.jpg", long)
+    assert (refused.status, typed(refused.text), typed(refused.text, "caption")) == (400, "", long)
+    assert f"{CAPTION_LENGTH + 1} of at most {CAPTION_LENGTH}" in words(refused.text)
+    lines = (await plain.lines()).text
+    assert (lines.count(">and this<"), lines.count("/small")) == (1, 1)
+
+
+@pytest.mark.slow
 async def test_of_text_and_file_each_is_sent_if_the_other_is_refused(plain: Plain) -> None:
     page = (await plain.page()).text
     answer = await plain.press(page, "Send", "look at this", b"MZ", "virus.exe")
@@ -110,9 +130,10 @@ async def test_who_has_lost_the_seat_reads_what_they_typed(server: Server, plain
     async with Person(server) as stranger:
         lost = Plain(stranger, plain.invite_id)
         for button in ("Send", "Send the photo or PDF", "Ask for a call by phone"):
-            answer = await lost.press(page, button, "half a sentence", b"x" * 2**20, "a.jpg")
+            content = b"x" * 2**20
+            answer = await lost.press(page, button, "half a sentence", content, "a.jpg", "arm")
             assert (answer.status, answer.headers.get("Refresh")) == (404, None)
-            assert "half a sentence" in words(answer.text)
+            assert "half a sentence arm" in words(answer.text)
             assert "This browser has no place in the session" in words(answer.text)
 
 

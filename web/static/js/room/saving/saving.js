@@ -28,13 +28,13 @@ export class Saving {
     this.used.watchFetches();
     this.#home = this.#frame.parentElement;
     this.#switch.checked = this.on;
-    this.#switch.disabled = false;
     this.#switch.addEventListener("change", () => {
       this.#preference.choose(this.#switch.checked);
       onChange();
     });
     byId("show-data-used", HTMLElement).addEventListener("click", () => void this.#showUsed());
     addEventListener("pagehide", () => isKept() && this.used.keep());
+    show(this.#frame, true);
   }
 
   get on() {
