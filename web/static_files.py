@@ -134,8 +134,10 @@ class Build:
 class StaticFiles:
     """Both builds; the same one twice where there is no compiler."""
 
-    def __init__(self, current: Build, older: Build) -> None:
+    def __init__(self, current: Build, older: Build, trouble: str = "") -> None:
         self.current, self.older = current, older
+        self.trouble = trouble
+        "Why there is only one build, the files as they are written; empty: there are two."
 
     @classmethod
     @cache
@@ -144,7 +146,7 @@ class StaticFiles:
 
         With source maps, for development, it raises NotCompiled for sources that are wrong.
         """
-        sources = read_sources()
+        sources, trouble = read_sources(), ""
         try:
             with ThreadPoolExecutor() as both:
                 made = both.map(
@@ -161,13 +163,14 @@ class StaticFiles:
                 reason,
             )
             current = older = as_written(sources)
-        return cls(current, older)
+            trouble = str(reason)
+        return cls(current, older, trouble)
 
     def read_again(self, *, source_maps: bool = False) -> None:
         """Take the files as they are now, under a new digest if any has changed. Raises NotCompiled."""
         type(self).load.cache_clear()
         fresh = self.load(source_maps=source_maps)
-        self.current, self.older = fresh.current, fresh.older
+        self.current, self.older, self.trouble = fresh.current, fresh.older, fresh.trouble
 
     def build(self, *, older: bool) -> Build:
         return self.older if older else self.current

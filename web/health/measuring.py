@@ -30,6 +30,7 @@ from web.keys import (
     RELAY,
     SCANNER,
     SENDING,
+    STATIC,
     STORE,
     TIMEKEEPING,
     TURN,
@@ -61,6 +62,10 @@ class Delivery:
 class Health:
     now: datetime
     version: str
+    builds: tuple[str, ...]
+    "Digests of the front end's files, for current and for older browsers."
+    front_end: str
+    "Why there is one build alone, in a few English words; empty: there are two."
     disk: Disk
     delivery: Mapping[Channel, Delivery]
     mail_reach: MailState
@@ -99,7 +104,6 @@ async def measure(app: web.Application) -> Health:
 
 async def _measured(app: web.Application) -> Health:
     config, read, now = app[CONFIG], app[STORE].read, app[CLOCK].now()
-    names = provider_names(config.delivery)
     phones = config.delivery.vonage_application_id
     async with asyncio.TaskGroup() as asking:
         disk = asking.create_task(asyncio.to_thread(_disk, config.data_dir))
@@ -123,15 +127,10 @@ async def _measured(app: web.Application) -> Health:
     return Health(
         now=now,
         version=installed.result(),
+        builds=tuple(dict.fromkeys((app[STATIC].current.digest, app[STATIC].older.digest))),
+        front_end=app[STATIC].trouble,
         disk=disk.result(),
-        delivery={
-            channel: Delivery(
-                names.get(channel, ""),
-                waiting.get(channel, 0),
-                app[SENDING].hand_overs.of(channel),
-            )
-            for channel in _channels(config)
-        },
+        delivery=_deliveries(app, waiting),
         mail_reach=reach.result(),
         outbox=len(written.result()),
         answer=said.result() if said else None,
@@ -147,6 +146,15 @@ async def _measured(app: web.Application) -> Health:
         scanner=scanner.result(),
         audit=finding,
     )
+
+
+def _deliveries(app: web.Application, waiting: Mapping[Channel, int]) -> dict[Channel, Delivery]:
+    """Each channel, with how many notices wait for it."""
+    names, hand_overs = provider_names(app[CONFIG].delivery), app[SENDING].hand_overs
+    return {
+        channel: Delivery(names.get(channel, ""), waiting.get(channel, 0), hand_overs.of(channel))
+        for channel in _channels(app[CONFIG])
+    }
 
 
 def _channels(config: Config) -> tuple[Channel, ...]:

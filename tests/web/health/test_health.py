@@ -222,6 +222,7 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
     found = said(good)
     assert {name: state for name, (state, _) in found.items() if state == "bad"} == {"turn": "bad"}
     assert "stun:127.0.0.1:9" in found["turn"][1]
+    assert good.builds and all(each in found["front-end"][1] for each in good.builds)
     assert good.disk.database > 0 and str(good.audit.head) in found["audit"][1]
     assert found["email"][0] == found["provider"][0] == found["sign-in-provider"][0] == "off"
     soon, over = NOW + timedelta(days=5), NOW - timedelta(seconds=1)
@@ -245,6 +246,9 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
         ("scanner", {"scanner": "unreachable"}, "bad", "Start it"),
         ("turn", {"coturn": "4.6.1", "turn": {"turn:a": "no answer"}}, "warning", "coturn 4.6.1"),
         ("turn", {"coturn": "4.6.1", "turn": {"turn:a": ""}}, "good", "Nothing to do"),
+        ("front-end", {"builds": ("12ab", "34cd"), "front_end": ""}, "good", "12ab / 34cd"),
+        ("front-end", {"front_end": "esbuild is missing"}, "warning", "esbuild is missing"),
+        ("front-end", {"front_end": "esbuild is missing"}, "warning", "Install esbuild"),
         ("relay", {"relay": "unreached", "relay_problem": "192.0.2.1"}, "warning", "192.0.2.1"),
     ]
     for name, changes, state, words in cases:

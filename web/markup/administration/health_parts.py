@@ -62,6 +62,7 @@ def every_part(viewer: Viewer, health: Health) -> list[Part]:
         _backup(viewer, health),
         _scanner(viewer, health),
         _audit(viewer, health),
+        _front_end(viewer, health),
         _version(viewer, health),
     ]
 
@@ -273,6 +274,19 @@ def _audit(viewer: Viewer, health: Health) -> Part:
     fact = [_("Last line:"), " ", h.code(".head", dir="ltr")[str(finding.head)]]
     advice = _("Note this line elsewhere now and then: it shows later whether the end was cut off.")
     return Part("audit", label, "good", (fact,), advice)
+
+
+def _front_end(viewer: Viewer, health: Health) -> Part:
+    _ = viewer.translate
+    label, builds = _("Pages for older phones"), h.span(dir="ltr")[" / ".join(health.builds)]
+    if health.front_end:
+        fact = h.span(dir="ltr")[health.front_end]
+        advice = _(
+            "Install esbuild and start the server again: until then phones whose browser is from "
+            "before 2023 cannot call."
+        )
+        return Part("front-end", label, "warning", (fact, builds), advice)
+    return Part("front-end", label, "good", (builds,), _("Phones of many years can call."))
 
 
 def _version(viewer: Viewer, health: Health) -> Part:

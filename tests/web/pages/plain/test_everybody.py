@@ -9,7 +9,7 @@ from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server
-from tests.web.pages.plain.seat import Plain, waiting_id, words
+from tests.web.pages.plain.seat import Plain, words
 from web.keys import STORE
 from web.routes import path
 
@@ -33,8 +33,9 @@ async def link_of(server: Server, consultation_id: str, role: Role, now: Movable
 async def test_whoever_is_invited_waits_reads_and_writes(
     server: Server, nurse: Person, plain: Plain, clock: MovableClock, role: Role
 ) -> None:
-    await plain.page()
-    consultation_id = await waiting_id(nurse)
+    invite = await server.app[STORE].read.invites.get(plain.invite_id)
+    assert invite is not None
+    consultation_id = invite.consultation_id
     link = await link_of(server, consultation_id, role, clock)
     async with Person(server) as person:
         other = Plain(person, await person.join(link))
