@@ -191,6 +191,8 @@ class Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ready"
 
     port: int
     addresses: tuple[str, ...]
+    native: bool = False
+    "Whether packets are forwarded by the native loop in a thread of its own, or by Python."
 
 
 class NotReady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="not_ready"):

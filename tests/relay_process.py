@@ -4,9 +4,10 @@ import os
 import socket
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
-from media.relay.process import WorkerProcess
+from media.relay.process import ROOT, WorkerProcess
 from tests.forking import forked
 
 
@@ -14,7 +15,9 @@ class ForkedWorker(WorkerProcess):
     """A worker whose process had loaded its program before."""
 
     @staticmethod
-    async def _start_process(environment: Mapping[str, str]) -> tuple[Process, socket.socket]:
+    async def _start_process(
+        environment: Mapping[str, str], folder: Path = ROOT
+    ) -> tuple[Process, socket.socket]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         nowhere = os.open(os.devnull, os.O_WRONLY)

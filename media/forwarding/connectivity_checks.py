@@ -8,6 +8,8 @@ section 6.2.1).
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+
 from media.rooms.peer import REMEMBERED_ADDRESSES, Peer
 from media.transport import ice
 from media.transport.port import Port, unpack_address
@@ -25,7 +27,12 @@ def find(data: bytes, by_ufrag: dict[str, Peer]) -> Peer | None:
 
 
 def admit(
-    peer: Peer, data: bytes, port: Port, address: bytes, by_address: dict[bytes, Peer], now: float
+    peer: Peer,
+    data: bytes,
+    port: Port,
+    address: bytes,
+    by_address: MutableMapping[bytes, Peer],
+    now: float,
 ) -> bool:
     """Answer a check for ``peer`` from a packed address, and follow it there.
 

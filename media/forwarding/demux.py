@@ -6,8 +6,11 @@ An address counts as a peer's after a connectivity check that proves the passwor
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+
 from media.forwarding import connectivity_checks
 from media.forwarding.observer import Observer
+from media.native.lookup import routed_by_address
 from media.rooms.peer import Peer
 from media.transport.port import SLOT, Port
 
@@ -21,7 +24,7 @@ class Demultiplexer:
     def __init__(self, observer: Observer) -> None:
         self.by_ufrag: dict[str, Peer] = {}
         "By our ufrag, from the moment the peer joins."
-        self.by_address: dict[bytes, Peer] = {}
+        self.by_address: MutableMapping[bytes, Peer] = routed_by_address()
         "By verified address, packed."
         self.strangers = 0
         "Datagrams that belong to no peer."

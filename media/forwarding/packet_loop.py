@@ -22,16 +22,17 @@ import cffi  # type: ignore[import-untyped]
 from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Demultiplexer
 from media.forwarding.observer import Observer
+from media.forwarding.received_packet import ReceivedPacket, is_rtp, payload_octets_of
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
 from media.rtp.codecs import FORWARDED_EXTENSIONS, RTX_PAYLOAD_TYPES, medium_of
-from media.rtp.header_extensions import NO_LAYOUT, Layout, absolute_send_time, read_layout
+from media.rtp.header_extensions import Layout, absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import rewrite_descriptor
-from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, InboundStream
+from media.streams.inbound import MOST_MISSING, Arrival, InboundStream
 from media.transport.batching import ADDRESS_SPACE
-from media.transport.port import BATCH, OUTGOING, SLOT, Port
+from media.transport.port import BATCH, SLOT, Port
 from media.transport.srtp import srtp_functions
 
 logger = logging.getLogger(__name__)
@@ -41,49 +42,12 @@ MOST_LOGGED = 20
 BATCHES_PER_DRAIN = 4
 "Batches handled before timers and commands get their turn: 256 packets, some 3 ms."
 
+_PLAIN, _GAP = 1, 2
+"Of what the native loop sets aside (``structures.h``): all else is still protected."
+_NATIVE_GAP = struct.Struct("@dIHH")
+
 _HEADER = struct.Struct("!BBHII")
 _SEQUENCE_TIMESTAMP_SSRC = struct.Struct("!HII")
-
-
-class ReceivedPacket:
-    """The RTP packet being handled, at ``port.incoming[base : base + length]``.
-
-    One object serves all packets in turn, so that none is allocated per packet.
-    """
-
-    __slots__ = (
-        "arrived_at",
-        "base",
-        "index",
-        "layout",
-        "length",
-        "now",
-        "peer",
-        "port",
-        "send_time",
-    )
-
-    port: Port
-    now: float
-    arrived_at: float
-    "When the kernel received it, by the clock of ``now``."
-    send_time: bytes
-    "``now`` as the absolute send time extension writes it, 3 bytes."
-    index: int
-    "Position in the batch."
-    base: int
-    length: int
-    "Without the SRTP trailer, once it is unprotected."
-    peer: Peer
-    "Who sent it."
-    layout: Layout
-
-    def __init__(self) -> None:
-        self.layout = NO_LAYOUT
-
-    def data(self) -> bytes:
-        """A copy of the packet."""
-        return bytes(self.port.incoming[self.base : self.base + self.length])
 
 
 class Forwarder:
@@ -102,8 +66,17 @@ class Forwarder:
         functions = srtp_functions()
         self.native = native is not None and functions is not None
         "Whether the native loop may be used; clear it to have Python do all."
+        self.loop: Any = None
+        "The native loop, which may have a thread of its own (``media/native/event_loop.py``)."
         if native is not None and functions is not None:
             native.bind(*functions)
+            by_address: Any = self.demux.by_address
+            self.loop = native.Loop(by_address.routes)
+
+    @property
+    def strangers(self) -> int:
+        """Datagrams that belong to no peer."""
+        return self.demux.strangers + (self.loop.strangers if self.loop is not None else 0)
 
     def add(self, peer: Peer) -> None:
         """Serve this peer from now on."""
@@ -120,18 +93,18 @@ class Forwarder:
         Returns the number of datagrams.
         """
         total = 0
+        native = self.native and port.native
         for _ in range(BATCHES_PER_DRAIN):
-            count = port.receive()
-            if not count:
-                break
-            total += count
-            now = self.clock()
-            send_time = absolute_send_time(now)
-            if self.native and port.native:
-                self._handle_natively(port, count, now, send_time)
-            else:
-                self._handle(port, count, now, send_time)
+            if native:
+                # Where the loop has a thread, that reads the port, and only the rest is left.
+                count = 0 if self.loop.running else self.loop.serve(port, self.clock())
+                while self.take_aside(port) == BATCH:
+                    pass
+            elif count := port.receive():
+                now = self.clock()
+                self._handle(port, count, now, absolute_send_time(now))
             self.flush()
+            total += count
             if count < BATCH:
                 break
         return total
@@ -155,7 +128,7 @@ class Forwarder:
             base = index * SLOT
             length = lengths[index * 16 + 14]
             try:
-                if peer is not None and _is_rtp(incoming, base, length):
+                if peer is not None and is_rtp(incoming, base, length):
                     packet.index, packet.base = index, base
                     packet.length, packet.peer = length, peer
                     packet.arrived_at = now - port.age(index)
@@ -166,31 +139,48 @@ class Forwarder:
             except Exception:
                 self._note_fault()
 
-    def _handle_natively(self, port: Port, count: int, now: float, send_time: bytes) -> None:
-        """As :meth:`_handle`; Python sees only what the native loop hands back."""
-        by_address = self.demux.by_address
-        packet = self._packet
-        packet.port, packet.now, packet.send_time = port, now, send_time
-        send_time_number = int.from_bytes(send_time)
-        forward = native.forward
-        handed_back = forward(port, by_address, 0, count, now, send_time_number)
-        while handed_back >= 0:
-            index, length = handed_back >> 16, handed_back & 0xFFFF
-            peer = by_address.get(port.source(index))
-            try:
-                if peer is not None and (
-                    length or _is_rtp(port.incoming, index * SLOT, port.length(index))
-                ):
-                    packet.index, packet.base = index, index * SLOT
-                    packet.length, packet.peer = length or port.length(index), peer
-                    packet.arrived_at = now - port.age(index)
-                    if length or self._unprotect(packet):
-                        self._accept(packet)
+    def take_aside(self, port: Port) -> int:
+        """Handle what the native loop set aside on a port; what follows is only queued.
+
+        Returns the number of datagrams; there may be more if it is ``BATCH``.
+        """
+        kinds, arrivals = self.loop.take(port)
+        if kinds:
+            packet = self._packet
+            packet.port, packet.now = port, self.clock()
+            packet.send_time = absolute_send_time(packet.now)
+            for index, arrived_at in enumerate(memoryview(arrivals).cast("d")):
+                if kinds[index] == _GAP:
+                    self._note_gap(port, index)
                 else:
-                    self.demux.dispatch(port, index, peer, now)
-            except Exception:
-                self._note_fault()
-            handed_back = forward(port, by_address, index + 1, count, now, send_time_number)
+                    packet.arrived_at = arrived_at
+                    self._handle_aside(port, index, kinds[index] == _PLAIN)
+        return len(kinds)
+
+    def _note_gap(self, port: Port, index: int) -> None:
+        """Record a gap that the native loop has passed over."""
+        at, ssrc, first, count = _NATIVE_GAP.unpack_from(port.incoming, index * SLOT)
+        peer = self.demux.by_address.get(port.source(index))
+        inbound = peer.inbound_streams.get(ssrc) if peer is not None else None
+        if peer is not None and inbound is not None:
+            inbound.note_gap(first, count, at)
+            self.gaps.add((peer, inbound))
+
+    def _handle_aside(self, port: Port, index: int, plain: bool) -> None:
+        """Handle what the native loop did not; ``plain`` if it is unprotected and charged."""
+        packet = self._packet
+        peer = self.demux.by_address.get(port.source(index))
+        length = port.length(index)
+        try:
+            if peer is not None and (plain or is_rtp(port.incoming, index * SLOT, length)):
+                packet.index, packet.base = index, index * SLOT
+                packet.length, packet.peer = length, peer
+                if plain or self._unprotect(packet):
+                    self._accept(packet)
+            else:
+                self.demux.dispatch(port, index, peer, packet.now)
+        except Exception:
+            self._note_fault()
 
     def _note_fault(self) -> None:
         # One datagram must never end the service of all; a test keeps this at zero.
@@ -295,25 +285,20 @@ class Forwarder:
         history = inbound.history
         if history is not None:
             data = bytes(data)
-            history[sequence & HISTORY_MASK] = data
+            history.store(sequence, data)
         if (inbound.waiting or inbound.keyframe_wanted) and not late:
             self._switch(packet, inbound, data)
         if second & 0x7F == RED_PAYLOAD_TYPE:
             self._forward_redundant(inbound, bytes(data), late)
             return
         size = self._size
-        payload_octets = _payload_octets(data, layout.end)
+        payload_octets = payload_octets_of(data, layout.end)
         for outbound in inbound.outbound_streams:
             if late and not outbound.covers(sequence):
                 continue
             destination = outbound.destination
             out: Any = destination.port
-            # What Port.slot and Port.push do, without the price of calling them.
-            slot = out.used
-            if slot == OUTGOING:
-                out.flush()
-                slot = 0
-            out.used = slot + 1
+            slot = out.slot()
             start = slot * SLOT
             outgoing = out.outgoing
             outgoing[start : start + length] = data
@@ -337,10 +322,7 @@ class Forwarder:
             outbound.packets += 1
             outbound.octets += length
             outbound.payload_octets += payload_octets
-            pending = destination.pending
-            if not pending:
-                out.touched.append(destination)
-            pending.append(slot << 16 | size[0])
+            out.push(slot, size[0], destination)
 
     def _forward_redundant(self, inbound: InboundStream, data: bytes, late: bool) -> None:
         """Forward a RED packet (RFC 2198), as plain Opus to subscribers that do not take RED."""
@@ -371,7 +353,7 @@ class Forwarder:
             if not outbound.protect(out.outgoing_pointers[slot], self._size):
                 outbound.packets += 1
                 outbound.octets += len(chosen)
-                outbound.payload_octets += _payload_octets(chosen, layout.end)
+                outbound.payload_octets += payload_octets_of(chosen, layout.end)
                 out.push(slot, self._size[0], destination)
 
     def _switch(
@@ -382,7 +364,7 @@ class Forwarder:
         if not inbound.starts_keyframe(payload):
             return
         _, _, sequence, timestamp, _ = _HEADER.unpack_from(data)
-        for outbound in list(inbound.waiting):
+        for outbound in inbound.waiting:
             if outbound.destination.port is not None and outbound.payload_types:
                 outbound.begin(inbound, sequence, timestamp, payload, packet.now)
                 self.observer.on_switch(packet.peer, inbound, outbound)
@@ -427,14 +409,3 @@ class Forwarder:
         packet.port.incoming[base : base + len(restored)] = restored
         packet.length, packet.layout = len(restored), original
         self._forward(packet, inbound, late=True)
-
-
-def _is_rtp(incoming: memoryview, base: int, length: int) -> bool:
-    """Whether the datagram there is RTP, neither RTCP nor another protocol (RFC 7983, RFC 5761)."""
-    return length > 1 and 127 < incoming[base] < 192 and not 191 < incoming[base + 1] < 224
-
-
-def _payload_octets(packet: bytes | memoryview, end: int) -> int:
-    """Bytes of a packet's payload, without header and padding (RFC 3550 section 6.4.1)."""
-    padding = packet[-1] if packet[0] & 0x20 else 0
-    return max(0, len(packet) - end - padding)

@@ -1,16 +1,19 @@
-"""When to read the ports: at once while there is little to do, every millisecond under load.
+"""Who reads the ports, and when.
 
-A wakeup costs Python as much as forwarding a packet. Under high load a worker therefore polls every
-millisecond, when a whole frame has arrived, instead of being woken for each datagram. The native
-loop is so fast that waiting milliseconds is the worse bargain until there is much more to do.
+Where it can, the native loop's thread reads them, and Python only what the thread sets aside.
+Otherwise Python does: at once while there is little to do, every millisecond under load. A wakeup
+costs Python as much as forwarding a packet, so under high load it polls every millisecond, when a
+whole frame has arrived, instead of being woken for each datagram.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 
-from media.forwarding.packet_loop import Forwarder
-from media.transport.port import Port
+from media.forwarding.packet_loop import BATCHES_PER_DRAIN, Forwarder
+from media.native.event_loop import YieldingEventLoop
+from media.transport.port import BATCH, Port
 
 SWEEP_SECONDS = 0.001
 "Seconds between two polls: the shortest wait of an event loop, unnoticeable in a call."
@@ -19,8 +22,6 @@ BUSY = 15_000
 time saved is not worth the one to three milliseconds of delay."""
 CALM = 10_000
 "Datagrams per second below which wakeups are cheaper again."
-NATIVE_FACTOR = 10
-"Both thresholds are this many times higher with the native loop."
 
 
 class ReadSchedule:
@@ -33,16 +34,22 @@ class ReadSchedule:
         self._handled = 0
         self._rate = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        native = forwarder.native and all(port.native for port in forwarder.ports)
-        self._factor = NATIVE_FACTOR if native else 1
+        self._yielding = _beside(loop, forwarder)
+        self._wake = -1
 
     def start(self) -> None:
         """Read whenever a datagram arrives."""
+        if self._yielding is not None:
+            self._start_thread(self._yielding)
+            return
         for port in self._forwarder.ports:
             self._loop.add_reader(port.fileno(), self._drain_one, port)
 
     def stop(self) -> None:
         """Stop reading."""
+        if self._yielding is not None:
+            self._stop_thread(self._yielding)
+            return
         if self._timer is not None:
             self._timer.cancel()
         for port in self._forwarder.ports:
@@ -50,16 +57,18 @@ class ReadSchedule:
 
     def review(self, seconds: float) -> None:
         """Choose between wakeups and polling by the load of the last ``seconds``, on a timer."""
+        if self._yielding is not None:
+            return
         rate = self._handled / seconds
         self._handled = 0
         # Smoothed over some 0.1 s: a burst of keyframes is not a load.
         self._rate += 0.2 * (rate - self._rate)
-        if not self.sweeping and self._rate > BUSY * self._factor:
+        if not self.sweeping and self._rate > BUSY:
             self.sweeping = True
             for port in self._forwarder.ports:
                 self._loop.remove_reader(port.fileno())
             self._sweep()
-        elif self.sweeping and self._rate < CALM * self._factor:
+        elif self.sweeping and self._rate < CALM:
             self.sweeping = False
             if self._timer is not None:
                 self._timer.cancel()
@@ -67,8 +76,40 @@ class ReadSchedule:
 
     def drain_all(self) -> None:
         """Handle what is waiting on all ports now: called from within longer work."""
+        if self._yielding is not None:
+            self._forwarder.loop.offer()
+            return
         for port in self._forwarder.ports:
             self._handled += self._forwarder.drain(port)
+
+    @property
+    def threaded(self) -> bool:
+        """Whether the native loop reads the ports in a thread of its own."""
+        return self._yielding is not None
+
+    def _start_thread(self, yielding: YieldingEventLoop) -> None:
+        native = self._forwarder.loop
+        self._wake = native.start(tuple(self._forwarder.ports))
+        yielding.selector.lock = native
+        yielding.add_reader(self._wake, self._take_aside)
+
+    def _stop_thread(self, yielding: YieldingEventLoop) -> None:
+        if yielding.selector.lock is not None:
+            yielding.remove_reader(self._wake)
+            yielding.selector.lock = None
+            self._forwarder.loop.stop()
+
+    def _take_aside(self) -> None:
+        """Handle what the thread set aside; it woke us."""
+        forwarder = self._forwarder
+        forwarder.loop.woken()
+        for _ in range(BATCHES_PER_DRAIN):
+            most = max(forwarder.take_aside(port) for port in forwarder.ports)
+            forwarder.flush()
+            if most < BATCH:
+                return
+        # Timers and commands get their turn in between.
+        self._loop.call_soon(self._take_aside)
 
     def _drain_one(self, port: Port) -> None:
         self._handled += self._forwarder.drain(port)
@@ -76,3 +117,13 @@ class ReadSchedule:
     def _sweep(self) -> None:
         self.drain_all()
         self._timer = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def _beside(loop: asyncio.AbstractEventLoop, forwarder: Forwarder) -> YieldingEventLoop | None:
+    """The event loop, if the native loop can serve the ports of ``forwarder`` beside it."""
+    possible = (
+        forwarder.native
+        and forwarder.clock is time.monotonic
+        and all(port.native for port in forwarder.ports)
+    )
+    return loop if possible and isinstance(loop, YieldingEventLoop) else None

@@ -1,4 +1,4 @@
-"""The native packet loop (``loop.c``), where it is built, and the classes whose memory it shares.
+"""The native packet loop (``thread.c``, ``forward.c``), where it is built, and what it shares.
 
 A class marked with :func:`native_where_built` stands beside the class that derives from it, and
 says what each attribute means. Where the loop is built, a C structure (``types.c``) with the same
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, TypeVar
 
-INTERFACE = 4
+INTERFACE = 5
 "What this package expects of the native loop; a library built from other sources is not used."
 
 

@@ -1,337 +1,313 @@
-/* The packet loop of media/forwarding/packet_loop.py in C, for ordinary packets.
-
-   It unprotects, accepts, rewrites, protects and queues in the memory that Python uses too.
-   Anything out of the ordinary (a check, a new stream, a gap, a keyframe that a subscriber waits
-   for) is handed back to Python, which handles that datagram alone. While objects are only borrowed,
-   nothing is allocated that the garbage collector tracks, so no Python code can run. Every position
-   in a packet is compared with the packet's length before it is used. */
+/* The loop as Python sees it: a thread that it starts and stops and whose lock it holds, or, where
+   no thread is used, functions that handle one batch in the caller's thread. */
 
 #include "structures.h"
 
+#include "forward.h"
+#include "send.h"
+#include "thread.h"
+#include "types.h"
+
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define MOST_AGE 2.0
+#include <unistd.h>
 
 enum {
-    LONGEST_PACKET = 1500,
-    SO_TIMESTAMPNS_64 = 35,
-    LEAST_CHARGE = 250,
-    RED_PAYLOAD_TYPE = 63,
-    HISTORY = 256,
-    INTERFACE = 4, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 5, /* raised with every change that media/native/__init__.py must know of */
 };
 
-typedef int (*cipher)(void *session, void *packet, int *length);
-
-static cipher protect, unprotect;
-
-static unsigned read16(const uint8_t *at)
+static Port *attached(PyObject *object)
 {
-    return (unsigned)at[0] << 8 | at[1];
+    if (PyObject_TypeCheck(object, port_type) && ((Port *)object)->batch != NULL)
+        return (Port *)object;
+    PyErr_SetString(PyExc_TypeError, "an attached port is needed");
+    return NULL;
 }
 
-static uint32_t read32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
+/* ---- the loop ---- */
 
-static void write16(uint8_t *at, unsigned value)
+static PyObject *Loop_new(PyTypeObject *type, PyObject *arguments, PyObject *Py_UNUSED(named))
 {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void write32(uint8_t *at, uint32_t value)
-{
-    write16(at, value >> 16);
-    write16(at + 2, value);
-}
-
-static int read_int(PyObject *object, const char *name, long least, long most)
-{
-    PyObject *value = PyObject_GetAttrString(object, name);
-    long number = value != NULL ? PyLong_AsLong(value) : -1;
-    Py_XDECREF(value);
-    PyErr_Clear();
-    return number < least || number > most ? -1 : (int)number;
-}
-
-static int read_octets(PyObject *object, const char *name, int width, uint8_t *into)
-{
-    PyObject *value = PyObject_GetAttrString(object, name);
-    PyObject *octets =
-        value != NULL ? PyObject_CallMethod(value, "to_bytes", "is", width, "big") : NULL;
-    int right = octets != NULL && PyBytes_CheckExact(octets) && PyBytes_Size(octets) == width;
-    if (right)
-        memcpy(into, PyBytes_AsString(octets), (size_t)width);
-    Py_XDECREF(octets);
-    Py_XDECREF(value);
-    return right;
-}
-
-static int read_stripped(PyObject *layout, struct plan *plan)
-{
-    PyObject *stripped = PyObject_GetAttrString(layout, "stripped");
-    int right =
-        stripped != NULL && PyTuple_CheckExact(stripped) && PyTuple_Size(stripped) <= MOST_STRIPPED;
-    plan->stripped_count = right ? (int)PyTuple_Size(stripped) : 0;
-    for (int i = 0; right && i < plan->stripped_count; i++) {
-        int position;
-        const char *zeros;
-        Py_ssize_t size;
-        right = PyArg_ParseTuple(PyTuple_GetItem(stripped, i), "iy#", &position, &zeros, &size) &&
-                position >= 12 && position + size <= plan->end;
-        plan->stripped[i] = right ? (uint16_t)position : 0;
-        plan->stripped_sizes[i] = right ? (uint16_t)size : 0;
+    PyObject *routes;
+    if (!PyArg_ParseTuple(arguments, "O", &routes))
+        return NULL;
+    if (!PyObject_TypeCheck(routes, routes_type)) {
+        PyErr_SetString(PyExc_TypeError, "Loop(routes by address)");
+        return NULL;
     }
-    Py_XDECREF(stripped);
-    return right;
+    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    Loop *self = (Loop *)allocate(type, 0);
+    if (self == NULL)
+        return NULL;
+    Py_INCREF(routes);
+    self->by_address = (Routes *)routes;
+    self->wake = self->stop = -1;
+    lock_init(&self->lock);
+    return (PyObject *)self;
 }
 
-/* Read the layout that Python parsed; if it cannot be used, all its packets go to Python. */
-static void make_plan(InboundStream *inbound)
+static int Loop_traverse(PyObject *object, visitproc visit, void *arg)
 {
-    struct plan *plan = &inbound->plan;
-    PyObject *layout = inbound->layout;
-    memset(plan, 0, sizeof *plan);
-    Py_INCREF(layout);
-    Py_XDECREF(inbound->planned);
-    inbound->planned = layout;
-    int start = read_int(layout, "start", 12, 12);
-    int end = read_int(layout, "end", 12 + 4, 12 + WIDEST);
-    int number = read_int(layout, "transport_sequence", 0, end - 2);
-    int send_time = read_int(layout, "send_time", 0, end - 3);
-    int level = read_int(layout, "audio_level", 0, end - 1);
-    plan->end = (uint16_t)(end > 0 ? end : 0);
-    plan->usable = start == 12 && end > 0 && number >= 0 && send_time >= 0 && level >= 0 &&
-                   read_octets(layout, "mask", end - start, plan->mask) &&
-                   read_octets(layout, "match", end - start, plan->match) &&
-                   read_stripped(layout, plan);
-    plan->transport_sequence = (uint16_t)number;
-    plan->send_time = (uint16_t)send_time;
-    plan->audio_level = (uint16_t)level;
-    PyErr_Clear();
+    Loop *self = (Loop *)object;
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->by_address);
+    Py_VISIT(self->ports);
+    return 0;
 }
 
-static int matches(const struct plan *plan, const uint8_t *packet, int length)
+static int Loop_clear(PyObject *object)
 {
-    if (!plan->usable || length < plan->end || (packet[0] & 0x1F) != 0x10)
+    Loop *self = (Loop *)object;
+    /* A thread may still follow these: whoever starts one keeps the loop until it is stopped. */
+    if (self->running)
         return 0;
-    uint8_t different = 0;
-    for (int i = 0; i < plan->end - 12; i++)
-        different |= (uint8_t)((packet[12 + i] & plan->mask[i]) ^ plan->match[i]);
-    return different == 0;
+    self->port_count = 0;
+    Py_CLEAR(self->by_address);
+    Py_CLEAR(self->ports);
+    return 0;
 }
 
-/* media.rtp.vp8.rewrite_descriptor */
-static void rewrite_descriptor(uint8_t *payload, int size, int picture_id_offset,
-                               int tl0picidx_offset)
+static void Loop_dealloc(PyObject *object)
 {
-    int position = 2, picture = 0, level = 0;
-    if (size < 2 || !(payload[0] & 0x80))
+    Loop *self = (Loop *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    if (self->running) {
+        lock_release(&self->lock);
+        stop_thread(self);
+    }
+    Loop_clear(object);
+    lock_destroy(&self->lock);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
+    Py_DECREF(type);
+}
+
+static PyObject *failure(int number)
+{
+    errno = number;
+    return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+static int give_reader(Port *port)
+{
+    struct reader *reader = port->batch->reader;
+    if (reader == NULL) {
+        reader = calloc(1, sizeof *reader);
+        if (reader == NULL)
+            return -1;
+        port->batch->reader = reader;
+    }
+    for (int i = 0; i < BATCH; i++) {
+        reader->vectors[i] = (struct iovec){reader->octets[i], SLOT};
+        reader->in[i].msg_hdr = (struct msghdr){
+            .msg_name = reader->addresses[i],
+            .msg_namelen = (socklen_t)port->batch->address_size,
+            .msg_iov = &reader->vectors[i],
+            .msg_iovlen = 1,
+            .msg_control = &reader->stamps[i],
+            .msg_controllen = STAMP_SPACE,
+        };
+    }
+    return 0;
+}
+
+/* start(ports): serve these in a thread, until stop. Returns the descriptor that is readable when
+   there is something for Python. The caller's thread holds the lock from now on. */
+static PyObject *loop_start(PyObject *object, PyObject *ports)
+{
+    Loop *self = (Loop *)object;
+    if (self->running || protect == NULL || unprotect == NULL || !PyTuple_CheckExact(ports) ||
+        PyTuple_Size(ports) > MOST_PORTS) {
+        PyErr_SetString(PyExc_ValueError, "started already, not bound, or no tuple of few ports");
+        return NULL;
+    }
+    int count = (int)PyTuple_Size(ports);
+    for (int i = 0; i < count; i++) {
+        Port *port = attached(PyTuple_GetItem(ports, i));
+        if (port == NULL)
+            return NULL;
+        if (give_reader(port) < 0)
+            return PyErr_NoMemory();
+        self->served[i] = port;
+    }
+    Py_INCREF(ports);
+    Py_XDECREF(self->ports);
+    self->ports = ports;
+    self->port_count = count;
+    int failed = start_thread(self);
+    return failed ? failure(failed) : PyLong_FromLong(self->wake);
+}
+
+static PyObject *loop_stop(PyObject *object, PyObject *Py_UNUSED(nothing))
+{
+    Loop *self = (Loop *)object;
+    if (self->running) {
+        lock_release(&self->lock);
+        Py_BEGIN_ALLOW_THREADS
+        stop_thread(self);
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *loop_release(PyObject *object, PyObject *Py_UNUSED(nothing))
+{
+    lock_release(&((Loop *)object)->lock);
+    Py_RETURN_NONE;
+}
+
+static void acquire(Loop *self)
+{
+    if (lock_try(&self->lock))
         return;
-    if (payload[1] & 0x80) {
-        if (size < position + 2)
-            return;
-        picture = position;
-        position += payload[position] & 0x80 ? 2 : 1;
-    }
-    if (payload[1] & 0x40) {
-        if (size <= position)
-            return;
-        level = position++;
-    }
-    if (payload[1] & 0x30)
-        position++;
-    if (size < position)
-        return;
-    if (picture && payload[picture] & 0x80) {
-        unsigned value = read16(payload + picture) + (unsigned)picture_id_offset;
-        write16(payload + picture, (value & 0x7FFF) | 0x8000);
-    } else if (picture) {
-        payload[picture] = (uint8_t)((payload[picture] + (unsigned)picture_id_offset) & 0x7F);
-    }
-    if (level)
-        payload[level] = (uint8_t)(payload[level] + (unsigned)tl0picidx_offset);
+    Py_BEGIN_ALLOW_THREADS
+    lock_acquire(&self->lock);
+    Py_END_ALLOW_THREADS
 }
 
-static void forward_to(Peer *peer, OutboundStream *outbound, const uint8_t *packet, int length,
-                       int end, unsigned sequence, uint32_t timestamp)
+static PyObject *loop_acquire(PyObject *object, PyObject *Py_UNUSED(nothing))
 {
-    Destination *to = (Destination *)outbound->destination;
-    if (to == NULL || !PyObject_TypeCheck(outbound->destination, destination_type) ||
-        to->port == NULL || !PyObject_TypeCheck(to->port, port_type) ||
-        to->pending == NULL || !PyList_CheckExact(to->pending))
-        return;
-    Port *port = (Port *)to->port;
-    if (port->batch == NULL || port->touched == NULL || !PyList_CheckExact(port->touched))
-        return;
-    if (port->used < 0 || port->used >= OUTGOING)
-        send_all(port);
-    int slot = port->used++;
-    uint8_t *out = port->batch->outgoing + (size_t)slot * SLOT;
-    memcpy(out, packet, (size_t)length);
-    write16(out + 2, sequence + outbound->sequence_offset);
-    write32(out + 4, timestamp + outbound->timestamp_offset);
-    write32(out + 8, outbound->ssrc);
-    if (outbound->rewrites_descriptor)
-        rewrite_descriptor(out + end, length - end, outbound->picture_id_offset,
-                           outbound->tl0picidx_offset);
-    int size = length, padding = packet[0] & 0x20 ? packet[length - 1] : 0;
-    if (outbound->session == 0 || protect(pointer(outbound->session), out, &size) != 0) {
-        peer->refused++;
-        return;
-    }
-    outbound->packets++;
-    outbound->octets += (unsigned)length;
-    outbound->payload_octets += length > end + padding ? (unsigned)(length - end - padding) : 0;
-    PyObject *entry = PyLong_FromLong((long)slot << 16 | size);
-    if (entry == NULL || (PyList_Size(to->pending) == 0 &&
-                          PyList_Append(port->touched, outbound->destination) < 0) ||
-        PyList_Append(to->pending, entry) < 0)
-        PyErr_Clear();
-    Py_XDECREF(entry);
+    acquire((Loop *)object);
+    Py_RETURN_NONE;
 }
 
-static void note_timing(InboundStream *inbound, uint32_t timestamp, double arrived_at)
+/* Let the thread have its turn if it waits for one. */
+static PyObject *loop_offer(PyObject *object, PyObject *Py_UNUSED(nothing))
 {
-    double transit = arrived_at * inbound->clock_rate - timestamp;
-    if (inbound->received > 1) {
-        double change = transit - inbound->transit;
-        change = change < 0 ? -change : change;
-        /* A wrapped or restarted timestamp is no jitter. */
-        if (change < 10.0 * inbound->clock_rate)
-            inbound->jitter += (change - inbound->jitter) / 16;
+    Loop *self = (Loop *)object;
+    if (self->running && lock_wanted(&self->lock)) {
+        lock_release(&self->lock);
+        acquire(self);
     }
-    inbound->transit = transit;
-    inbound->timestamp = timestamp;
+    Py_RETURN_NONE;
 }
 
-static int is_empty_list(PyObject *list)
+/* To be called once before what was set aside is taken. */
+static PyObject *loop_woken(PyObject *object, PyObject *Py_UNUSED(nothing))
 {
-    return list != NULL && PyList_CheckExact(list) && PyList_Size(list) == 0;
+    Loop *self = (Loop *)object;
+    uint64_t times;
+    if (self->running && read(self->wake, &times, sizeof times) > 0)
+        self->woken = 0;
+    Py_RETURN_NONE;
 }
 
-/* Forward an unprotected packet, or return 0 and leave everything as it was. */
-static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, int length,
-                          double arrived_at, const uint8_t *send_time)
+/* take(port): move a batch of what was set aside into the port's buffers. Returns the kind of each,
+   PROTECTED, PLAIN or GAP, and when each arrived, as doubles. */
+static PyObject *loop_take(PyObject *object, PyObject *argument)
 {
-    unsigned sequence = read16(packet + 2);
-    int payload_type = packet[1] & 0x7F;
-    if (inbound->layout == NULL)
-        return 0;
-    if (inbound->layout != inbound->planned)
-        make_plan(inbound);
-    const struct plan *plan = &inbound->plan;
-    if (!matches(plan, packet, length) || payload_type != inbound->payload_type ||
-        payload_type == RED_PAYLOAD_TYPE || (int)sequence != inbound->next_sequence ||
-        inbound->keyframe_wanted || !is_empty_list(inbound->waiting) ||
-        inbound->outbound_streams == NULL || !PyList_CheckExact(inbound->outbound_streams))
-        return 0;
-    if (plan->transport_sequence)
-        note_arrival(peer, (int)read16(packet + plan->transport_sequence), arrived_at);
-    inbound->next_sequence = (int)((sequence + 1) & 0xFFFF);
-    inbound->received++;
-    inbound->octets += (unsigned)length;
-    if (plan->audio_level) {
-        peer->loudness += 127u - (packet[plan->audio_level] & 0x7Fu);
-        peer->loudness_count++;
-    }
-    uint32_t timestamp = read32(packet + 4);
-    if (timestamp != inbound->timestamp)
-        note_timing(inbound, timestamp, arrived_at);
-    for (int i = 0; i < plan->stripped_count; i++)
-        memset(packet + plan->stripped[i], 0, plan->stripped_sizes[i]);
-    if (plan->send_time)
-        memcpy(packet + plan->send_time, send_time, 3);
-    PyObject *history = inbound->history;
-    if (history != NULL && PyList_CheckExact(history) && PyList_Size(history) == HISTORY) {
-        PyObject *kept = PyBytes_FromStringAndSize((char *)packet, length);
-        if (kept == NULL || PyList_SetItem(history, sequence & (HISTORY - 1), kept) < 0)
-            PyErr_Clear();
-    }
-    Py_ssize_t count = PyList_Size(inbound->outbound_streams);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *outbound = PyList_GetItem(inbound->outbound_streams, i);
-        if (PyObject_TypeCheck(outbound, outbound_type))
-            forward_to(peer, (OutboundStream *)outbound, packet, length, plan->end, sequence,
-                       timestamp);
-    }
-    return 1;
+    uint8_t kinds[BATCH];
+    double arrivals[BATCH];
+    Port *port = attached(argument);
+    (void)object;
+    if (port == NULL)
+        return NULL;
+    int count = port->batch->reader != NULL ? take_aside(port, kinds, arrivals) : 0;
+    return Py_BuildValue("(y#y#)", kinds, (Py_ssize_t)count, arrivals,
+                         (Py_ssize_t)count * (Py_ssize_t)sizeof(double));
 }
 
-static Peer *find_peer(PyObject *by_address, const uint8_t *address, Py_ssize_t size)
+static Port *port_and_time(PyObject *object, PyObject *arguments, int *count, double *now)
 {
-    PyObject *key = PyBytes_FromStringAndSize((const char *)address, size);
-    PyObject *found = key != NULL ? PyDict_GetItemWithError(by_address, key) : NULL;
-    Py_XDECREF(key);
-    PyErr_Clear();
-    return found != NULL && PyObject_TypeCheck(found, peer_type) ? (Peer *)found : NULL;
+    PyObject *given;
+    if (!PyArg_ParseTuple(arguments, count != NULL ? "Odi" : "Od", &given, now, count))
+        return NULL;
+    Port *port = attached(given);
+    if (port == NULL)
+        return NULL;
+    if (((Loop *)object)->running || protect == NULL || unprotect == NULL) {
+        PyErr_SetString(PyExc_ValueError, "a thread does this, or there is nothing to unprotect with");
+        return NULL;
+    }
+    if (port->batch->reader == NULL && give_reader(port) < 0) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    return port;
 }
 
-static InboundStream *find_inbound(Peer *peer, uint32_t ssrc)
+/* serve(port, now): read a batch and handle it, as the thread does where there is one. Returns the
+   number of datagrams. */
+static PyObject *loop_serve(PyObject *object, PyObject *arguments)
 {
-    PyObject *found = NULL;
-    if (peer->inbound_streams != NULL && PyDict_CheckExact(peer->inbound_streams)) {
-        PyObject *key = PyLong_FromUnsignedLong(ssrc);
-        found = key != NULL ? PyDict_GetItemWithError(peer->inbound_streams, key) : NULL;
-        Py_XDECREF(key);
-        PyErr_Clear();
-    }
-    return found != NULL && PyObject_TypeCheck(found, inbound_type) ? (InboundStream *)found : NULL;
+    double now;
+    Port *port = port_and_time(object, arguments, NULL, &now);
+    if (port == NULL)
+        return NULL;
+    /* An error is either "nothing to read" or an unreachable destination reported late. */
+    int count = recvmmsg(port->batch->descriptor, port->batch->reader->in, BATCH, MSG_DONTWAIT, NULL);
+    if (count <= 0)
+        return PyLong_FromLong(0);
+    struct timespec real;
+    clock_gettime(CLOCK_REALTIME, &real);
+    port->received += (unsigned)count;
+    handle_batch((Loop *)object, port, count, now,
+                 (long long)real.tv_sec * 1000000000 + real.tv_nsec);
+    return PyLong_FromLong(count);
 }
 
-/* media.transport.batching.BatchedSocket.age */
-static double age(const Port *port, int index)
+/* step(port, now, count): handle what is in the port's own buffers as if it had just been read. */
+static PyObject *loop_step(PyObject *object, PyObject *arguments)
 {
-    struct msghdr *header = &port->batch->in[index].msg_hdr;
-    struct stamp *stamp = header->msg_control;
-    if (header->msg_controllen != STAMP_SPACE) {
-        /* The kernel wrote how much it used, and reads there how much it may use. */
-        header->msg_controllen = STAMP_SPACE;
-        stamp->type = 0;
+    double now;
+    int count;
+    Port *port = port_and_time(object, arguments, &count, &now);
+    if (port == NULL)
+        return NULL;
+    struct batch *batch = port->batch;
+    for (int i = 0; i < count && i < BATCH; i++) {
+        batch->reader->in[i].msg_len = batch->in[i].msg_len;
+        batch->reader->in[i].msg_hdr.msg_controllen = batch->in[i].msg_hdr.msg_controllen;
+        memcpy(&batch->reader->stamps[i], batch->in[i].msg_hdr.msg_control, STAMP_SPACE);
+        memcpy(batch->reader->addresses[i], batch->addresses + i * ADDRESS_SPACE, ADDRESS_SPACE);
+        memcpy(batch->reader->octets[i], batch->incoming + i * SLOT, SLOT);
     }
-    if (stamp->level != SOL_SOCKET || stamp->type != SO_TIMESTAMPNS_64)
-        return 0.0;
-    double seconds =
-        (double)(port->read_at - (stamp->seconds * 1000000000 + stamp->nanoseconds)) / 1e9;
-    return seconds >= 0.0 && seconds <= MOST_AGE ? seconds : 0.0;
+    handle_batch((Loop *)object, port, count < BATCH ? count : BATCH, now, port->read_at);
+    Py_RETURN_NONE;
 }
 
-enum { DONE, UNTOUCHED };
+#define MEMBER(kind, name) {#name, kind, offsetof(Loop, name), READONLY, NULL}
 
-/* One datagram: DONE, UNTOUCHED, or the length of an unprotected packet for Python to handle. */
-static int handle(Peer *peer, uint8_t *packet, int length, double arrived_at,
-                  const uint8_t *send_time)
-{
-    if (peer == NULL || length < 2 || packet[0] < 128 || packet[0] > 191 ||
-        (packet[1] >= 192 && packet[1] < 224))
-        return UNTOUCHED;
-    if (peer->session == 0 || length > LONGEST_PACKET)
-        return DONE;
-    InboundStream *inbound = length < 12 ? NULL : find_inbound(peer, read32(packet + 8));
-    if (inbound == NULL)
-        return UNTOUCHED;
-    if (unprotect(pointer(peer->session), packet, &length) != 0 || length < 12) {
-        peer->refused++;
-        return DONE;
-    }
-    peer->octets_left -= length > LEAST_CHARGE ? length : LEAST_CHARGE;
-    if (peer->octets_left < 0) {
-        peer->over_limit++;
-        return DONE;
-    }
-    peer->received_octets += (unsigned)length;
-    Py_INCREF((PyObject *)inbound);
-    int forwarded = forward_packet(peer, inbound, packet, length, arrived_at, send_time);
-    Py_DECREF((PyObject *)inbound);
-    return forwarded ? DONE : length;
-}
 
-/* ---- what Python calls ---- */
+static PyMemberDef loop_members[] = {
+    MEMBER(T_INT, running),
+    MEMBER(T_ULONGLONG, handled),
+    MEMBER(T_ULONGLONG, set_aside),
+    MEMBER(T_ULONGLONG, dropped),
+    MEMBER(T_ULONGLONG, strangers),
+    MEMBER(T_ULONGLONG, batches),
+    {NULL, 0, 0, 0, NULL},
+};
 
-static PyObject *loop_bind(PyObject *module, PyObject *arguments)
+static PyMethodDef loop_methods[] = {
+    {"start", loop_start, METH_O, NULL},
+    {"stop", loop_stop, METH_NOARGS, NULL},
+    {"acquire", loop_acquire, METH_NOARGS, NULL},
+    {"release", loop_release, METH_NOARGS, NULL},
+    {"offer", loop_offer, METH_NOARGS, NULL},
+    {"woken", loop_woken, METH_NOARGS, NULL},
+    {"take", loop_take, METH_O, NULL},
+    {"serve", loop_serve, METH_VARARGS, NULL},
+    {"step", loop_step, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot loop_slots[] = {
+    {Py_tp_new, Loop_new},         {Py_tp_traverse, Loop_traverse}, {Py_tp_clear, Loop_clear},
+    {Py_tp_dealloc, Loop_dealloc}, {Py_tp_members, loop_members},   {Py_tp_methods, loop_methods},
+    {0, NULL},
+};
+
+static PyType_Spec loop_spec = {
+    "media.native._native.Loop", sizeof(Loop), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    loop_slots,
+};
+
+/* ---- the module ---- */
+
+static PyObject *native_bind(PyObject *module, PyObject *arguments)
 {
     unsigned long long protecting, unprotecting;
     (void)module;
@@ -342,15 +318,7 @@ static PyObject *loop_bind(PyObject *module, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
-static Port *attached(PyObject *object)
-{
-    if (PyObject_TypeCheck(object, port_type) && ((Port *)object)->batch != NULL)
-        return (Port *)object;
-    PyErr_SetString(PyExc_TypeError, "an attached port is needed");
-    return NULL;
-}
-
-static PyObject *loop_receive(PyObject *module, PyObject *argument)
+static PyObject *native_receive(PyObject *module, PyObject *argument)
 {
     Port *port = attached(argument);
     (void)module;
@@ -366,7 +334,7 @@ static PyObject *loop_receive(PyObject *module, PyObject *argument)
     return PyLong_FromLong(count > 0 ? count : 0);
 }
 
-static PyObject *loop_send(PyObject *module, PyObject *argument)
+static PyObject *native_send(PyObject *module, PyObject *argument)
 {
     Port *port = attached(argument);
     (void)module;
@@ -376,53 +344,10 @@ static PyObject *loop_send(PyObject *module, PyObject *argument)
     Py_RETURN_NONE;
 }
 
-/* forward(port, by_address, first, count, now, send_time): handle datagrams first..count - 1 of the
-   last batch. Returns -1 when all are done, else index << 16 | length of the one for Python to
-   handle; length 0 means that it is still protected. */
-static PyObject *loop_forward(PyObject *module, PyObject *const *arguments, Py_ssize_t total)
-{
-    (void)module;
-    if (total != 6 || !PyDict_CheckExact(arguments[1])) {
-        PyErr_SetString(PyExc_TypeError, "forward(port, by_address, first, count, now, send_time)");
-        return NULL;
-    }
-    Port *port = attached(arguments[0]);
-    long index = PyLong_AsLong(arguments[2]), count = PyLong_AsLong(arguments[3]);
-    double now = PyFloat_AsDouble(arguments[4]);
-    unsigned long number = PyLong_AsUnsignedLong(arguments[5]);
-    if (port == NULL || PyErr_Occurred())
-        return NULL;
-    if (index < 0 || count > BATCH || protect == NULL || unprotect == NULL) {
-        PyErr_SetString(PyExc_ValueError, "no such datagrams, or nothing to unprotect them with");
-        return NULL;
-    }
-    const uint8_t send_time[3] = {(uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
-    struct batch *batch = port->batch;
-    const uint8_t *last = NULL;
-    Peer *peer = NULL;
-    int outcome = DONE;
-    for (; index < count && outcome == DONE; index++) {
-        const uint8_t *address = batch->addresses + index * ADDRESS_SPACE;
-        if (last == NULL || memcmp(address, last, batch->address_size) != 0) {
-            Py_XDECREF((PyObject *)peer);
-            peer = find_peer(arguments[1], address, (Py_ssize_t)batch->address_size);
-            Py_XINCREF((PyObject *)peer);
-        }
-        last = address;
-        outcome = handle(peer, batch->incoming + index * SLOT, (int)batch->in[index].msg_len,
-                       now - age(port, (int)index), send_time);
-    }
-    Py_XDECREF((PyObject *)peer);
-    if (outcome == DONE)
-        return PyLong_FromLong(-1);
-    return PyLong_FromLong((index - 1) << 16 | (outcome == UNTOUCHED ? 0 : outcome));
-}
-
 static PyMethodDef methods[] = {
-    {"bind", loop_bind, METH_VARARGS, "bind(protect, unprotect): addresses of libsrtp's functions"},
-    {"receive", loop_receive, METH_O, "receive(port): read a batch; the number of datagrams"},
-    {"send", loop_send, METH_O, "send(port): send what is queued"},
-    {"forward", (PyCFunction)(void (*)(void))loop_forward, METH_FASTCALL, NULL},
+    {"bind", native_bind, METH_VARARGS, "bind(protect, unprotect): addresses of libsrtp's functions"},
+    {"receive", native_receive, METH_O, "receive(port): read a batch; the number of datagrams"},
+    {"send", native_send, METH_O, "send(port): send what is queued"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -433,8 +358,11 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__native(void)
 {
     PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && (PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0 ||
-                           add_types(module) < 0))
+    PyObject *loop = NULL;
+    if (module == NULL || PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0 ||
+        add_types(module) < 0 || (loop = PyType_FromSpec(&loop_spec)) == NULL ||
+        PyModule_AddType(module, (PyTypeObject *)loop) < 0)
         Py_CLEAR(module);
+    Py_XDECREF(loop);
     return module;
 }

@@ -1,12 +1,43 @@
 /* Sends what is queued on a port, in one system call if possible. */
 
-#include "structures.h"
+#include "send.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 enum { UDP_SEGMENT_OPTION = 103 };
+
+int take_slot(Port *port)
+{
+    if (port->used < 0 || port->used >= OUTGOING)
+        send_all(port);
+    return port->used++;
+}
+
+void push(Port *port, int slot, int length, Destination *to)
+{
+    struct batch *batch = port->batch;
+    batch->lengths[slot] = (uint16_t)length;
+    batch->next[slot] = -1;
+    if (to->generation == port->generation) {
+        batch->next[to->last] = (int16_t)slot;
+    } else {
+        int index = batch->destinations++;
+        batch->firsts[index] = (int16_t)slot;
+        memcpy(batch->to[index], to->address, sizeof to->address);
+        batch->to_sizes[index] = to->address_size;
+        to->generation = port->generation;
+    }
+    to->last = slot;
+}
+
+void empty_queue(Port *port)
+{
+    port->batch->destinations = 0;
+    port->generation++;
+    port->used = 0;
+}
 
 static void send_singly(Port *port, int message)
 {
@@ -52,47 +83,29 @@ static void dispatch(Port *port, int total)
     }
 }
 
-/* Slot and length of one entry of a destination's pending list; returns 0 if it is invalid. */
-static int read_pending(PyObject *pending, Py_ssize_t index, int *slot, int *length)
-{
-    long value = PyLong_AsLong(PyList_GetItem(pending, index));
-    if (value == -1 && PyErr_Occurred())
-        PyErr_Clear();
-    *slot = (int)(value >> 16);
-    *length = (int)(value & 0xFFFF);
-    return value >= 0 && value >> 16 < OUTGOING && *length <= SLOT;
-}
-
-static int gather(Port *port, Destination *to, int *used, int messages)
+/* Messages for the chain of one destination, from *used on; returns how many there are now. */
+static int gather(Port *port, int index, int *used, int messages)
 {
     struct batch *batch = port->batch;
-    Py_ssize_t total = PyList_Size(to->pending), next = 0;
-    while (next < total && *used < OUTGOING) {
-        int slot, length, size = 0, count = 0;
+    int slot = batch->firsts[index];
+    while (slot >= 0 && *used < OUTGOING) {
         struct iovec *vectors = &batch->out_vectors[*used];
-        while (next < total && *used < OUTGOING && count < SEGMENTS) {
-            if (!read_pending(to->pending, next, &slot, &length)) {
-                next++;
-                break;
-            }
-            if (count > 0 && length > size)
-                break;
-            size = count == 0 ? length : size;
+        int size = batch->lengths[slot], count = 0, length = size;
+        while (slot >= 0 && *used < OUTGOING && count < SEGMENTS && batch->lengths[slot] <= size) {
+            length = batch->lengths[slot];
             batch->out_vectors[*used].iov_base = batch->outgoing + (size_t)slot * SLOT;
             batch->out_vectors[*used].iov_len = (size_t)length;
             (*used)++;
-            next++;
             count++;
+            slot = batch->next[slot];
             /* A shorter packet may end a segmented send, but not stand inside one. */
             if (!port->segmentation || length != size)
                 break;
         }
-        if (count == 0)
-            continue;
         struct msghdr *header = &batch->out[messages].msg_hdr;
         memset(header, 0, sizeof *header);
-        header->msg_name = pointer(to->address_pointer);
-        header->msg_namelen = to->address_length;
+        header->msg_name = batch->to[index];
+        header->msg_namelen = batch->to_sizes[index];
         header->msg_iov = vectors;
         header->msg_iovlen = (size_t)count;
         if (count > 1) {
@@ -106,27 +119,16 @@ static int gather(Port *port, Destination *to, int *used, int messages)
         }
         batch->runs[messages++] = count;
     }
-    PyList_SetSlice(to->pending, 0, total, NULL);
     return messages;
 }
 
 void send_all(Port *port)
 {
-    if (port->batch == NULL || port->touched == NULL || !PyList_CheckExact(port->touched))
+    if (port->batch == NULL)
         return;
-    Py_ssize_t total = PyList_Size(port->touched);
     int messages = 0, used = 0;
-    for (Py_ssize_t i = 0; i < total; i++) {
-        PyObject *object = PyList_GetItem(port->touched, i);
-        if (!PyObject_TypeCheck(object, destination_type))
-            continue;
-        Destination *to = (Destination *)object;
-        if (to->pending != NULL && PyList_CheckExact(to->pending))
-            messages = gather(port, to, &used, messages);
-    }
-    /* The addresses belong to the destinations, which are released only after all is sent. */
+    for (int i = 0; i < port->batch->destinations; i++)
+        messages = gather(port, i, &used, messages);
     dispatch(port, messages);
-    if (total)
-        PyList_SetSlice(port->touched, 0, total, NULL);
-    port->used = 0;
+    empty_queue(port);
 }

@@ -1,18 +1,30 @@
 /* The structures that Python and the packet loop share; the Python classes of the same names say
-   what the fields mean: media/transport/port.py, media/streams/, media/rooms/peer.py. */
+   what the fields mean: media/transport/port.py, media/streams/, media/rooms/peer.py.
+
+   Who may touch them: whoever holds the loop's lock (lock.h, thread.c says when each side does).
+   What is a Python object is created, released and changed by Python alone; the loop only follows
+   pointers to its own structures, which are checked for their type when they are set. */
 
 #ifndef TELECONNECT_NATIVE_H
 #define TELECONNECT_NATIVE_H
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 #include <structmember.h>
 
+#include "history.h"
+#include "lock.h"
+#include "table.h"
+
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 enum {
     SLOT = 2048,     /* bytes reserved per datagram; same numbers in media/transport/batching.py */
@@ -24,6 +36,9 @@ enum {
     WIDEST = 68,     /* bytes of the longest extension block with its header */
     MOST_STRIPPED = 4, /* stretches of extensions blanked in one packet */
     STAMP_SPACE = 32,  /* bytes of the ancillary message with the time of arrival */
+    SET_ASIDE = 512,   /* datagrams that may wait for Python, a port */
+    MOST_PORTS = 16,
+    SO_TIMESTAMPNS_64 = 35,
 };
 
 /* The ancillary message with the time at which the kernel received a datagram. */
@@ -42,46 +57,92 @@ struct control {
     uint8_t padding[6];
 };
 
+/* What is set aside; media/forwarding/packet_loop.py has the same numbers. */
+enum {
+    PROTECTED = 0, /* a datagram as it came */
+    PLAIN = 1,     /* an RTP packet that is unprotected and charged already */
+    GAP = 2,       /* no datagram: a struct gap that the loop has passed over */
+};
+
+struct gap {
+    double at;
+    uint32_t ssrc;
+    uint16_t first, count; /* sequence numbers */
+};
+
+/* A datagram out of the ordinary, until Python takes it. */
+struct aside {
+    double arrived_at;
+    uint16_t length;
+    uint8_t kind;
+    uint8_t address[ADDRESS_SPACE];
+    uint8_t octets[SLOT];
+};
+
+/* What the loop's thread reads into, without the lock; and what it leaves to Python, with it. */
+struct reader {
+    struct mmsghdr in[BATCH];
+    struct iovec vectors[BATCH];
+    struct stamp stamps[BATCH];
+    uint8_t addresses[BATCH][ADDRESS_SPACE];
+    uint8_t octets[BATCH][SLOT];
+    uint64_t put, taken; /* how many were set aside, and how many of them Python has taken */
+    struct aside aside[SET_ASIDE];
+};
+
 /* What the batched system calls need, allocated once per port. */
 struct batch {
     struct mmsghdr *in;
     uint8_t *addresses, *incoming, *outgoing;
     int descriptor;
     size_t address_size;
+    /* The queue: a chain of slots for each destination. */
+    uint16_t lengths[OUTGOING];
+    int16_t next[OUTGOING], firsts[OUTGOING];
+    uint8_t to[OUTGOING][ADDRESS_SPACE];
+    uint8_t to_sizes[OUTGOING];
+    int destinations;
     struct mmsghdr out[OUTGOING];
     struct iovec out_vectors[OUTGOING];
     struct control controls[OUTGOING];
     int runs[OUTGOING];
+    struct reader *reader; /* NULL until a thread serves the port */
 };
 
 typedef struct {
     PyObject_HEAD
-    PyObject *touched;
     int used;
     char segmentation;
     unsigned long long received, sent, refused, segmented;
-    long long read_at; /* by the machine's clock, in nanoseconds */
+    long long read_at;  /* by the machine's clock, in nanoseconds */
+    uint64_t generation; /* counts how often the queue was emptied, from 1 */
     struct batch *batch;
     PyObject *owner; /* keeps the memory behind incoming and outgoing */
 } Port;
 
 typedef struct {
     PyObject_HEAD
-    PyObject *port;
-    PyObject *pending;
-    unsigned long long address_pointer;
-    unsigned int address_length;
+    Port *port;
+    uint64_t generation; /* of the port's queue when a datagram was last queued; 0 is never */
+    int last;            /* the slot of that datagram */
+    uint8_t address[ADDRESS_SPACE];
+    uint8_t address_size;
 } Destination;
 
 typedef struct {
     PyObject_HEAD
-    PyObject *destination;
+    Destination *destination;
     unsigned long long session;
     unsigned int ssrc, sequence_offset, timestamp_offset;
     int picture_id_offset, tl0picidx_offset;
     char rewrites_descriptor;
     unsigned long long packets, octets, payload_octets;
 } OutboundStream;
+
+typedef struct {
+    PyObject_HEAD
+    struct history kept;
+} History;
 
 /* A media.rtp.header_extensions.Layout whose positions have all been compared with its end. */
 struct plan {
@@ -94,14 +155,18 @@ struct plan {
 
 typedef struct {
     PyObject_HEAD
-    PyObject *layout, *history, *outbound_streams, *waiting;
+    PyObject *layout, *outbound_streams, *waiting; /* the tuples are never changed, but replaced */
+    OutboundStream **followers;                    /* those of outbound_streams */
+    Py_ssize_t follower_count, waiting_count;
+    History *history;
     int next_sequence, payload_type, clock_rate;
     unsigned int timestamp;
     char keyframe_wanted;
     unsigned long long received, octets;
     double transit, jitter;
-    PyObject *planned; /* the layout that the plan was made from */
     struct plan plan;
+    struct reader *behind_in; /* where its newest packet was set aside */
+    uint64_t behind;          /* what put was then: until as many are taken, others are behind it */
 } InboundStream;
 
 struct arrival {
@@ -109,9 +174,16 @@ struct arrival {
     int number;
 };
 
+/* Objects by key, as the loop finds them; beside a dict of the same content. */
 typedef struct {
     PyObject_HEAD
-    PyObject *inbound_streams;
+    struct table entries;
+} Routes;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *inbound_streams; /* the mapping that Python uses */
+    Routes *by_ssrc;           /* of inbound_streams, by four bytes */
     unsigned long long session;
     double octets_left;
     unsigned long long received_octets, refused, over_limit, loudness, loudness_count;
@@ -119,11 +191,23 @@ typedef struct {
     size_t arrived, capacity;
 } Peer;
 
-extern PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type;
+/* One worker's loop, with or without a thread of its own. */
+typedef struct {
+    PyObject_HEAD
+    Routes *by_address; /* peers */
+    PyObject *ports;    /* the tuple behind served */
+    Port *served[MOST_PORTS];
+    int port_count;
+    struct lock lock;
+    pthread_t thread;
+    int running;
+    int wake, stop;    /* event descriptors: something was set aside; the thread is to end */
+    int woken;         /* wake was written and not read since */
+    unsigned long long handled, set_aside, dropped, strangers, batches;
+} Loop;
 
-int add_types(PyObject *module);
-void note_arrival(Peer *peer, int number, double now);
-void send_all(Port *port);
+extern PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type,
+    *history_type, *routes_type, *loop_type;
 
 static inline void *pointer(unsigned long long number)
 {

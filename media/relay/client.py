@@ -176,6 +176,12 @@ class Relay:
         return [worker.port for worker in self._workers if worker is not None]
 
     @property
+    def native(self) -> bool:
+        """Whether the native loop forwards packets in every running worker."""
+        running = [worker for worker in self._workers if worker is not None]
+        return bool(running) and all(worker.native for worker in running)
+
+    @property
     def healthy(self) -> bool:
         """Whether every worker runs."""
         return bool(self._supervisors) and all(

@@ -19,6 +19,9 @@ from media.messages import AnyCommand, Done, Event, Failed, Figures, NotReady, R
 
 logger = logging.getLogger(__name__)
 
+ROOT = Path(__file__).parents[2]
+"Where our own sources are."
+
 START_SECONDS = 20.0
 "Seconds; a worker is ready within one on an idle machine, most of it for imports."
 STOP_SECONDS = 3.0
@@ -49,10 +52,12 @@ class WorkerProcess:
         process: Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        port: int,
+        ready: Ready,
         on_event: Callable[[Event], None],
     ) -> None:
-        self.port = port
+        self.port = ready.port
+        self.native = ready.native
+        "Whether its native loop forwards packets."
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -68,13 +73,15 @@ class WorkerProcess:
         start: Start,
         on_event: Callable[[Event], None],
         environment: Mapping[str, str] = MappingProxyType({}),
+        folder: Path = ROOT,
     ) -> WorkerProcess:
         """Start a worker and wait until it listens. Raises RelayUnavailable.
 
         ``on_event`` must not raise. The worker reads what strangers send, so its environment is
-        ``environment`` alone, and it inherits no open file but its socket and the log.
+        ``environment`` alone, and it inherits no open file but its socket and the log. ``folder``
+        is where its sources are, for a comparison with another build.
         """
-        process, ours = await cls._start_process(environment)
+        process, ours = await cls._start_process(environment, folder)
         first: messages.WorkerMessage | None = None
         worker: WorkerProcess | None = None
         writer: asyncio.StreamWriter | None = None
@@ -85,7 +92,7 @@ class WorkerProcess:
                 line = await reader.readline()
                 first = messages.decode_worker_message(line) if line else None
             if isinstance(first, Ready):
-                worker = cls(process, reader, writer, first.port, on_event)
+                worker = cls(process, reader, writer, first, on_event)
                 return worker
         except (TimeoutError, ConnectionError, msgspec.DecodeError) as error:
             logger.error("a worker said nothing sensible: %s", error)
@@ -104,7 +111,9 @@ class WorkerProcess:
         raise RelayUnavailable("no_worker", "a media worker ended before it was ready")
 
     @staticmethod
-    async def _start_process(environment: Mapping[str, str]) -> tuple[Process, socket.socket]:
+    async def _start_process(
+        environment: Mapping[str, str], folder: Path
+    ) -> tuple[Process, socket.socket]:
         """The process and our end of its control socket. Raises RelayUnavailable."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
@@ -119,7 +128,7 @@ class WorkerProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 env=environment,
-                cwd=Path(__file__).parents[2],
+                cwd=folder,
             )
         except OSError as error:
             ours.close()

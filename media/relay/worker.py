@@ -21,6 +21,7 @@ import msgspec
 
 from media import messages
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
+from media.native.event_loop import YieldingEventLoop
 from media.rooms.room import Refused
 from media.sfu.sfu import Sfu
 from media.transport.port import Port, PortUnavailable
@@ -86,7 +87,7 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:
     number = ports[0].number
     sfu = Sfu([(host, number) for host in start.addresses], emit, start.limits)
     sfu.open(ports)
-    writer.write(messages.encode(Ready(number, start.addresses)))
+    writer.write(messages.encode(Ready(number, start.addresses, sfu.native)))
     return sfu
 
 
@@ -140,7 +141,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     control = socket.socket(fileno=options.control)
-    asyncio.run(serve(control))
+    with asyncio.Runner(loop_factory=YieldingEventLoop) as runner:
+        runner.run(serve(control))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import pylibsrtp
@@ -47,7 +47,7 @@ class PeerState:
         "session",
     )
 
-    inbound_streams: dict[int, InboundStream]
+    inbound_streams: MutableMapping[int, InboundStream]
     session: int
     "Address of the SRTP session that unprotects its packets; 0 before the handshake is over."
     octets_left: float

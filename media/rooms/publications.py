@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 
+from media.native.lookup import routed_by_ssrc
 from media.rooms.negotiation import SourceId
 from media.rtp.codecs import Kind
 from media.streams.inbound import InboundStream
@@ -15,8 +16,8 @@ class Publications:
 
     def __init__(self, most_streams: int) -> None:
         self.by_kind: dict[Kind, Publication] = {}
-        self.inbound_streams: dict[int, InboundStream] = {}
-        "By SSRC. The packet loop reads this very dict."
+        self.inbound_streams: MutableMapping[int, InboundStream] = routed_by_ssrc()
+        "By SSRC. The packet loop reads this very mapping."
         self.repairs: dict[int, int] = {}
         "SSRC of retransmissions -> SSRC of the stream they repair."
         self.announced: dict[int, SourceId] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pylibsrtp
 from aiortc.rtp import (
@@ -233,7 +233,7 @@ def send_transport_feedback(peer: Peer) -> None:
     peer.send_feedback(message)
 
 
-def _worst_loss(outbound_streams: list[Follower]) -> float:
+def _worst_loss(outbound_streams: Sequence[Follower]) -> float:
     """The highest fraction lost on any of these."""
     return max((outbound.reception.loss for outbound in outbound_streams), default=0.0)
 

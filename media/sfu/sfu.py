@@ -98,6 +98,11 @@ class Sfu:
         self._next_tick = self._loop.time() + TICK
         self._timer = self._loop.call_at(self._next_tick, self._on_tick)
 
+    @property
+    def native(self) -> bool:
+        """Whether the native loop forwards packets, in a thread of its own."""
+        return self._read_schedule is not None and self._read_schedule.threaded
+
     async def close(self) -> None:
         """End every connection and close the ports."""
         for room in list(self.rooms.values()):
@@ -135,7 +140,7 @@ class Sfu:
             received=sum(port.counters.received for port in self.forwarder.ports),
             sent=sum(port.counters.sent for port in self.forwarder.ports),
             refused=sum(port.counters.refused for port in self.forwarder.ports),
-            strangers=self.forwarder.demux.strangers,
+            strangers=self.forwarder.strangers,
             errors=self.forwarder.errors,
         )
 

@@ -16,11 +16,9 @@ from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.keyframes import starts_keyframe
+from media.streams.history import HISTORY, History
 from media.streams.receiver_reports import LOSS_PACKETS, Reception
 
-HISTORY = 256
-"Packets stored for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
-HISTORY_MASK = HISTORY - 1
 HISTORY_SECONDS = 4
 """Seconds, give or take one, after which no packet is requested any more. Those of a small video
 would stay in the history for ten."""
@@ -117,10 +115,11 @@ class InboundStreamState:
     )
 
     layout: Layout
-    history: list[bytes] | None
-    outbound_streams: list[Follower]
+    history: History | None
+    "Of video; audio is not retransmitted."
+    outbound_streams: tuple[Follower, ...]
     "The outbound streams it is forwarded to now."
-    waiting: list[Follower]
+    waiting: tuple[Follower, ...]
     "Outbound streams that switch to it at its next keyframe."
     next_sequence: int
     "The sequence number expected next; -1 before the first packet."
@@ -191,15 +190,13 @@ class InboundStream(InboundStreamState):
         "The newest sequence numbers that were missing at first, recovered since or not."
         self._due_at = 0.0
         "Before this moment no NACK is due and no gap is to be given up."
-        self.history: list[bytes] | None = (
-            [b""] * HISTORY if codec.rtx_payload_type is not None else None
-        )
+        self.history: History | None = History() if codec.rtx_payload_type is not None else None
         self._seconds: deque[int] = deque(maxlen=HISTORY_SECONDS)
         "``next_sequence`` at each of the last seconds."
         self._forgotten = -1
         "Sequence number before which nothing is stored; -1 while everything is."
-        self.outbound_streams: list[Follower] = []
-        self.waiting: list[Follower] = []
+        self.outbound_streams: tuple[Follower, ...] = ()
+        self.waiting: tuple[Follower, ...] = ()
         self.keyframe_wanted = False
         self.keyframes = 0
         self.keyframe_asked_at = -1.0
@@ -230,17 +227,21 @@ class InboundStream(InboundStreamState):
                 self.missing.clear()
                 self.keyframe_wanted = self.keyframe_wanted or self.history is not None
             else:
-                for number in range(expected, expected + ahead):
-                    self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
-                    self.passed_over[number & 0xFFFF] = None
-                self._due_at = min(self._due_at, now + NACK_DELAY)
-                while len(self.missing) > MOST_MISSING:
-                    del self.missing[next(iter(self.missing))]
-                while len(self.passed_over) > MOST_MISSING:
-                    del self.passed_over[next(iter(self.passed_over))]
+                self.note_gap(expected, ahead, now)
             self.next_sequence = (sequence + 1) & 0xFFFF
             return Arrival.NEXT
         return Arrival.LATE if self.missing.pop(sequence, None) else Arrival.DUPLICATE
+
+    def note_gap(self, first: int, count: int, now: float) -> None:
+        """Record that ``count`` packets from ``first`` on, at most ``MOST_MISSING``, are missing."""
+        for number in range(first, first + count):
+            self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
+            self.passed_over[number & 0xFFFF] = None
+        self._due_at = min(self._due_at, now + NACK_DELAY)
+        while len(self.missing) > MOST_MISSING:
+            del self.missing[next(iter(self.missing))]
+        while len(self.passed_over) > MOST_MISSING:
+            del self.passed_over[next(iter(self.passed_over))]
 
     def note_timing(self, timestamp: int, now: float) -> None:
         """Update the jitter, in timestamp units (RFC 3550 section 6.4.1); once a frame."""
@@ -259,12 +260,7 @@ class InboundStream(InboundStreamState):
 
     def remembered(self, sequence: int) -> bytes | None:
         """The packet of that sequence number as it was forwarded, if the history still has it."""
-        if self.history is None:
-            return None
-        packet = self.history[sequence & HISTORY_MASK]
-        if packet and int.from_bytes(packet[2:4]) == sequence:
-            return packet
-        return None
+        return self.history.find(sequence) if self.history is not None else None
 
     def due_nacks(self, now: float, round_trip: float) -> list[int]:
         """Sequence numbers to send a NACK for now, oldest first; gaps too old are given up.
@@ -353,8 +349,8 @@ class InboundStream(InboundStreamState):
         if (self.next_sequence - end) & 0xFFFF >= HISTORY:
             return  # newer packets have replaced them
         for number in range(end - min((end - begin) & 0xFFFF, HISTORY), end):
-            if (number + 1) & 0xFFFF != self.next_sequence and self.remembered(number & 0xFFFF):
-                self.history[number & HISTORY_MASK] = b""
+            if (number + 1) & 0xFFFF != self.next_sequence:
+                self.history.forget(number & 0xFFFF)
 
     def note_sender_report(self, report: RtcpSenderInfo, now: float) -> None:
         """Store a sender report, for lip sync and for the round trip."""

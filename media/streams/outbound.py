@@ -194,23 +194,29 @@ class OutboundStream(OutboundStreamState):
 
         None stops forwarding. The stream followed so far goes on until the switch.
         """
-        if self.target is not None:
-            self.target.waiting.remove(self)
-            self.target = None
+        self._stop_waiting()
         if inbound is None:
             self.leave(now)
         elif inbound is not self.inbound:
             self.target = inbound
-            inbound.waiting.append(self)
+            inbound.waiting += (self,)
             if inbound.history is not None:
                 inbound.want_keyframe()
+
+    def _stop_waiting(self) -> None:
+        target = self.target
+        if target is not None:
+            target.waiting = tuple(outbound for outbound in target.waiting if outbound is not self)
+            self.target = None
 
     def leave(self, now: float) -> None:
         """Stop forwarding the present inbound stream, remembering the last numbers sent."""
         inbound = self.inbound
         if inbound is None:
             return
-        inbound.outbound_streams.remove(self)
+        inbound.outbound_streams = tuple(
+            outbound for outbound in inbound.outbound_streams if outbound is not self
+        )
         self.inbound = None
         self._last_sequence = (inbound.next_sequence - 1 + self.sequence_offset) & 0xFFFF
         self._last_timestamp = (inbound.timestamp + self.timestamp_offset) & 0xFFFFFFFF
@@ -234,9 +240,7 @@ class OutboundStream(OutboundStreamState):
         """
         paused = self.inbound is None
         self.leave(now)
-        if self.target is not None:
-            self.target.waiting.remove(self)
-            self.target = None
+        self._stop_waiting()
         first = (self._last_sequence + 1) & 0xFFFF
         elapsed = 0
         if self._paused_at >= 0:
@@ -265,7 +269,7 @@ class OutboundStream(OutboundStreamState):
         self.segments.append(self.segment)
         del self.segments[:-REMEMBERED_SEGMENTS]
         self.inbound = inbound
-        inbound.outbound_streams.append(self)
+        inbound.outbound_streams += (self,)
         if paused:
             self.reception.begin(first)
 

@@ -107,6 +107,9 @@ class BatchedSocket:
         foreign = self._foreign
         self._headers_out = foreign.new("struct mmsghdr[]", OUTGOING)
         self._vectors_out = foreign.new("struct iovec[]", OUTGOING)
+        self._targets = foreign.new("char[]", OUTGOING * ADDRESS_SPACE)
+        self._targets_view = memoryview(foreign.buffer(self._targets)).cast("B")
+        self._targets_address = int(foreign.cast("uintptr_t", self._targets))
         # One ancillary message each: struct cmsghdr, then the segment size as 16 bits.
         self._controls = foreign.new("char[]", OUTGOING * 24)
         self._headers_view = memoryview(foreign.buffer(self._headers_out)).cast("B")
@@ -149,8 +152,8 @@ class BatchedSocket:
         age = (self._port.read_at - arrived_at) / 1e9
         return age if 0.0 <= age <= MOST_AGE else 0.0
 
-    def send(self, touched: list[Any]) -> None:
-        """Send what is pending for these; what the kernel refuses is dropped and counted."""
+    def send(self, queued: list[tuple[bytes, list[int]]]) -> None:
+        """Send what ``Port.take_queued`` gave; what the kernel refuses is dropped and counted."""
         port = self._port
         base = port.outgoing_pointer
         vectors = self._vectors_view
@@ -161,8 +164,9 @@ class BatchedSocket:
         used = 0
         messages = 0
         runs: list[int] = []
-        for destination in touched:
-            pending = destination.pending
+        for index, (address, pending) in enumerate(queued):
+            target = index * ADDRESS_SPACE
+            self._targets_view[target : target + len(address)] = address
             total = len(pending)
             first = 0
             while first < total:
@@ -189,8 +193,8 @@ class BatchedSocket:
                 pack_message(
                     headers,
                     messages * 64,
-                    destination.address_pointer,
-                    destination.address_length,
+                    self._targets_address + target,
+                    len(address),
                     self._vectors_address + start * 16,
                     count,
                     self._controls_address + messages * 24 if count > 1 else 0,
@@ -199,7 +203,6 @@ class BatchedSocket:
                 runs.append(count)
                 messages += 1
                 first = last
-            pending.clear()
         self._dispatch(runs)
 
     def _dispatch(self, runs: list[int]) -> None:

@@ -78,37 +78,32 @@ def unpack_address(packed: bytes) -> tuple[str, int]:
 class DestinationState:
     """Where packets go, in the form the kernel needs."""
 
-    __slots__ = ("address_length", "address_pointer", "pending", "port")
+    __slots__ = ("_pending", "address", "port")
 
     port: Port | None
-    pending: list[int]
-    "Datagrams queued for the next flush: ``slot << 16 | length``."
-    address_pointer: int
-    address_length: int
+    address: bytes
+    "Packed."
+
+    def __init__(self) -> None:
+        self._pending: list[int] = []
 
 
 class Destination(DestinationState):
     """The address that the packets of one peer go to; ``move`` changes it."""
 
-    __slots__ = ("address", "foreign")
+    __slots__ = ()
 
     def __init__(self) -> None:
+        super().__init__()
         self.port: Port | None = None
         self.address = b""
-        self.address_length = 0
-        self.address_pointer = 0
-        self.foreign: Any = None
-        self.pending: list[int] = []
 
     def move(self, port: Port, address: bytes) -> None:
         """Send to ``address`` (packed) through ``port`` from now on."""
-        if self.pending and self.port is not None:
+        if self.port is not None:
             self.port.flush()
         self.port = port
         self.address = address
-        self.address_length = len(address)
-        self.foreign = port.foreign.new("char[]", address)
-        self.address_pointer = int(port.foreign.cast("uintptr_t", self.foreign))
 
 
 @dataclass(frozen=True)
@@ -141,18 +136,16 @@ class PortState:
     """What is queued on a port, and the counts of what went through it."""
 
     __slots__ = (
+        "_touched",
         "read_at",
         "received",
         "refused",
         "segmentation",
         "segmented",
         "sent",
-        "touched",
         "used",
     )
 
-    touched: list[Destination]
-    "Destinations with datagrams pending."
     used: int
     "Outgoing slots used since the last flush."
     segmentation: bool
@@ -163,6 +156,26 @@ class PortState:
     segmented: int
     read_at: int
     "When the last batch was read, by the machine's clock, in nanoseconds."
+
+    def __init__(self) -> None:
+        self._touched: list[Destination] = []
+
+    def push(self, slot: int, length: int, destination: Destination) -> None:
+        """Queue ``length`` bytes of ``slot`` for ``destination``, whose port must be this one."""
+        pending = destination._pending
+        if not pending:
+            self._touched.append(destination)
+        pending.append(slot << 16 | length)
+
+    def take_queued(self) -> list[tuple[bytes, list[int]]]:
+        """Empty the queue; a packed address and ``slot << 16 | length`` of what goes there."""
+        queued = []
+        for destination in self._touched:
+            queued.append((destination.address, destination._pending))
+            destination._pending = []
+        self._touched.clear()
+        self.used = 0
+        return queued
 
 
 def _bound(host: str, port: int, version: int) -> socket.socket:
@@ -201,6 +214,7 @@ class Port(PortState):
     """
 
     def __init__(self, host: str, port: int) -> None:
+        super().__init__()
         version = ipaddress.ip_address(host).version
         self.socket = _bound(host, port, version)
         self.number: int = self.socket.getsockname()[1]
@@ -216,7 +230,6 @@ class Port(PortState):
         self.outgoing_pointers = [buffers.outgoing + i * SLOT for i in range(OUTGOING)]
         self.outgoing_pointer = int(self.foreign.cast("uintptr_t", buffers.outgoing))
         self.used = 0
-        self.touched: list[Destination] = []
         self.segmentation = False
         self.native = False
         "Whether the native loop serves this port."
@@ -309,13 +322,6 @@ class Port(PortState):
         self.used = used + 1
         return used
 
-    def push(self, slot: int, length: int, destination: Destination) -> None:
-        """Queue ``length`` bytes of ``slot`` for ``destination``, whose port must be this one."""
-        pending = destination.pending
-        if not pending:
-            self.touched.append(destination)
-        pending.append(slot << 16 | length)
-
     def send(self, data: bytes, destination: Destination) -> None:
         """Queue a copy of ``data`` for ``destination``; more than ``SLOT`` bytes are refused."""
         if len(data) > SLOT:
@@ -334,28 +340,25 @@ class Port(PortState):
 
     def flush(self) -> None:
         """Send everything queued. What the kernel refuses is dropped and counted."""
-        touched = self.touched
-        if touched:
-            if self.native:
-                native.send(self)
-            elif self._batched is not None:
-                self._batched.send(touched)
-            else:
-                self._send_plainly(touched)
-            touched.clear()
-        self.used = 0
+        if not self.used:
+            return
+        if self.native:
+            native.send(self)
+        elif self._batched is not None:
+            self._batched.send(self.take_queued())
+        else:
+            self._send_plainly(self.take_queued())
 
-    def _send_plainly(self, touched: list[Destination]) -> None:
-        for destination in touched:
-            address = unpack_address(destination.address)
-            for entry in destination.pending:
+    def _send_plainly(self, queued: list[tuple[bytes, list[int]]]) -> None:
+        for packed, entries in queued:
+            address = unpack_address(packed)
+            for entry in entries:
                 start = (entry >> 16) * SLOT
                 try:
                     self.socket.sendto(self.outgoing[start : start + (entry & 0xFFFF)], address)
                     self.sent += 1
                 except OSError:
                     self.refused += 1
-            destination.pending.clear()
 
     def use_batched_calls(self) -> None:
         """Do without the native loop, as where it is not built."""

@@ -5,6 +5,10 @@ the server's time on its processor (all threads) divided by the packets subscrib
 they hold receiving, waking up and everything the server does beside forwarding. Ages are from the
 generator's sending to its reading, so they hold its own delays. A window counts only if the
 generator kept its schedule, and between servers only if at most 1 % was lost.
+
+With `--against COMMIT` the build of that commit takes part as "before", window by window in turn:
+
+    scripts/bench relay --against COMMIT compared --load "40x1 r3"
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import os
 import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +29,7 @@ from typing import Any
 from media.native import native
 from media.transport.addresses import local_addresses
 from scripts.benchmarks._figures import lines
+from scripts.benchmarks._reach.builds import unpacked
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.loop import loop_microseconds
 from scripts.benchmarks._relay.sides import Load, Side, pin, processor_seconds, sides_for
@@ -109,10 +114,12 @@ def summary(kept: Sequence[Measured], tried: int) -> dict[str, Any]:
     return row
 
 
-async def compare(load: Load, windows: int, alone: bool = False) -> dict[str, Any]:
+async def compare(
+    load: Load, windows: int, alone: bool = False, before: Path | None = None
+) -> dict[str, Any]:
     """Measure every server under one load, taking turns window by window."""
     address = (await asyncio.to_thread(local_addresses))[0]
-    sides = sides_for(load.fan_out, address, alone)
+    sides = sides_for(load.fan_out, address, alone, before)
     kept: dict[str, list[Measured]] = {side.name: [] for side in sides}
     tried = dict.fromkeys(kept, 0)
     try:
@@ -141,10 +148,16 @@ async def compare(load: Load, windows: int, alone: bool = False) -> dict[str, An
     return row
 
 
-async def share(load: Load, windows: int) -> list[dict[str, Any]]:
-    """Load the relay alone up to given shares of a processor."""
+async def share(load: Load, windows: int, before: Path | None) -> list[dict[str, Any]]:
+    """Load the relay alone, and the build before alone, up to given shares of a processor."""
     address = (await asyncio.to_thread(local_addresses))[0]
-    (side,) = sides_for(load.fan_out, address, alone=True)
+    rows = []
+    for side in sides_for(load.fan_out, address, alone=True, before=before):
+        rows += await _share_of(side, load, windows)
+    return rows
+
+
+async def _share_of(side: Side, load: Load, windows: int) -> list[dict[str, Any]]:
     rows = []
     try:
         await side.start(load)
@@ -165,14 +178,27 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
                 else:
                     rate *= min(2.0, max(0.5, wanted / result.share))
             rows.append({**asdict(current), "wanted": wanted, "packets": current.packets})
-            rows[-1]["relay"] = summary(kept, tried)
+            rows[-1][side.name] = summary(kept, tried)
     finally:
         await side.stop()
     return rows
 
 
-async def generate(sections: Sequence[str], windows: int, emit: Callable[..., None]) -> None:
-    """The generator process: runs every section in turn and prints row by row."""
+async def generate(
+    sections: Sequence[str],
+    windows: int,
+    emit: Callable[..., None],
+    loads: Sequence[str] = (),
+    before: Path | None = None,
+) -> None:
+    """The generator process: runs every section in turn and prints row by row.
+
+    ``loads`` are labels of those to run, all without one.
+    """
+
+    def chosen(every: Sequence[Load]) -> list[Load]:
+        return [load for load in every if not loads or label(asdict(load)) in loads]
+
     os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
     if "loop" in sections:
         for publishers, fan_out in LOOPS:
@@ -182,22 +208,51 @@ async def generate(sections: Sequence[str], windows: int, emit: Callable[..., No
                 row["native"] = loop_microseconds(True, publishers, fan_out, WINDOW_SECONDS)
             emit("loop", row)
     if "compared" in sections:
-        for load in COMPARED:
-            emit("compared", await compare(load, windows))
+        for load in chosen(COMPARED):
+            emit("compared", await compare(load, windows, before=before))
     if "shares" in sections:
-        for load in SHARED:
-            for part in await share(load, windows):
+        for load in chosen(SHARED):
+            for part in await share(load, windows, before):
                 emit("shares", part)
     if "crowds" in sections:
-        for load in CROWDS:
-            emit("crowds", await compare(load, windows, alone=True))
+        for load in chosen(CROWDS):
+            emit("crowds", await compare(load, windows, alone=True, before=before))
 
 
-def run(sections: Sequence[str] = SECTIONS, windows: int = 3) -> dict[str, Any]:
-    """Measure in a process of its own; figures ready for JSON, null where there is none."""
+def run(
+    sections: Sequence[str] = SECTIONS,
+    windows: int = 3,
+    loads: Sequence[str] = (),
+    against: str | None = None,
+) -> dict[str, Any]:
+    """Measure in a process of its own; figures ready for JSON, null where there is none.
+
+    ``against`` is the commit of a build that takes part. Raises CalledProcessError.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        before = built(against, Path(folder) / "before") if against else None
+        return _run(sections, windows, loads, before)
+
+
+def built(commit: str, folder: Path) -> Path:
+    """The build of a commit with a native loop of its own. Raises CalledProcessError."""
+    unpacked(commit, folder)
+    command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def _run(
+    sections: Sequence[str], windows: int, loads: Sequence[str], before: Path | None
+) -> dict[str, Any]:
     command = ["-m", "scripts.benchmarks.relay", "--generate", *sections]
+    command += ["--windows", str(windows)]
+    for one in loads:
+        command += ["--load", one]
+    if before is not None:
+        command += ["--before", str(before)]
     done = subprocess.run(
-        [sys.executable, *command, "--windows", str(windows)],
+        [sys.executable, *command],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
         check=True,
@@ -222,7 +277,7 @@ def ratio(
     for load in loads:
         for row in rows:
             if all(row[name] == value for name, value in asdict(load).items()):
-                ours, theirs = row["relay"], row.get(peer, {})
+                ours, theirs = row.get("relay", {}), row.get(peer, {})
                 if "microseconds" in ours and "microseconds" in theirs:
                     quotient = float(ours["microseconds"] / theirs["microseconds"])
                     return round(quotient, 3), label(row)
@@ -232,7 +287,9 @@ def ratio(
 def headlines(rows: dict[str, list[dict[str, Any]]]) -> dict[str, float | str | None]:
     """The figures that targets are set for; what ends in ``_at`` says the load of a ratio."""
     ratios: dict[str, float | str | None] = {}
-    for peer, fan_out in (("janus", 1), ("janus", 3), ("coturn", 1)):
+    for peer, fan_out in (
+        ("janus", 1), ("janus", 3), ("coturn", 1), ("before", 1), ("before", 3),
+    ):  # fmt: skip
         name = f"ratio_to_{peer}_fanout_{fan_out}"
         ratios[name], ratios[f"{name}_at"] = ratio(rows["compared"], HEADLINES[fan_out], peer)
 
@@ -240,8 +297,9 @@ def headlines(rows: dict[str, list[dict[str, Any]]]) -> dict[str, float | str | 
         return max(values, default=None)
 
     crowd = [one["relay"].get("microseconds") for one in rows["crowds"]]
-    half = (row["relay"] for row in rows["shares"] if row["wanted"] == 0.5)
-    most_loaded = (row["relay"] for row in rows["shares"] if row["wanted"] <= 0.7)
+    shares = [row for row in rows["shares"] if "relay" in row]
+    half = (row["relay"] for row in shares if row["wanted"] == 0.5)
+    most_loaded = (row["relay"] for row in shares if row["wanted"] <= 0.7)
     return {
         **ratios,
         "added_latency_p99_ms": most(round(one["p99_ms"], 2) for one in half if "p99_ms" in one),
@@ -298,7 +356,7 @@ def table(result: dict[str, Any]) -> str:
     if rows["compared"]:
         body = []
         for row in rows["compared"]:
-            for name in ("relay", "janus", "coturn"):
+            for name in ("relay", "before", "janus", "coturn"):
                 if name in row:
                     kilobytes = row[name]["bytes_per_participant"] / 1000
                     head = [label(row), round(row["packets"]), name]
@@ -306,16 +364,21 @@ def table(result: dict[str, Any]) -> str:
         parts.append(lines([["load", "packets/s", "server", *HEADING, "kB each"], *body]))
     if rows["shares"]:
         body = [
-            [f"{row['wanted']:.0%}", label(row), round(row["packets"]), *cells(row["relay"])]
+            [f"{row['wanted']:.0%}", label(row), round(row["packets"]), name, *cells(row[name])]
             for row in rows["shares"]
+            for name in ("relay", "before")
+            if name in row
         ]
-        parts.append(lines([["wanted of a core", "load", "packets/s", *HEADING], *body]))
+        heading = ["wanted of a core", "load", "packets/s", "server", *HEADING]
+        parts.append(lines([heading, *body]))
     if rows["crowds"]:
-        body = [
-            [(row["fan_out"] + 1) * row["publishers"], round(row["packets"]), *cells(row["relay"])]
-            for row in rows["crowds"]
-        ]
-        parts.append(lines([["participants", "packets/s", *HEADING], *body]))
+        body = []
+        for row in rows["crowds"]:
+            participants = (row["fan_out"] + 1) * row["publishers"]
+            for name in ("relay", "before"):
+                if name in row:
+                    body.append([participants, round(row["packets"]), name, *cells(row[name])])
+        parts.append(lines([["participants", "packets/s", "server", *HEADING], *body]))
     notes = [f"not installed, so not compared with: {name}" for name in result["missing"]]
     if not result["native"]:
         notes.append("the native packet loop is not built: these are the figures of Python alone")
@@ -323,24 +386,39 @@ def table(result: dict[str, Any]) -> str:
     return "\n\n".join([*parts, lines([["relay", ""], *figures]), *notes])
 
 
-def main() -> None:
-    """Print the tables, or be the generator process."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def options(parser: argparse.ArgumentParser) -> None:
+    """The words and options of `scripts/bench relay`."""
     parser.add_argument("section", nargs="*", help=f"of {', '.join(SECTIONS)}; all without one")
-    parser.add_argument("--generate", action="store_true", help="used by the parent process")
     parser.add_argument("--windows", type=int, default=3)
-    options = parser.parse_args()
-    sections = options.section or SECTIONS
-    if options.generate:
+    parser.add_argument("--load", action="append", default=[], help='as in the tables: "40x1 r3"')
+    parser.add_argument("--against", metavar="COMMIT", help="the build before, as another side")
 
-        def emit(*row: object) -> None:
-            print(json.dumps(row), flush=True)
 
-        asyncio.run(generate(sections, options.windows, emit))
-        return
-    started = time.monotonic()
-    print(table(run(sections, options.windows)))
-    print(f"{time.monotonic() - started:.0f} s")
+def run_with(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Run what was asked for on the command line. Raises ValueError for an unknown word."""
+    unknown = set(chosen.section) - set(SECTIONS)
+    if unknown:
+        raise ValueError(f"no section named {', '.join(sorted(unknown))}")
+    return run(chosen.section or SECTIONS, chosen.windows, chosen.load, chosen.against)
+
+
+def failed(result: dict[str, Any]) -> bool:
+    """Figures decide nothing here."""
+    return False
+
+
+def main() -> None:
+    """Be the generator process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    options(parser)
+    parser.add_argument("--generate", action="store_true", required=True)
+    parser.add_argument("--before", type=Path)
+    chosen = parser.parse_args()
+
+    def emit(*row: object) -> None:
+        print(json.dumps(row), flush=True)
+
+    asyncio.run(generate(chosen.section, chosen.windows, emit, chosen.load, chosen.before))
 
 
 if __name__ == "__main__":

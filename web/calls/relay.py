@@ -92,6 +92,11 @@ class MediaRelay:
         self._reason = ""
         addresses = ", ".join(self.relay.addresses)
         _log.info("The relay listens at UDP port %s and offers %s", self.relay.ports, addresses)
+        if not self.relay.native:
+            _log.warning(
+                "The relay's native packet loop is not built (build/native.log may say why):"
+                " forwarding takes two to three times the processor time."
+            )
         await self.watch.start()
 
     @property
@@ -107,6 +112,13 @@ class MediaRelay:
         if not self.relay.healthy:
             return "restarting"
         return "unreached" if self.problem else "ok"
+
+    @property
+    def packet_loop(self) -> str:
+        """Who forwards packets: `native` for the loop in C, `python`, or `none` without a relay."""
+        if self.state in ("unavailable", "restarting") or self.relay is None:
+            return "none"
+        return "native" if self.relay.native else "python"
 
     @property
     def problem(self) -> str:

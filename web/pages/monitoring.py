@@ -69,6 +69,7 @@ async def ready(request: web.Request) -> web.Response:
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
             "turn": app[TURN].state,
+            "relay_packet_loop": app[RELAY].packet_loop,
             "scanner": await app[SCANNER].state() if SCANNER in app else "off",
             "backup_age_s": await _backup_age(app),
             "time_zone_rules": in_force().version,

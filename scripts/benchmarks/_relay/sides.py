@@ -21,7 +21,7 @@ from media.messages import (
     Publishing,
     Start,
 )
-from media.relay.process import WorkerProcess
+from media.relay.process import ROOT, WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.turn import Coturn
@@ -107,8 +107,11 @@ class RelaySide(_Measured):
 
     name = "relay"
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, folder: Path = ROOT) -> None:
         self.address = address
+        self.folder = folder
+        if folder != ROOT:
+            self.name = "before"
         self.worker: WorkerProcess | None = None
         self.publishers: list[LoadClient] = []
         self.by_name: dict[str, LoadClient] = {}
@@ -150,7 +153,7 @@ class RelaySide(_Measured):
         # The load's rate factor exceeds what one participant may send, on purpose.
         limits = Limits(bitrate=1_000_000_000)
         start = Start((self.address,), 0, (self.address,), limits)
-        self.worker = await WorkerProcess.spawn(start, self._on_event)
+        self.worker = await WorkerProcess.spawn(start, self._on_event, folder=self.folder)
         self._before = resident_bytes(self.process_id)
         for index in range(load.publishers):
             room = f"room{index}"
@@ -255,14 +258,16 @@ class CoturnSide(_Measured):
         await self.coturn.stop()
 
 
-def sides_for(fan_out: int, address: str, alone: bool) -> list[Side]:
+def sides_for(fan_out: int, address: str, alone: bool, before: Path | None = None) -> list[Side]:
     """The relay, and the peers that are installed and can do this unless it is to be alone.
 
-    The slowest to set up comes first: a side that is ready must soon get its consent checks.
+    ``before`` is the folder of an earlier build, which is a side of its own then. The slowest to set up comes first: a side that is ready must soon get its consent checks.
     """
     sides: list[Side] = []
     if not alone and Janus.installed():
         sides.append(JanusSide(address))
     if not alone and fan_out == 1 and Coturn.installed():
         sides.append(CoturnSide(address))
+    if before is not None:
+        sides.append(RelaySide(address, before))
     return [*sides, RelaySide(address)]

@@ -166,7 +166,7 @@ async def test_strangers_are_not_answered_whatever_they_send(
 async def test_a_handshake_begins_only_from_a_proven_address(sfu: TestSfu, stranger: Asker) -> None:
     hello = bytes.fromhex("16feff0000000000000000002f010000230000000000000023fefd") + bytes(33)
     assert stranger.ask(hello) == b""
-    assert sfu.forwarder.demux.strangers == 1
+    assert sfu.forwarder.strangers == 1
 
 
 async def test_a_participant_is_listened_to_under_few_names() -> None:

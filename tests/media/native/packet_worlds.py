@@ -7,7 +7,6 @@ and sequence number: under AES-GCM that would reveal the key stream (RFC 7714 se
 
 import array
 import struct
-from collections.abc import Callable
 
 import cffi
 import pytest
@@ -21,6 +20,7 @@ from media.rtp import rtcp
 from media.rtp.codecs import FORWARDED_EXTENSIONS, H264, OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
+from media.streams.history import HISTORY
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
@@ -113,6 +113,11 @@ def unprotected(cipher: Cipher, data: bytes) -> bytes:
     return bytes(foreign.buffer(buffer, size[0]))
 
 
+def recent(inbound: InboundStream) -> range:
+    """The sequence numbers that may be in its history."""
+    return range(max(0, inbound.next_sequence - HISTORY - 8), inbound.next_sequence)
+
+
 class World:
     """One publisher of audio and video, and subscribers to both."""
 
@@ -168,7 +173,7 @@ class World:
                 incoming=Cipher(PROFILE, key(20 + seat), False),
             )
         )
-        peer.move(self.port, pack_address("127.0.0.1", 9))
+        peer.move(self.port, pack_address("127.0.0.1", 10 + seat))
         for medium, inbound in self.inbound_streams.items():
             number = len(self.outbound_streams)
             one = OutboundStream(
@@ -201,12 +206,31 @@ class World:
         self.port.close()
 
     def give(
-        self, datagrams: list[bytes], name: bytes = PUBLISHER, waited: float | None = None
+        self,
+        datagrams: list[bytes],
+        name: bytes = PUBLISHER,
+        waited: float | None = None,
+        together: bool = False,
     ) -> None:
-        """Receive these in one batch, and collect what was queued for each subscriber.
+        """Receive these, and collect what was queued for each subscriber.
 
-        They waited so many seconds to be read, as far as the kernel tells.
+        They waited so many seconds to be read, as far as the kernel tells. The native loop handles
+        them one by one, so that Python sees what is out of the ordinary before what follows; or
+        `together`, as its thread may, which changes the order between streams.
         """
+        forwarder, port = self.forwarder, self.port
+        if not forwarder.native:
+            self._write(datagrams, name, waited)
+            forwarder._handle(port, len(datagrams), self.time, absolute_send_time(self.time))
+        else:
+            for part in [datagrams] if together else [[data] for data in datagrams]:
+                self._write(part, name, waited)
+                forwarder.loop.step(port, self.time, len(part))
+                while forwarder.take_aside(port):
+                    pass
+        self._collect()
+
+    def _write(self, datagrams: list[bytes], name: bytes, waited: float | None) -> None:
         port = self.port
         port.read_at = READ_AT
         for index, data in enumerate(datagrams):
@@ -217,11 +241,6 @@ class World:
             port.stamps[index * 4 + 2 : index * 4 + 4] = array.array(
                 "q", divmod(READ_AT - round((waited or 0.0) * 1e9), 10**9)
             )
-        handle: Callable[[Port, int, float, bytes], None] = (
-            self.forwarder._handle_natively if self.forwarder.native else self.forwarder._handle
-        )
-        handle(port, len(datagrams), self.time, absolute_send_time(self.time))
-        self._collect()
 
     def opened(self, seat: int) -> list[bytes]:
         """What a subscriber received, unprotected."""
@@ -240,17 +259,15 @@ class World:
 
     def _collect(self) -> None:
         port = self.port
+        queued = dict(port.take_queued())
         for peer, received, numbers in zip(self.peers, self.received, self.numbers, strict=True):
-            for entry in peer.destination.pending:
+            for entry in queued.get(peer.destination.address, ()):
                 start = (entry >> 16) * SLOT
                 data = bytes(port.outgoing[start : start + (entry & 0xFFFF)])
                 received.append(data)
                 sequence, _, ssrc = struct.unpack_from("!HII", data, 2)
                 assert (ssrc, sequence) not in numbers, "a number is used twice"
                 numbers[ssrc, sequence] = None
-            peer.destination.pending.clear()
-        port.touched.clear()
-        port.used = 0
 
     def state(self) -> dict[str, object]:
         """Everything a packet may have changed."""
@@ -258,7 +275,7 @@ class World:
         return {
             "received": self.received,
             "reports": self.reports,
-            "errors": (self.forwarder.errors, self.forwarder.demux.strangers),
+            "errors": (self.forwarder.errors, self.forwarder.strangers),
             "gaps": len(self.forwarder.gaps),
             "peer": (
                 peer.octets_left,
@@ -273,7 +290,7 @@ class World:
             "inbound_streams": {
                 ssrc: (
                     one.layout,
-                    one.history,
+                    [one.remembered(number) for number in recent(one)],
                     one.next_sequence,
                     one.payload_type,
                     one.timestamp,

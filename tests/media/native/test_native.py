@@ -388,7 +388,7 @@ def test_a_stranger_is_no_publisher() -> None:
         data = Sender().protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])
         world.give([data], pack_address("127.0.0.1", 10))
         world.give([data], PUBLISHER)
-        assert (world.forwarder.demux.strangers, world.publisher.refused) == (1, 0)
+        assert (world.forwarder.strangers, world.publisher.refused) == (1, 0)
         assert [len(one) for one in world.received] == [1, 1, 1]
         world.close()
 

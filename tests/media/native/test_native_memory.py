@@ -1,4 +1,4 @@
-"""The native loop under AddressSanitizer: no packet makes it access memory out of bounds."""
+"""The native loop under sanitizers: no packet leads it astray, and its thread races with nobody."""
 
 import shutil
 import subprocess
@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SOURCES = [str(ROOT / "media/native" / name) for name in ("loop.c", "send.c", "types.c")]
+SOURCES = sorted(str(file) for file in (ROOT / "media/native").glob("*.c"))
+PACKETS = ("forward", "send", "thread", "table", "history", "lock")
+"What the thread runs, which is linked without Python."
 TESTS = ("native/test_native", "transport/test_port", "forwarding/test_connectivity_checks")
 
 PROGRAM = """
@@ -85,3 +87,43 @@ def test_no_packet_leads_astray(tmp_path: Path) -> None:
         timeout=380,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_the_thread_and_python_touch_nothing_at_the_same_time(
+    tmp_path: Path, sanitizer: str
+) -> None:
+    """`two_threads.c` plays Python beside the thread: it changes all that Python changes."""
+    compiler = shutil.which("gcc")
+    assert compiler is not None, "this run needs gcc and its sanitizers"
+    program = tmp_path / "two_threads"
+    subprocess.run(
+        [
+            compiler,
+            "-g",
+            "-O1",
+            "-pthread",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            f"-fsanitize={sanitizer}",
+            f"-I{sysconfig.get_paths()['include']}",
+            f"-I{ROOT / 'media/native'}",
+            *(str(ROOT / "media/native" / f"{name}.c") for name in PACKETS),
+            str(Path(__file__).with_name("two_threads.c")),
+            "-o",
+            str(program),
+        ],
+        check=True,
+    )
+    done = subprocess.run(
+        [program, "20"],
+        env={"ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not done.stderr

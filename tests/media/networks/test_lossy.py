@@ -133,8 +133,9 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
         large, small = (
             InboundStream(number, VP8, "a", rid) for number, rid in ((7, "h"), (8, "l"))
         )
-        peer.inbound_streams = {7: large, 8: small}
-        large.waiting.append(outbound)
+        peer.inbound_streams.clear()
+        peer.inbound_streams.update({7: large, 8: small})
+        large.waiting = (outbound,)
         large.want_keyframe()
         small.last_seen = 50.0
         rtcp_handling.send_keyframe_requests(peer, 50.0)

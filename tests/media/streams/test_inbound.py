@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.rtp.codecs import OPUS, VP8
+from media.streams.history import HISTORY
 from media.streams.inbound import (
-    HISTORY,
-    HISTORY_MASK,
     HISTORY_SECONDS,
     KEYFRAME_INTERVAL,
     MOST_MISSING,
@@ -44,7 +43,9 @@ def test_a_gap_is_asked_for_after_a_moment_and_again_later() -> None:
 
 def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
     stream = inbound()
-    stream.outbound_streams.append(None)  # type: ignore[arg-type]
+    stream.outbound_streams = (
+        OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()),
+    )
     stream.accept(102, 0.0)
     asked = sum(bool(stream.due_nacks(turn * 0.07, 0.0)) for turn in range(1, 40))
     assert asked == NACK_TRIES
@@ -56,7 +57,7 @@ def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
 def watched(now: float) -> InboundStream:
     """A stream that a subscriber waits for, and that is being received."""
     stream = inbound()
-    stream.waiting.append(OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()))
+    stream.waiting = (OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()),)
     stream.received += 1
     stream.check_activity(now)
     return stream
@@ -75,7 +76,7 @@ def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
 def test_a_keyframe_that_nobody_waits_for_is_not_asked_for() -> None:
     stream = watched(5.0)
     stream.want_keyframe()
-    stream.waiting.clear()
+    stream.waiting = ()
     assert not stream.keyframe_request_due(5.0)
     assert not stream.keyframe_wanted
 
@@ -110,11 +111,13 @@ def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
         assert stream.history is not None
         for sequence in range(number, number + packets):
             stream.accept(sequence & 0xFFFF, 0.0)
-            stream.history[sequence & HISTORY_MASK] = b"\x80\x60" + (sequence & 0xFFFF).to_bytes(2)
+            data = b"\x80\x60" + (sequence & 0xFFFF).to_bytes(2) + bytes(8)
+            stream.history.store(sequence & 0xFFFF, data)
         return number + packets
 
     def kept() -> int:
-        return sum(bool(packet) for packet in stream.history or ())
+        newest = range(stream.next_sequence - HISTORY, stream.next_sequence)
+        return sum(stream.remembered(number & 0xFFFF) is not None for number in newest)
 
     number = 0xFFFF - 250
     for _ in range(20):

@@ -11,7 +11,7 @@ from media.congestion.estimate import UNLIMITED
 from media.rtp.codecs import OPUS, VP8
 from media.rtp.header_extensions import absolute_send_time
 from media.rtp.vp8 import rewrite_descriptor
-from media.streams.inbound import HISTORY_MASK, Arrival, InboundStream
+from media.streams.inbound import Arrival, InboundStream
 from media.streams.outbound import OutboundStream
 from media.transport.port import Destination
 
@@ -57,9 +57,9 @@ class Loop:
         if not late:
             inbound.timestamp = timestamp
         assert inbound.history is not None
-        inbound.history[sequence & HISTORY_MASK] = data
+        inbound.history.store(sequence, data)
         if inbound.waiting and not late and inbound.starts_keyframe(payload):
-            for stream in list(inbound.waiting):
+            for stream in inbound.waiting:
                 stream.begin(inbound, sequence, timestamp, memoryview(payload), now)
         for stream in inbound.outbound_streams:
             if late and not stream.covers(sequence):
@@ -206,7 +206,7 @@ def test_audio_begins_at_once_and_after_a_pause_time_has_passed() -> None:
     audio = InboundStream(1, OPUS, "publisher")
     stream = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
     stream.follow(audio, 0.0)
-    assert audio.waiting == [stream]
+    assert audio.waiting == (stream,)
     assert audio.starts_keyframe(b"")
     stream.begin(audio, 10, 960, memoryview(b""), 0.0)
     audio.next_sequence, audio.timestamp = 11, 960

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from media.native import native
 from tests.clock import MovableClock
 from tests.media.support import until
 from tests.people import Person
@@ -45,6 +46,8 @@ async def test_a_relay_that_answers_is_well(
         relay = server.app[RELAY].relay
         assert relay is not None
         assert await state(person) == "ok"
+        said = json.loads((await person.get("/readyz")).text)["relay_packet_loop"]
+        assert said == ("python" if native is None else "native")
         assert f"answers this machine at 127.0.0.1:{relay.ports[0]}" in caplog.text
         assert "does not answer" not in caplog.text
         assert "127.0.0.1:" not in await administration(server, person)

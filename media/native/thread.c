@@ -1,0 +1,218 @@
+/* The thread that takes the ordinary packets of a worker from the poll to the send.
+
+   Two threads touch the shared structures: this one, and the one that runs Python's event loop.
+   One lock keeps them apart (lock.h), and these rules:
+
+   1. Whoever reads or writes a structure of structures.h holds the lock. Python's thread holds it
+      whenever it runs a callback, and lets go of it while it waits for events and where longer work
+      says so (media/native/event_loop.py); so no callback needs to know of this thread.
+   2. This thread never calls Python, and changes no reference count. It finds objects only through
+      the tables and arrays of other objects, from by_address on, and forgets them before it lets go
+      of the lock. So Python may release an object as soon as no table leads to it.
+   3. An SRTP session is used by whoever holds the lock, so by one thread at a time.
+   4. Without the lock this thread only waits, and reads datagrams into its own buffers
+      (struct reader, all but the datagrams set aside).
+   5. It sends all that it queued before it lets go of the lock. What Python had queued leaves with
+      it, which is early but in order.
+   6. What it does not handle is set aside for Python, in order of arrival, and Python is woken. When
+      too much waits there, datagrams are dropped and counted, as the kernel would.
+   7. Whoever waits for the lock longest gets it next, so that a batch of at most BATCH datagrams, or
+      one callback, is all that either side waits for. */
+
+#include "thread.h"
+
+#include "forward.h"
+#include "send.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BATCHES_AT_ONCE = 4, /* of one port, before the next has its turn */
+    RESERVED = 64,       /* places for participants' datagrams, which strangers leave free */
+};
+
+static long long nanoseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static unsigned room(const struct reader *reader)
+{
+    return SET_ASIDE - (unsigned)(reader->put - reader->taken);
+}
+
+static struct aside *put(Loop *loop, struct reader *reader, int index, int kind, double arrived_at)
+{
+    struct aside *place = &reader->aside[reader->put++ % SET_ASIDE];
+    place->arrived_at = arrived_at;
+    place->kind = (uint8_t)kind;
+    memcpy(place->address, reader->addresses[index], ADDRESS_SPACE);
+    loop->set_aside++;
+    return place;
+}
+
+static void set_aside(Loop *loop, struct reader *reader, const Peer *peer, int index,
+                      const struct datagram *datagram)
+{
+    if (room(reader) <= (peer == NULL ? RESERVED : 0)) {
+        loop->dropped++;
+        return;
+    }
+    struct aside *place = put(loop, reader, index, datagram->plain ? PLAIN : PROTECTED,
+                              datagram->arrived_at);
+    place->length = (uint16_t)datagram->length;
+    memcpy(place->octets, datagram->octets,
+           (size_t)(datagram->length < SLOT ? datagram->length : SLOT));
+    if (datagram->inbound != NULL) {
+        datagram->inbound->behind_in = reader;
+        datagram->inbound->behind = reader->put;
+    }
+}
+
+static void tell_gap(Loop *loop, struct reader *reader, int index, double now,
+                     const struct datagram *datagram)
+{
+    const uint8_t *ssrc = datagram->octets + 8;
+    struct gap gap = {now,
+                      (uint32_t)ssrc[0] << 24 | (uint32_t)ssrc[1] << 16 | (uint32_t)ssrc[2] << 8 |
+                          ssrc[3],
+                      (uint16_t)datagram->gap_first, (uint16_t)datagram->gap_count};
+    struct aside *place = put(loop, reader, index, GAP, now);
+    place->length = sizeof gap;
+    memcpy(place->octets, &gap, sizeof gap);
+}
+
+void handle_batch(Loop *loop, Port *port, int count, double now, long long read_at)
+{
+    struct reader *reader = port->batch->reader;
+    size_t address_size = port->batch->address_size;
+    uint8_t send_time[3];
+    write_send_time(now, send_time);
+    Peer *peer = NULL;
+    for (int i = 0; i < count; i++) {
+        const uint8_t *address = reader->addresses[i];
+        if (i == 0 || memcmp(address, reader->addresses[i - 1], address_size) != 0)
+            peer = find_peer(loop, address, address_size);
+        struct datagram datagram = {
+            .octets = reader->octets[i],
+            .length = (int)reader->in[i].msg_len,
+            .arrived_at = now - age(&reader->in[i].msg_hdr, read_at),
+            .send_time = send_time,
+            .may_skip = room(reader) > 0,
+        };
+        /* From an address that nobody has proved only a check is looked at. */
+        if (peer == NULL && (datagram.length == 0 || datagram.octets[0] >= 2))
+            loop->strangers++;
+        else if (!handle(peer, &datagram))
+            set_aside(loop, reader, peer, i, &datagram);
+        else if (datagram.gap_count)
+            tell_gap(loop, reader, i, now, &datagram);
+    }
+    loop->handled += (unsigned)count;
+    loop->batches++;
+}
+
+static void send_everything(Loop *loop)
+{
+    for (int i = 0; i < loop->port_count; i++)
+        if (loop->served[i]->used)
+            send_all(loop->served[i]);
+}
+
+static void wake_python(Loop *loop)
+{
+    uint64_t one = 1;
+    if (write(loop->wake, &one, sizeof one) < 0)
+        return; /* only when it is as full as can be, and so readable anyway */
+}
+
+int serve_port(Loop *loop, Port *port)
+{
+    struct reader *reader = port->batch->reader;
+    /* An error is either "nothing to read" or an unreachable destination reported late. */
+    int count = recvmmsg(port->batch->descriptor, reader->in, BATCH, MSG_DONTWAIT, NULL);
+    if (count <= 0)
+        return 0;
+    long long read_at = nanoseconds(CLOCK_REALTIME);
+    double now = (double)nanoseconds(CLOCK_MONOTONIC) / 1e9;
+    lock_acquire(&loop->lock);
+    port->received += (unsigned)count;
+    handle_batch(loop, port, count, now, read_at);
+    send_everything(loop);
+    int wake = reader->put != reader->taken && !loop->woken;
+    loop->woken |= wake;
+    lock_release(&loop->lock);
+    if (wake)
+        wake_python(loop);
+    return count;
+}
+
+static void *serve(void *argument)
+{
+    Loop *loop = argument;
+    struct pollfd ready[MOST_PORTS + 1];
+    int ports = loop->port_count;
+    prctl(PR_SET_NAME, "packets");
+    for (int i = 0; i < ports; i++)
+        ready[i] = (struct pollfd){.fd = loop->served[i]->batch->descriptor, .events = POLLIN};
+    ready[ports] = (struct pollfd){.fd = loop->stop, .events = POLLIN};
+    while (poll(ready, (nfds_t)ports + 1, -1) >= 0 || errno == EINTR) {
+        if (ready[ports].revents)
+            break;
+        for (int i = 0; i < ports; i++)
+            for (int turn = 0; ready[i].revents && turn < BATCHES_AT_ONCE; turn++)
+                if (serve_port(loop, loop->served[i]) < BATCH)
+                    break;
+    }
+    return NULL;
+}
+
+int start_thread(Loop *loop)
+{
+    loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    loop->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (loop->wake < 0 || loop->stop < 0)
+        return errno;
+    lock_acquire(&loop->lock);
+    int failed = pthread_create(&loop->thread, NULL, serve, loop);
+    if (failed)
+        lock_release(&loop->lock);
+    loop->running = !failed;
+    return failed;
+}
+
+void stop_thread(Loop *loop)
+{
+    uint64_t one = 1;
+    while (write(loop->stop, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+    pthread_join(loop->thread, NULL);
+    close(loop->stop);
+    close(loop->wake);
+    loop->running = 0;
+}
+
+int take_aside(Port *port, uint8_t *kinds, double *arrivals)
+{
+    struct batch *batch = port->batch;
+    struct reader *reader = batch->reader;
+    int count = 0;
+    for (; count < BATCH && reader->taken != reader->put; count++) {
+        const struct aside *place = &reader->aside[reader->taken++ % SET_ASIDE];
+        batch->in[count].msg_len = place->length;
+        memcpy(batch->addresses + count * ADDRESS_SPACE, place->address, ADDRESS_SPACE);
+        memcpy(batch->incoming + count * SLOT, place->octets,
+               place->length < SLOT ? place->length : SLOT);
+        kinds[count] = place->kind;
+        arrivals[count] = place->arrived_at;
+    }
+    return count;
+}

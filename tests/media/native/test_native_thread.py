@@ -1,0 +1,130 @@
+"""The native loop's thread forwards beside the event loop, and leaves it all that is unusual.
+
+These need the loop to be built, as `scripts/setup --test` does.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from media.native.event_loop import YieldingEventLoop
+from scripts.traffic.relay_clients import Window, pump
+from scripts.traffic.relay_target import Target
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = """
+import asyncio, sys
+from media.native.event_loop import YieldingEventLoop
+class Policy(asyncio.DefaultEventLoopPolicy):
+    def new_event_loop(self):
+        return YieldingEventLoop()
+asyncio.set_event_loop_policy(Policy())
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+def beside_the_thread(main: Callable[[Target], Awaitable[None]]) -> None:
+    """Run a coroutine with a room of two whose packets the thread forwards."""
+
+    async def run() -> None:
+        target = Target()
+        try:
+            await target.fill("ab")
+            assert target.sfu.native
+            await main(target)
+            assert target.sfu.forwarder.errors == 0
+        finally:
+            await target.close()
+
+    with asyncio.Runner(loop_factory=YieldingEventLoop) as runner:
+        runner.run(run())
+
+
+def speak_while_python_waits(target: Target, seconds: float) -> Window:
+    """Have both send and receive while the event loop does nothing, as if it waited for events."""
+    loop = target.sfu.forwarder.loop
+    clients = list(target.clients.values())
+    for client in clients:
+        client.check()
+    loop.release()
+    try:
+        return pump(clients, clients, 1.0, seconds)
+    finally:
+        loop.acquire()
+
+
+async def begin(target: Target) -> None:
+    """Let both send until each has a keyframe of the other."""
+    loop = target.sfu.forwarder.loop
+    for _ in range(100):
+        speak_while_python_waits(target, 0.1)
+        before = loop.set_aside
+        await asyncio.sleep(0.03)
+        outbound = [
+            one
+            for peer in target.sfu.rooms["room"].peers.values()
+            for one in peer.downlink.outbound_streams.values()
+        ]
+        if len(outbound) == 4 and all(one.inbound is not None for one in outbound):
+            # Read what is still under way.
+            speak_while_python_waits(target, 0.0)
+            return
+    raise AssertionError(f"streams never began; {loop.set_aside - before} were set aside")
+
+
+def test_ordinary_packets_pass_while_python_does_nothing() -> None:
+    async def main(target: Target) -> None:
+        await begin(target)
+        loop = target.sfu.forwarder.loop
+        handled, aside = loop.handled, loop.set_aside
+        window = speak_while_python_waits(target, 1.0)
+        assert window.sent > 300
+        assert window.received == window.sent
+        # Reports and checks are for Python, and wait for it.
+        assert 0 < loop.set_aside - aside <= 8
+        assert loop.handled - handled >= window.sent
+
+    beside_the_thread(main)
+
+
+def test_a_gap_is_passed_over_and_python_told() -> None:
+    async def main(target: Target) -> None:
+        await begin(target)
+        video = target.clients["a"].video
+        assert video is not None
+        video.sequence = (video.sequence + 3) & 0xFFFF
+        window = speak_while_python_waits(target, 0.3)
+        assert window.received == window.sent, "nothing waits behind the gap"
+        target.sfu.forwarder.take_aside(target.port)
+        peer = target.sfu.rooms["room"].peers["a"]
+        inbound = peer.inbound_streams[video.ssrc]
+        assert len(inbound.missing) == 3
+        assert (peer, inbound) in target.sfu.forwarder.gaps
+
+    beside_the_thread(main)
+
+
+def test_the_relays_tests_pass_beside_the_thread() -> None:
+    chosen = (
+        "sfu/test_sfu.py",
+        "networks/test_lossy.py::test_lost_packets_are_repeated_in_both_directions",
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            *(f"tests/media/{name}" for name in chosen),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
