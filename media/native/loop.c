@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    INTERFACE = 5, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 6, /* raised with every change that media/native/__init__.py must know of */
 };
 
 static Port *attached(PyObject *object)

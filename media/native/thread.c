@@ -35,6 +35,9 @@
 enum {
     BATCHES_AT_ONCE = 4, /* of one port, before the next has its turn */
     RESERVED = 64,       /* places for participants' datagrams, which strangers leave free */
+    BUSY = 10000,        /* datagrams a second above which they are let come together */
+    PAUSE = 300 * 1000,  /* nanoseconds for that */
+    REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at how many there are */
 };
 
 static long long nanoseconds(clockid_t clock)
@@ -155,12 +158,37 @@ int serve_port(Loop *loop, Port *port)
     return count;
 }
 
+/* How much there is to do, for the length of the pause after a batch. */
+struct load {
+    long long since; /* nanoseconds */
+    unsigned long long handled;
+    int busy;
+};
+
+/* Under high load the next datagrams are let come together for a moment: a wakeup costs as much as
+   forwarding a packet, and packets that are sent together leave in one segmented send. */
+static void pause_if_busy(struct load *load, unsigned long long handled)
+{
+    static const struct timespec pause = {0, PAUSE};
+    long long now = nanoseconds(CLOCK_MONOTONIC);
+    if (now - load->since > REVIEWED) {
+        load->busy = (double)(handled - load->handled) * 1e9 > (double)(now - load->since) * BUSY;
+        load->since = now;
+        load->handled = handled;
+    }
+    if (load->busy)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 static void *serve(void *argument)
 {
     Loop *loop = argument;
     struct pollfd ready[MOST_PORTS + 1];
     int ports = loop->port_count;
+    struct load load = {0, 0, 0};
+    unsigned long long handled = 0;
     prctl(PR_SET_NAME, "packets");
+    prctl(PR_SET_TIMERSLACK, 1);
     for (int i = 0; i < ports; i++)
         ready[i] = (struct pollfd){.fd = loop->served[i]->batch->descriptor, .events = POLLIN};
     ready[ports] = (struct pollfd){.fd = loop->stop, .events = POLLIN};
@@ -168,9 +196,13 @@ static void *serve(void *argument)
         if (ready[ports].revents)
             break;
         for (int i = 0; i < ports; i++)
-            for (int turn = 0; ready[i].revents && turn < BATCHES_AT_ONCE; turn++)
-                if (serve_port(loop, loop->served[i]) < BATCH)
+            for (int turn = 0; ready[i].revents && turn < BATCHES_AT_ONCE; turn++) {
+                int count = serve_port(loop, loop->served[i]);
+                handled += (unsigned)count;
+                if (count < BATCH)
                     break;
+            }
+        pause_if_busy(&load, handled);
     }
     return NULL;
 }

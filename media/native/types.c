@@ -2,6 +2,7 @@
 
 #include "types.h"
 
+#include "feedback.h"
 #include "forward.h"
 #include "plan.h"
 #include "send.h"
@@ -564,6 +565,24 @@ static PyObject *peer_take_arrivals(PyObject *object, PyObject *Py_UNUSED(nothin
     return list;
 }
 
+/* take_feedback(first, count, sender_ssrc, media_ssrc): the message on the arrivals so far and how
+   many they are, or None if media.rtp.transport_cc has to see them. */
+static PyObject *peer_take_feedback(PyObject *object, PyObject *arguments)
+{
+    Peer *self = (Peer *)object;
+    int first, count;
+    unsigned int sender_ssrc, media_ssrc;
+    uint8_t message[LONGEST_FEEDBACK];
+    if (!PyArg_ParseTuple(arguments, "iiII", &first, &count, &sender_ssrc, &media_ssrc))
+        return NULL;
+    int length = write_feedback(self, first, count, sender_ssrc, media_ssrc, message);
+    if (length == 0)
+        Py_RETURN_NONE;
+    Py_ssize_t arrived = (Py_ssize_t)self->arrived;
+    self->arrived = 0;
+    return Py_BuildValue("(y#n)", message, (Py_ssize_t)length, arrived);
+}
+
 static PyMemberDef Peer_members[] = {
     MEMBER(T_ULONGLONG, Peer, session),
     MEMBER(T_DOUBLE, Peer, octets_left),
@@ -577,6 +596,7 @@ static PyMemberDef Peer_members[] = {
 static PyMethodDef Peer_methods[] = {
     {"note_arrival", peer_note_arrival, METH_VARARGS, NULL},
     {"take_arrivals", peer_take_arrivals, METH_NOARGS, NULL},
+    {"take_feedback", peer_take_feedback, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 static PyGetSetDef Peer_properties[] = {

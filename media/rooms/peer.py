@@ -74,6 +74,15 @@ class PeerState:
         self._arrivals = []
         return arrivals
 
+    def take_feedback(
+        self, first: int, count: int, sender_ssrc: int, media_ssrc: int
+    ) -> tuple[bytes, int] | None:
+        """The feedback on the arrivals since the last call and their number, where C can tell.
+
+        None, as always here, means that ``take_arrivals`` has to be asked.
+        """
+        return None
+
 
 class Peer(PeerState):
     """The live connection of one participant. Rooms arrange it, the packet loop serves it."""

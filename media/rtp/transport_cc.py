@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import Protocol
 
 TICK = 0.00025
 "Seconds of one arrival delta."
@@ -23,6 +24,15 @@ _PAYLOAD_FEEDBACK = 205
 _FORMAT = 15
 
 
+class Arrivals(Protocol):
+    """Whose packets arrived: a peer."""
+
+    def take_feedback(
+        self, first: int, count: int, sender_ssrc: int, media_ssrc: int
+    ) -> tuple[bytes, int] | None: ...
+    def take_arrivals(self) -> list[tuple[int, float]]: ...
+
+
 class ArrivalLog:
     """The arrivals of one publisher between two feedback messages."""
 
@@ -31,6 +41,19 @@ class ArrivalLog:
     def __init__(self) -> None:
         self._next = -1
         self._count = 0
+
+    def feedback_of(self, arrivals: Arrivals, sender_ssrc: int, media_ssrc: int) -> bytes | None:
+        """The RTCP message on what arrived since the last one; None if nothing did."""
+        made = arrivals.take_feedback(self._next, self._count & 0xFF, sender_ssrc, media_ssrc)
+        if made is None:
+            taken = arrivals.take_arrivals()
+            return self.feedback(taken, sender_ssrc, media_ssrc) if taken else None
+        message, total = made
+        if self._next < 0:
+            self._next = int.from_bytes(message[12:14])
+        self._next = (self._next + total) & 0xFFFF
+        self._count += 1
+        return message
 
     def feedback(
         self, arrivals: list[tuple[int, float]], sender_ssrc: int, media_ssrc: int

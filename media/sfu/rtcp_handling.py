@@ -226,11 +226,9 @@ def _is_suspended(peer: Peer, inbound: InboundStream, now: float) -> bool:
 def send_transport_feedback(peer: Peer) -> None:
     """Send a publisher transport-wide feedback on what arrived since the last one."""
     media_ssrc = next(iter(peer.inbound_streams), 0)
-    arrivals = peer.take_arrivals()
-    if not arrivals:
-        return
-    message = peer.uplink.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
-    peer.send_feedback(message)
+    message = peer.uplink.arrival_log.feedback_of(peer, peer.ssrc, media_ssrc)
+    if message is not None:
+        peer.send_feedback(message)
 
 
 def _worst_loss(outbound_streams: Sequence[Follower]) -> float:
