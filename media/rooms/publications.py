@@ -43,6 +43,16 @@ class Publications:
             if rtx:
                 self.repairs[rtx] = ssrc
 
+    def announce_by_mid(self, publisher_id: str, ssrc: int, mid: str) -> None:
+        """Record the section that an SDES item names for an SSRC (RFC 8843 section 9.2)."""
+        if ssrc in self.inbound_streams or ssrc in self.repairs:
+            return
+        if ssrc not in self.announced and len(self.announced) >= self._most_streams:
+            return
+        for publication in self.by_kind.values():
+            if publication.active and publication.mid == mid:
+                self.announced[ssrc] = (publisher_id, publication.kind)
+
     def forget_stream(self, ssrc: int) -> None:
         """Remove an inbound stream that has ended, with its retransmissions."""
         self.inbound_streams.pop(ssrc, None)

@@ -106,5 +106,5 @@ SUBSCRIBED_EXTENSIONS = {
     medium: (MID, *extensions) for medium, extensions in FORWARDED_EXTENSIONS.items()
 }
 """Medium -> extensions offered to a subscriber. The MID has to be offered in every bundled section
-(RFC 8843 section 15); it is sent in RTCP alone, as an SDES item, because each SSRC is in the offer
-and eight bytes more in every packet would tell nothing new."""
+(RFC 8843 section 9.2). It is sent in RTCP alone, as an SDES item, which section 15 allows: each SSRC
+is in the offer, so eight bytes more in packets would tell nothing new."""

@@ -29,7 +29,7 @@ from aiortc.rtp import (
 MOST_BLOCKS = 31
 "Report blocks that fit into one packet (RFC 3550 section 6.4.1)."
 _CNAME = 1
-_MID = 15
+MID_ITEM = 15
 "The SDES item with the mid of a stream's m= section (RFC 8843 section 15.1)."
 
 
@@ -37,7 +37,7 @@ def source_description(ssrc: int, name: str, mid: str = "") -> bytes:
     """An SDES packet with a source's CNAME, and the mid of its m= section if there is one."""
     items = [(_CNAME, name.encode()[:255])]
     if mid:
-        items.append((_MID, mid.encode()))
+        items.append((MID_ITEM, mid.encode()))
     return bytes(RtcpSdesPacket([RtcpSourceInfo(ssrc, items)]))
 
 

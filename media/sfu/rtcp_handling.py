@@ -18,6 +18,7 @@ from aiortc.rtp import (
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtcpSdesPacket,
     RtcpSenderInfo,
     RtcpSrPacket,
     unpack_remb_fci,
@@ -77,6 +78,12 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
                 _nack(peer, packet, now)
         elif isinstance(packet, RtcpPsfbPacket):
             _payload_feedback(peer, packet, now)
+        elif isinstance(packet, RtcpSdesPacket):
+            for chunk in packet.chunks:
+                for item, value in chunk.items:
+                    if item == rtcp.MID_ITEM:
+                        mid = value.decode("utf-8", "replace")
+                        peer.publications.announce_by_mid(peer.id, chunk.ssrc, mid)
         elif isinstance(packet, RtcpByePacket):
             pass  # streams end by negotiation; the BYE of one encoding is only a pause
 

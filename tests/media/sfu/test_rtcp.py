@@ -9,6 +9,7 @@ from aiortc.rtp import (
     RtcpByePacket,
     RtcpPacket,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
@@ -19,7 +20,8 @@ from pylibsrtp import Policy, Session
 from media.limits import Limits
 from media.messages import Leave
 from media.rooms.peer import Peer
-from media.rtp.codecs import VP8
+from media.rtp import rtcp
+from media.rtp.codecs import VP8, Kind
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Ciphers
@@ -236,6 +238,27 @@ async def test_a_publishers_own_reports_are_the_only_ones(target: Target) -> Non
     assert reports
     # The light client's clock says seconds since 1900; ours counts from the start of the machine.
     assert all(report.sender_info.ntp_timestamp >> 32 > 2208988800 for report, _ in reports)
+
+
+async def test_a_mid_in_rtcp_says_where_an_ssrc_belongs(target: Target) -> None:
+    client, peer = target.clients["a"], target.sfu.rooms["room"].peers["a"]
+    audio = peer.publications.by_kind[Kind.AUDIO]
+    assert client.ciphers is not None
+
+    def say(ssrc: int, mid: str) -> None:
+        report = rtcp.receiver_reports(1, [RtcpReceiverInfo(1, 0, 0, 0, 0, 0, 0)])
+        message = report + rtcp.source_description(ssrc, "load", mid)
+        client._send_now(client.ciphers.outgoing.protect_rtcp(message))
+        target.sfu.forwarder.drain(target.port)
+
+    say(77, audio.mid)
+    say(78, "no such section")
+    assert peer.publications.announced[77] == ("a", Kind.AUDIO)
+    assert 78 not in peer.publications.announced
+    for ssrc in range(100, 200):
+        say(ssrc, audio.mid)
+        target.sfu._service(target.sfu.rooms["room"], peer, target.sfu.now() + 1)
+    assert len(peer.publications.announced) <= peer.limits.streams
 
 
 async def test_who_leaves_is_told_that_our_sources_end(target: Target) -> None:
