@@ -46,17 +46,17 @@ class Publisher(Peer):
         for sequence in (1, 2, 4):
             self.inbound.accept(sequence, 0.0)
             self.inbound.received += 1
-        self.inbound.waiting.append(None)
+        self.inbound.waiting = (None,)
         self.inbound.want_keyframe()
         self.inbound_streams[7] = self.inbound
         self._session = Session(Policy(KEY, Policy.SSRC_ANY_INBOUND, srtp_profile=PROFILE))
 
     def compounds(self) -> Iterator[bytes]:
-        for entry in self.destination.pending:
-            start = (entry >> 16) * SLOT
-            data = bytes(self.port.outgoing[start : start + (entry & 0xFFFF)])
-            yield self._session.unprotect_rtcp(data)
-        self.destination.pending.clear()
+        for _, entries in self.port.take_queued():
+            for entry in entries:
+                start = (entry >> 16) * SLOT
+                data = bytes(self.port.outgoing[start : start + (entry & 0xFFFF)])
+                yield self._session.unprotect_rtcp(data)
 
 
 @pytest.fixture
