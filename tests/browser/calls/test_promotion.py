@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from signaling.calls.topology import CALM
 from tests.browser.calls.gathering import Gathering, others_on
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import (
@@ -18,8 +19,9 @@ from tests.browser.harness.probes import (
     video_moves,
     video_packets,
 )
+from tests.clock import RunningClock
 from tests.serving import Server, serving
-from web.keys import RELAY
+from web.keys import RELAY, WAITS
 
 MAX_GAP = 1.0
 """Seconds of audio that a move may cost, beside what the machine itself drops: that is missing on the
@@ -27,8 +29,14 @@ control connection too, and is not counted."""
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path, relay=True) as running:
+def waits() -> RunningClock:
+    """That of the server's waits."""
+    return RunningClock()
+
+
+@pytest.fixture
+async def server(tmp_path: Path, waits: RunningClock) -> AsyncIterator[Server]:
+    async with serving(tmp_path, steady=waits, relay=True) as running:
         await running.account()
         yield running
 
@@ -46,13 +54,21 @@ async def three_through_the_relay(
     return scene
 
 
+async def two_are_left(scene: Gathering, waits: RunningClock) -> None:
+    """The third has hung up long enough ago for a direct connection."""
+    for name in ("desk", "phone"):
+        await expect(scene.pages[name].locator("#tiles .tile")).to_have_count(1)
+    waits.move(CALM)
+    await scene.server.app[WAITS].run_due()
+
+
 async def video_height(video: Locator) -> int:
     height: int = await video.evaluate("(video) => video.videoHeight")
     return height
 
 
 async def test_two_become_three_become_two_and_nobody_misses_a_word(
-    server: Server, new_context: NewContext
+    server: Server, waits: RunningClock, new_context: NewContext
 ) -> None:
     """Without video, so that a busy machine is not what is measured."""
     scene = Gathering(server, new_context)
@@ -67,6 +83,7 @@ async def test_two_become_three_become_two_and_nobody_misses_a_word(
     await scene.has_topology("forwarded", "desk", "phone", "lee")
     assert await audio_arrives(lee)
     await scene.hang_up("lee")
+    await two_are_left(scene, waits)
     await scene.has_topology("mesh", "desk", "phone")
     for page, other in ((desk, amina), (phone, nurse)):
         assert await audio_arrives(page)
@@ -74,7 +91,7 @@ async def test_two_become_three_become_two_and_nobody_misses_a_word(
 
 
 async def test_no_picture_is_dead_after_two_became_three_became_two(
-    server: Server, new_context: NewContext
+    server: Server, waits: RunningClock, new_context: NewContext
 ) -> None:
     scene = Gathering(server, new_context, small_cameras=True)
     await scene.invite("lee")
@@ -85,6 +102,7 @@ async def test_no_picture_is_dead_after_two_became_three_became_two(
     await scene.has_topology("forwarded", "desk", "phone", "lee")
     await scene.everybody_sees("desk", "phone", "lee")
     await scene.hang_up("lee")
+    await two_are_left(scene, waits)
     await scene.has_topology("mesh", "desk", "phone")
     await scene.everybody_sees("desk", "phone")
 
