@@ -89,16 +89,6 @@ async def test_so_it_is_in_the_other_browser(server: Server, other_browser: Brow
     assert await page.evaluate("[opened.length, isLandingPage]") == [1, True]
 
 
-async def test_whoever_does_not_wait_for_that_socket_joins_in_place_too(
-    server: Server, new_context: NewContext
-) -> None:
-    followed = Followed(await (await new_context(base_url=server.url)).new_page())
-    await join(followed.page, await link_to(server))
-    await is_live(followed.page)
-    assert followed.navigations == ["GET"]
-    assert len(followed.sockets) == 1
-
-
 async def test_reloading_leads_to_the_seat_and_going_back_away_from_it(
     server: Server, new_context: NewContext
 ) -> None:
@@ -149,8 +139,11 @@ async def test_where_no_socket_opens_ahead_the_page_opens_its_own(
         };"""
     )
     followed = Followed(await context.new_page())
-    await join(followed.page, await link_to(server))
-    await is_live(followed.page)
+    page = followed.page
+    async with page.expect_console_message(lambda line: "no socket ahead" in line.text):
+        await page.goto(await link_to(server))
+    await press(page)
+    await is_live(page)
     assert followed.navigations == ["GET"]
 
 
@@ -167,13 +160,13 @@ async def test_whoever_saves_data_opens_none_while_reading(
     page = followed.page
     await page.goto(await link_to(server))
     await page.wait_for_function(
-        """() => performance.now() > 2500 && document.body.dataset.nextFiles.split(" ").every(
-          (file) => performance.getEntriesByName(new URL(file, location.href).href).length)"""
+        """() => performance.now() > 3000
+          && ["room/joining.js", "pages/session.js"].every((file) =>
+            performance.getEntriesByType("resource").some(({ name }) => name.endsWith(file)))"""
     )
     assert followed.sockets == []
     await press(page)
     await is_live(page)
-    assert followed.navigations == ["GET"]
 
 
 @pytest.mark.parametrize("trouble", ["no answer", "an error", "another version"])
@@ -181,7 +174,8 @@ async def test_where_anything_is_odd_the_browser_goes_to_the_session_itself(
     server: Server, new_context: NewContext, trouble: str
 ) -> None:
     context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
-    followed = Followed(await context.new_page())
+    link = await link_to(server)
+    followed = await reading(context, link)
     page = followed.page
 
     async def disturb(route: Route) -> None:
@@ -196,9 +190,8 @@ async def test_where_anything_is_odd_the_browser_goes_to_the_session_itself(
             body = (await answer.text()).replace("js/pages/session.js", "js/pages/newer.js")
             await route.fulfill(response=answer, body=body)
 
-    link = await link_to(server)
     await page.route(re.compile(re.escape(link)), disturb)
-    await join(page, link)
+    await press(page)
     await is_live(page)
     assert SEAT.search(page.url)
     assert len(followed.navigations) == 2

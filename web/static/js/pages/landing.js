@@ -6,9 +6,7 @@ import { showLocalTimes, warnOfClock } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { setServerTime, serverNow } from "../shared/time/server-clock.js";
 import { inWords } from "../shared/time/format.js";
-import { joinInPlace } from "../room/joining.js";
 import { showLimits } from "./limited.js";
-import { ParkedSocket } from "../signaling/parked-socket.js";
 
 const COUNTDOWN_INTERVAL = 5_000;
 /** At most this often the server is asked whether it is time, whatever this device's clock says. */
@@ -17,7 +15,10 @@ const GONE = 410;
 /** Milliseconds from the beginning until somebody who is still here is taken for a reader. */
 const READING = 2_000;
 
-const parked = new ParkedSocket();
+/** @type {((form: HTMLFormElement) => void) | null} until its script is there */
+let joinInPlace = null;
+/** @type {ReturnType<typeof loadJoining> | null} */
+let loading = null;
 
 let checkedAt = -CHECK_INTERVAL;
 let offline = false;
@@ -28,7 +29,7 @@ export const started = start();
 async function start() {
   setUpPage();
   wireContent();
-  addEventListener("pagehide", () => parked.close());
+  if (document.body.dataset.nextFiles) loading = loadJoining();
   await loadCatalog();
   showTimes();
   updateCountdown();
@@ -41,14 +42,28 @@ async function start() {
 /** What joining needs, while somebody reads. */
 async function prepare() {
   if (!document.body.dataset.nextFiles) return;
-  await fetchAhead();
+  const [parked] = await Promise.all([(loading ??= loadJoining()), fetchAhead()]);
   const { home } = document.body.dataset;
-  if (/** @type {any} */ (navigator).connection?.saveData || home !== location.origin) return;
+  const savesData = /** @type {any} */ (navigator).connection?.saveData;
+  if (!parked || savesData || home !== location.origin) return;
   // whoever only looks in, a preview for example, is gone by then
   setTimeout(() => parked.open(), Math.max(0, READING - performance.now()));
   for (const sign of ["pointerdown", "keydown", "scroll"]) {
     addEventListener(sign, () => parked.open(), { passive: true });
   }
+}
+
+/** @returns {Promise<import("../signaling/parked-socket.js").ParkedSocket | null>} */
+async function loadJoining() {
+  const joining = await import("../room/joining.js").catch(() => null);
+  if (!joining) return null; // the form is sent then
+  const parked = new joining.ParkedSocket();
+  addEventListener("pagehide", () => parked.close());
+  joinInPlace = (form) => joining.joinInPlace(form, parked);
+  for (const form of document.querySelectorAll("form")) {
+    if (form.dataset.seat) joinInPlace(form);
+  }
+  return parked;
 }
 
 /**
@@ -67,8 +82,12 @@ async function fetchAhead() {
 /** Set up the content of the page, also after it was replaced. */
 function wireContent() {
   void showLimits();
+  // Going back, perhaps by the next person at this browser, leads to the seat and not to the link.
   for (const form of document.querySelectorAll("form")) {
-    if (form.dataset.seat) joinInPlace(form, parked);
+    const { seat } = form.dataset;
+    if (!seat) continue;
+    form.addEventListener("submit", () => history.replaceState(null, "", seat));
+    joinInPlace?.(form);
   }
 }
 

@@ -7,6 +7,8 @@ import { canCall } from "./call/can-call.js";
 import { byId, inside } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 
+export { ParkedSocket } from "../signaling/parked-socket.js";
+
 /** @import { EarlySocket } from "../signaling/early-socket.js" */
 /** @import { ParkedSocket } from "../signaling/parked-socket.js" */
 
@@ -22,10 +24,7 @@ const PATIENCE_FOR_SCRIPTS = 15_000;
 export function joinInPlace(form, parked) {
   const { seat = "" } = form.dataset;
   form.addEventListener("submit", (event) => {
-    if (!isPossible(form)) {
-      hideLink(seat);
-      return;
-    }
+    if (!isPossible(form)) return;
     event.preventDefault();
     void join(form, seat, parked);
   });
@@ -37,11 +36,6 @@ function isPossible(form) {
   const isLeaving = "leave" in form.dataset; // the browser has to forget things first
   // under another name than the server's, no socket opens
   return !isLeaving && navigator.cookieEnabled && nextFiles && home === location.origin;
-}
-
-/** @param {string} seat going back, perhaps by the next person at this browser, leads there */
-function hideLink(seat) {
-  history.replaceState(null, "", seat);
 }
 
 /**
@@ -57,14 +51,12 @@ async function join(form, seat, parked) {
   const hello = part?.body.dataset.hello;
   if (!part || !hello) {
     parked.close();
-    hideLink(seat);
     button.disabled = false; // for whoever comes back to this page
     form.submit();
     return;
   }
   try {
     if (!isOfThisPage(part)) throw new Error("of another version, or in another language");
-    hideLink(seat);
     takeOver(parked.take(), hello);
     replaceContent(part, seat);
     await startScripts(part.body.dataset.nextFiles ?? "");
