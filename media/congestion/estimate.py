@@ -65,6 +65,8 @@ HOLD = 4.0
 LONGEST_HOLD = 60.0
 RELAPSE = 10.0
 "Seconds after growth began, or after an upgrade, within which a cut counts as its failure."
+DRAINING = 2.0
+"Seconds after a cut in which its queue empties and reports still cover what was sent before."
 SMALLEST_VIDEO = 100_000
 """Bits per second below which a moving video is not worth sending. A still one takes less, in so
 few packets that a REMB for it is chance: only loss holds it back."""
@@ -121,6 +123,8 @@ class Estimate:
     "There is loss whose cause no probe could tell."
     urgent: bool = False
     "Layers should be selected now, not at the next turn."
+    cut_at: float = -1000.0
+    "When the limit last fell."
     lossy_reports: int = 0
     remb: int = 0
     remb_at: float = -1000.0
@@ -312,6 +316,23 @@ class Estimate:
             self.hold = HOLD
             self.failed = False
 
+    def begin_low(self, limit: float, now: float) -> None:
+        """Begin with as much: nothing is known to be too much for the link, but more may be."""
+        self.limit = max(FLOOR, limit)
+        self.cut_at = self.updated_at = now
+
+    def may_probe(self, now: float) -> bool:
+        """Whether more may be sent for a moment to find out whether it fits."""
+        settled = now - self.cut_at >= DRAINING and (now >= self.held_until or not self.failed)
+        return (
+            settled and self.probe is None and not self.delay.queueing and self.loss <= LOSS_CUT
+        )
+
+    def prove(self, rate: float, now: float) -> None:
+        """Record that a probe has shown this much to fit."""
+        self.limit = max(self.limit, rate)
+        self.held_until = min(self.held_until, now)
+
     def note_upgrade(self, now: float) -> None:
         """Record that the limit has grown enough for a better encoding."""
         self.upgraded_at = now
@@ -323,6 +344,7 @@ class Estimate:
         if now >= self.held_until and (relapse or now - self.grown_at < RELAPSE):
             self.hold = min(LONGEST_HOLD, self.hold * 2)
         self.failed = self.failed or relapse
+        self.cut_at = now
         self.upgraded_at = None
         self.limit = max(FLOOR, min(self.limit, limit))
         self.held_until = now + self.hold

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from media.congestion.estimate import Estimate
+from media.congestion.probing import Prober
+from media.congestion.thrift import Thrift, is_far
 from media.rooms.negotiation import SourceId
 from media.streams.outbound import OutboundStream
 from media.streams.receiver_reports import Tally
@@ -23,6 +25,8 @@ class Downlink:
         self.by_ssrc: dict[int, OutboundStream] = {}
         "By SSRC, and by the SSRC of retransmissions."
         self.estimate = Estimate()
+        self.thrift = Thrift()
+        self.prober = Prober()
         self.shares: dict[SourceId, float] = {}
         "Most bits per second each publisher of one encoding should send, for this subscriber."
         self.round_trip = 0.0
@@ -81,6 +85,12 @@ class Downlink:
         )
         return max(self.rate, followed)
 
+    @property
+    def beside_padding(self) -> OutboundStream | None:
+        """An outbound stream beside which padding can be sent; None if there is none."""
+        streams = self.outbound_streams.values()
+        return next((outbound for outbound in streams if outbound.takes_padding), None)
+
     def service(self, seconds: float, now: float) -> None:
         """Refill the retransmission budgets, and note when sending began; ten times a second."""
         outbound_streams = self.outbound_streams.values()
@@ -91,7 +101,7 @@ class Downlink:
                 audios += not outbound.rtx_ssrc and outbound.inbound.bitrate > SILENT_AUDIO
         for outbound in outbound_streams:
             sharing = max(1, videos if outbound.rtx_ssrc else audios)
-            outbound.refill(seconds, self.estimate.limit / sharing)
+            outbound.refill(seconds, self.estimate.limit / sharing, not self.thrift.wanted)
         if not self.sending_since and any(outbound.octets for outbound in outbound_streams):
             self.sending_since = now
         if not self.video_since and any(
@@ -127,6 +137,13 @@ class Downlink:
             if 0 <= round_trip < 10:
                 self.note_round_trip(round_trip, now)
 
+    def note_first_round_trip(self, seconds: float, now: float) -> None:
+        """Record the round trip of the handshake, before anything is sent."""
+        self.note_round_trip(seconds, now)
+        if is_far(seconds):
+            # With audio alone.
+            self.estimate.begin_low(0.0, now)
+
     def note_round_trip(self, seconds: float, now: float) -> None:
         """Record one round trip: smoothed, and as evidence of a queue."""
         before = self.round_trip
@@ -136,3 +153,4 @@ class Downlink:
             for outbound in self.outbound_streams.values()
         )
         self.estimate.note_round_trip(seconds, self.present_rate, with_video, now)
+        self.thrift.note_round_trip(self.estimate.delay.shortest)

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from media.rooms.sdp import MOST_SECTIONS, Section, codecs_of
-from media.rtp.codecs import AUDIO_CODECS, RED_FIRST, Kind
+from media.rtp.codecs import OPUS, RED, THRIFTY_OPUS, THRIFTY_PACKET_TIME, Kind
 
 SourceId = tuple[str, Kind]
 "A publication: the publisher's id and the kind."
@@ -42,6 +42,10 @@ class Negotiation:
     "The client agreed to reduced-size RTCP (RFC 5506)."
     publishing: dict[Kind, Section] = field(default_factory=dict)
     receiving: dict[SourceId, Section] = field(default_factory=dict)
+    redundancy: bool = False
+    "The audio is to come with redundancy (RED)."
+    thrift: bool = False
+    "The audio is to come in few bits."
     _retiring: list[Section] = field(default_factory=list)
     _idle: list[Section] = field(default_factory=list)
 
@@ -59,10 +63,22 @@ class Negotiation:
 
     def set_redundancy(self, on: bool) -> None:
         """Offer to receive the audio with redundancy (RED first), or without."""
+        self.redundancy = on
+        self._describe_audio()
+
+    def set_thrift(self, on: bool) -> None:
+        """Offer to receive the audio in few bits: longer packets and a lower bit rate, or not."""
+        self.thrift = on
+        self._describe_audio()
+
+    def _describe_audio(self) -> None:
         section = self.publishing.get(Kind.AUDIO)
-        codecs = RED_FIRST if on else AUDIO_CODECS
-        if section is not None and section.codecs != codecs:
-            section.codecs = codecs
+        opus = THRIFTY_OPUS if self.thrift else OPUS
+        packet_time = THRIFTY_PACKET_TIME if self.thrift else 0
+        # A browser sends the codec that an offer names first.
+        codecs = (RED, opus) if self.redundancy else (opus, RED)
+        if section is not None and (section.codecs, section.packet_time) != (codecs, packet_time):
+            section.codecs, section.packet_time = codecs, packet_time
             self.changed = True
 
     def unpublish(self, kind: Kind) -> None:

@@ -22,7 +22,7 @@ from media.rooms.peer import Peer
 from media.rooms.sdp import Answer, AnsweredSection, Section, read_answer, write_offer
 from media.rooms.speaker import SpeakerDetector
 from media.rooms.trace import PeerTrace
-from media.rtp.codecs import RED, Kind
+from media.rtp.codecs import RED, TRANSPORT_SEQUENCE, Kind
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
@@ -154,6 +154,20 @@ class Room:
         peer.negotiation.set_redundancy(on)
         self._offer_soon(peer)
 
+    def follow_thrift(self) -> None:
+        """Ask whoever is heard over a narrow link for audio in few bits, and nobody else."""
+        heard = {
+            publisher_id
+            for peer in self.peers.values()
+            if peer.downlink.thrift.wanted
+            for publisher_id, kind in peer.downlink.outbound_streams
+            if kind is Kind.AUDIO
+        }
+        for peer in self.peers.values():
+            if peer.negotiation.thrift != (peer.id in heard):
+                peer.negotiation.set_thrift(peer.id in heard)
+                self._offer_soon(peer)
+
     def leave(self, peer: Peer) -> None:
         """Remove a participant and everything that came from it."""
         if self.peers.pop(peer.id, None) is None:
@@ -228,6 +242,7 @@ class Room:
             if outbound is not None and answered is not None:
                 receives = answered.direction in ("recvonly", "sendrecv")
                 outbound.payload_types = frozenset(answered.payload_types if receives else ())
+                outbound.reports_arrivals = TRANSPORT_SEQUENCE in answered.extensions
         negotiation.finish()
         self._offer_soon(peer)
         return answer

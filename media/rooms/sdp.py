@@ -14,6 +14,7 @@ from aiortc import sdp
 from media.rtp.codecs import (
     AUDIO_CODECS,
     EXTENSION_URIS,
+    PADDING_EXTENSIONS,
     PUBLISHED_EXTENSIONS,
     SUBSCRIBED_EXTENSIONS,
     VIDEO_CODECS,
@@ -51,6 +52,8 @@ class Section:
     rtx_ssrc: int = 0
     bitrate: int = 0
     "Most bits per second the client should send; 0 for no limit."
+    packet_time: int = 0
+    "Milliseconds of audio in each packet that the client should send; 0 for its own choice."
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class AnsweredSection:
     rids: tuple[str, ...]
     streams: tuple[tuple[int, int], ...]
     "(SSRC, RTX SSRC or 0) pairs it announced."
+    extensions: frozenset[int] = frozenset()
+    "Ids of header extensions of our table that it accepts."
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,8 @@ def _write_section(section: Section) -> list[str]:
         formats.append(f"a=rtpmap:{number} {codec.name}/{codec.clock_rate}{channels}")
         if codec.parameters:
             formats.append(f"a=fmtp:{number} {codec.parameters}")
-        feedback = ["transport-cc"] if section.direction == "recvonly" else []
+        # A subscriber reports the arrival of probes, which are beside videos.
+        feedback = ["transport-cc"] if section.direction == "recvonly" or section.rtx_ssrc else []
         if section.medium == "video":
             feedback += ["goog-remb", "nack", "nack pli", "ccm fir"]
         formats += [f"a=rtcp-fb:{number} {name}" for name in feedback]
@@ -157,9 +163,13 @@ def _write_section(section: Section) -> list[str]:
     extensions = (
         SUBSCRIBED_EXTENSIONS if section.direction == "sendonly" else PUBLISHED_EXTENSIONS
     )[section.medium]
+    if section.direction == "sendonly" and section.rtx_ssrc:
+        extensions += PADDING_EXTENSIONS
     text += [f"a=extmap:{number} {EXTENSION_URIS[number]}" for number in extensions]
     text.append(f"a={section.direction}")
     text += formats
+    if section.direction == "recvonly" and section.packet_time:
+        text.append(f"a=ptime:{section.packet_time}")
     if section.direction == "recvonly" and section.rids:
         text += [f"a=rid:{rid} recv" for rid in section.rids]
         text.append(f"a=simulcast:recv {';'.join(section.rids)}")
@@ -207,6 +217,11 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
             _accepted_payload_types(media, section),
             tuple(rid for rid in _sent_rids(lines) if rid in section.rids),
             _announced_streams(media),
+            frozenset(
+                extension.id
+                for extension in media.rtp.headerExtensions
+                if extension.uri == EXTENSION_URIS.get(extension.id)
+            ),
         )
     if not fingerprints or not ufrag:
         raise AnswerRejected("the answer has no fingerprint or no ICE credentials")

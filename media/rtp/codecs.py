@@ -6,7 +6,7 @@ forwarded without translating them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -42,6 +42,10 @@ class Codec:
 
 
 OPUS = Codec("opus", 111, 48000, 2, "minptime=10;useinbandfec=1;usedtx=1")
+THRIFTY_OPUS = replace(OPUS, parameters=f"{OPUS.parameters};maxaveragebitrate=20000")
+"As offered to a publisher that is heard over a narrow link: Opus in wideband."
+THRIFTY_PACKET_TIME = 60
+"Milliseconds of audio in one of its packets (a=ptime, RFC 8866 section 6.4)."
 RED = Codec("red", 63, 48000, 2, "111/111")
 VP8 = Codec("VP8", 96, 90000, rtx_payload_type=97)
 H264 = Codec(
@@ -54,8 +58,6 @@ H264 = Codec(
 
 AUDIO_CODECS = (OPUS, RED)
 "A browser sends the codec that an offer names first."
-RED_FIRST = (RED, OPUS)
-"As offered to a publisher that is to send its audio with redundancy."
 VIDEO_CODECS = (VP8, H264)
 BY_PAYLOAD_TYPE = {codec.payload_type: codec for codec in AUDIO_CODECS + VIDEO_CODECS}
 RTX_PAYLOAD_TYPES = {
@@ -108,3 +110,6 @@ SUBSCRIBED_EXTENSIONS = {
 """Medium -> extensions offered to a subscriber. The MID has to be offered in every bundled section
 (RFC 8843 section 9.2). It is sent in RTCP alone, as an SDES item, which section 15 allows: each SSRC
 is in the offer, so eight bytes more in packets would tell nothing new."""
+PADDING_EXTENSIONS = (TRANSPORT_SEQUENCE,)
+"""What the padding beside a video has as well: a browser reports when such packets arrive, and goes
+on estimating from all others."""

@@ -1,7 +1,7 @@
-"""Transport-wide congestion control feedback: when every packet of a publisher arrived.
+"""Transport-wide congestion control feedback: when every packet arrived.
 
 The format is draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1. The publisher's
-browser estimates its uplink from it; the relay does not.
+browser estimates its uplink from it. The relay reads it too: of the padding of its bandwidth probes.
 """
 
 from __future__ import annotations
@@ -165,3 +165,59 @@ def _chunks(symbols: list[int]) -> list[bytes]:
         chunks.append(value.to_bytes(2))
         position += len(window)
     return chunks
+
+
+def split_feedback(compound: bytes) -> tuple[bytes, list[bytes]]:
+    """An RTCP compound without its transport-wide feedback, and the packets of that.
+
+    Whatever is malformed stays in the former.
+    """
+    rest, found, position = b"", [], 0
+    while position + 4 <= len(compound):
+        end = position + 4 + 4 * int.from_bytes(compound[position + 2 : position + 4])
+        packet = compound[position:end]
+        if packet[1] == _PAYLOAD_FEEDBACK and packet[0] & 0x1F == _FORMAT and end <= len(compound):
+            found.append(packet)
+        else:
+            rest += packet
+        position = end
+    return rest + compound[position:], found
+
+
+def read_feedback(packet: bytes) -> dict[int, float | None]:
+    """Transport-wide number -> seconds of the receiver's clock, None if it did not arrive.
+
+    Empty if the packet is malformed.
+    """
+    if len(packet) < 20:
+        return {}
+    base, count, reference = struct.unpack_from("!HHI", packet, 12)
+    symbols: list[int] = []
+    position = 20
+    while len(symbols) < count:
+        if position + 2 > len(packet):
+            return {}
+        symbols += _symbols(int.from_bytes(packet[position : position + 2]), count - len(symbols))
+        position += 2
+    ticks = (reference >> 8) * REFERENCE_TICKS
+    times: dict[int, float | None] = {}
+    for index, symbol in enumerate(symbols):
+        number = (base + index) & 0xFFFF
+        if symbol not in (_SMALL, _LARGE):
+            times[number] = None
+            continue
+        if position + symbol > len(packet):
+            return {}
+        ticks += int.from_bytes(packet[position : position + symbol], signed=symbol == _LARGE)
+        position += symbol
+        times[number] = ticks * TICK
+    return times
+
+
+def _symbols(chunk: int, wanted: int) -> list[int]:
+    """The packet statuses of one chunk, at most ``wanted``."""
+    if not chunk & 0x8000:
+        return [chunk >> 13 & 3] * min(chunk & _RUN_LIMIT, wanted)
+    if chunk & 0x4000:
+        return [chunk >> shift & 3 for shift in range(12, -1, -2)][:wanted]
+    return [chunk >> shift & 1 for shift in range(13, -1, -1)][:wanted]

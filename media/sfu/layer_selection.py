@@ -11,6 +11,7 @@ from media.rooms.negotiation import SourceId
 from media.rooms.peer import Peer
 from media.rooms.room import Room
 from media.rtp.codecs import RED, Kind
+from media.sfu import bandwidth_probes
 from media.streams.inbound import InboundStream
 from media.streams.publication import Publication
 
@@ -37,7 +38,8 @@ def select_layers_for(room: Room, peer: Peer, now: float) -> None:
     estimate = peer.downlink.estimate
     estimate.grow(now)
     audio = _follow_audio(room, peer, now)
-    choices, candidates = _choices(room, peer, now)
+    choices, candidates, best = _choices(room, peer, now)
+    bandwidth_probes.probe_first(peer, audio + best, now)
     # Of several videos a probe may pause all but one.
     estimate.probe_floor = audio + min(
         (
@@ -49,6 +51,8 @@ def select_layers_for(room: Room, peer: Peer, now: float) -> None:
     )
     choices.sort(key=lambda choice: IMPORTANCE[choice.key[1]])
     allocation = allocate(estimate.limit, audio, choices)
+    if estimate.limit < UNLIMITED:
+        bandwidth_probes.upgrade(peer, audio, choices, allocation, now)
     peer.downlink.shares = allocation.shares
     for choice in choices:
         source = choice.key
@@ -66,8 +70,9 @@ def select_layers_for(room: Room, peer: Peer, now: float) -> None:
 
 
 def _follow_audio(room: Room, peer: Peer, now: float) -> float:
-    """Have a subscriber get all audio. Returns the bits per second of it."""
-    total = 0.0
+    """Have a subscriber get all audio. Returns the bits per second of it, room for one more voice
+    included: whoever is silent now, and sends next to nothing, may speak up."""
+    total = more = 0.0
     for source, outbound in peer.downlink.outbound_streams.items():
         publication = room.publication(source)
         if source[1] is not Kind.AUDIO or publication is None or not outbound.payload_types:
@@ -75,20 +80,28 @@ def _follow_audio(room: Room, peer: Peer, now: float) -> float:
         streams = publication.wanted(peer.subscriptions.heights.get(source, 0), now)
         # A subscriber that does not get RED is sent half of what comes in.
         red_share = 1 if outbound.receives_red else 0.5
-        total += sum(
-            stream.bitrate * (red_share if stream.codec is RED else 1) for stream in streams
-        )
+        for stream in streams:
+            share = red_share if stream.codec is RED else 1
+            total += stream.bitrate * share
+            more = max(more, (stream.peak_bitrate - stream.bitrate) * share)
         room.follow(peer, source, streams[0] if streams else None, paused=False)
-    return total
+    return total + more
 
 
 def _choices(
     room: Room, peer: Peer, now: float
-) -> tuple[list[Choice[SourceId]], dict[SourceId, list[InboundStream]]]:
-    """The videos to fit in, and the encodings that each choice is between; others are stopped."""
+) -> tuple[list[Choice[SourceId]], dict[SourceId, list[InboundStream]], float]:
+    """The videos to fit in, the encodings that each choice is between, and bits/s of all the best.
+
+    All others are stopped.
+    """
     choices: list[Choice[SourceId]] = []
     candidates: dict[SourceId, list[InboundStream]] = {}
-    small_first = now - peer.downlink.video_since < SMALL_FIRST_SECONDS
+    best = 0.0
+    small_first = (
+        now - peer.downlink.video_since < SMALL_FIRST_SECONDS
+        or bandwidth_probes.awaits_first(peer, now)
+    )
     for source, outbound in peer.downlink.outbound_streams.items():
         publication = room.publication(source)
         if source[1] is Kind.AUDIO or publication is None or not outbound.payload_types:
@@ -101,6 +114,7 @@ def _choices(
         if not streams:
             room.follow(peer, source, None, paused=False)
             continue
+        best += streams[0].bitrate
         if not peer.downlink.video_since or small_first:
             streams = streams[-1:]
         candidates[source] = streams
@@ -113,7 +127,7 @@ def _choices(
                 _floor(publication) if len(streams) == 1 and publication.is_single(now) else None,
             )
         )
-    return choices, candidates
+    return choices, candidates, best
 
 
 def _floor(publication: Publication) -> float:

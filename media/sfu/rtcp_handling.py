@@ -24,12 +24,13 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.congestion.estimate import OVERUSE, UNLIMITED
+from media.congestion.estimate import LOSS_CALM, OVERUSE, UNLIMITED
 from media.limits import REPORT_CHARGE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import Kind
 from media.rtp.header_extensions import absolute_send_time
+from media.rtp.transport_cc import read_feedback, split_feedback
 from media.streams.inbound import Follower, InboundStream
 
 REPORT_INTERVAL = 0.2
@@ -63,6 +64,9 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
             return
         if peer.trace is not None:
             peer.trace.rtcp("received", plain)
+        plain, feedback = split_feedback(plain)
+        for message in feedback:
+            peer.downlink.prober.note_feedback(read_feedback(message))
         packets = RtcpPacket.parse(plain)
     except (pylibsrtp.Error, ValueError, struct.error, IndexError):
         peer.refused += 1
@@ -160,6 +164,11 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
             now,
             peer.downlink.rate_before,
         )
+        if found <= peer.downlink.estimate.random_loss + LOSS_CALM:
+            sent = min(peer.downlink.rate, peer.downlink.rate_before)
+            peer.downlink.prober.note_fitting(sent, now)
+        video = peer.downlink.video_rate
+        peer.downlink.thrift.note_loss(found, max(0.0, peer.downlink.rate - video), video, now)
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:

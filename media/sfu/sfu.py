@@ -42,7 +42,7 @@ from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room
 from media.rooms.sdp import Answer, AnswerRejected
 from media.rtp.codecs import Kind
-from media.sfu import rtcp_handling
+from media.sfu import bandwidth_probes, rtcp_handling
 from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
 from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
@@ -272,7 +272,10 @@ class Sfu:
             self._disconnect(room, peer, "handshake_failed")
             return
         peer.use(ciphers)
-        peer.liveness.begin(self.now())
+        now = self.now()
+        peer.liveness.begin(now)
+        if handshake.round_trip:
+            peer.downlink.note_first_round_trip(handshake.round_trip, now)
         handshake.on_closed(lambda: self._disconnect(room, peer, "closed"))
         handshake.on_data(partial(setattr, peer.liveness, "spoke", True))
         self.emit(Connected(room.id, peer.id))
@@ -327,6 +330,8 @@ class Sfu:
         for room in list(self.rooms.values()):
             for peer in list(room.peers.values()):
                 position += 1
+                if peer.downlink.prober.round is not None:
+                    bandwidth_probes.service(peer, now)
                 if (tick + position) % FEEDBACK_TICKS == 0:
                     self._service(room, peer, now)
                     serviced += 1
@@ -341,6 +346,8 @@ class Sfu:
                 select_layers(room, now)
             if (tick + position) % SPEAKER_TICKS == 0:
                 self._detect_speakers(room, now)
+            if (tick + position) % SECOND_TICKS == 0:
+                room.follow_thrift()
         forwarder.flush()
         if self._read_schedule is not None:
             self._read_schedule.review(TICK)

@@ -17,7 +17,7 @@ from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.keyframes import starts_keyframe
 from media.streams.history import HISTORY, History
-from media.streams.receiver_reports import LOSS_PACKETS, Reception
+from media.streams.receiver_reports import FEWEST_PACKETS, LOSS_PACKETS, Reception
 
 HISTORY_SECONDS = 4
 """Seconds, give or take one, after which no packet is requested any more. Those of a small video
@@ -37,6 +37,9 @@ KEYFRAME_INTERVAL = 0.4
 SILENCE = 1.0
 """Seconds without a packet after which an encoding counts as not sent: a browser with too little
 bandwidth for all of its encodings stops the better ones without notice."""
+
+PEAK_KEPT = 0.98
+"Fraction of the peak bit rate that is left after a second: who was silent for long may stay so."
 
 STEADY = 2.0
 "Seconds an encoding must be sent again before it is chosen: each switch costs a keyframe."
@@ -157,6 +160,7 @@ class InboundStream(InboundStreamState):
         "loss",
         "missing",
         "passed_over",
+        "peak_bitrate",
         "publisher_id",
         "recent_loss",
         "recovered",
@@ -181,10 +185,11 @@ class InboundStream(InboundStreamState):
         "Fraction lost on the publisher's link: in the last report, or in recent worse ones."
         self.loss = 0.0
         "Fraction lost on the publisher's link, smoothed over some 150 packets."
-        self.recovered = 0
         self.bitrate = 0.0
         "Bits per second, smoothed."
-        self._octets_before = 0
+        self.peak_bitrate = 0.0
+        "The most of late: in a pause (DTX, RFC 7587 section 3.1.3) hardly anything is sent."
+        self._octets_before = self._received_seen = 0
         self.missing: dict[int, Gap] = {}
         self.passed_over: dict[int, None] = {}
         "The newest sequence numbers that were missing at first, recovered since or not."
@@ -198,14 +203,13 @@ class InboundStream(InboundStreamState):
         self.outbound_streams: tuple[Follower, ...] = ()
         self.waiting: tuple[Follower, ...] = ()
         self.keyframe_wanted = False
-        self.keyframes = 0
+        self.recovered = self.keyframes = 0
         self.keyframe_asked_at = -1.0
         self.entered_at = self.last_seen = 0.0
         """When the first packet came, and when packets were last seen to arrive; that is checked now
         and then, not for each packet."""
         self.began_at = -STEADY
         "When packets began to arrive again after a silence."
-        self._received_seen = 0
         self.last_sender_report: RtcpSenderInfo | None = None
         self.sender_report_at = -1.0
         self.extended = 0
@@ -336,6 +340,7 @@ class InboundStream(InboundStreamState):
         self._octets_before = self.octets
         # The first measurement stands alone; later ones are smoothed over some 1.5 s.
         self.bitrate = rate if not self.bitrate else self.bitrate + 0.3 * (rate - self.bitrate)
+        self.peak_bitrate = max(self.bitrate, PEAK_KEPT * self.peak_bitrate)
         self._forget()
 
     def _forget(self) -> None:
@@ -385,6 +390,9 @@ class InboundStream(InboundStreamState):
         if expected_interval > 0 and lost_interval > 0:
             fraction = min(255, (lost_interval << 8) // expected_interval)
         self.recent_loss = max(fraction / 256, 0.7 * self.recent_loss)
+        if self.history is None and expected_interval < FEWEST_PACKETS:
+            # Of the two or three packets of a silent second one lost is no third of anything heard.
+            fraction = min(fraction, int(self.loss * 256))
         last_report = delay = 0
         if self.last_sender_report is not None:
             last_report = (self.last_sender_report.ntp_timestamp >> 16) & 0xFFFFFFFF

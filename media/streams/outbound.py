@@ -17,8 +17,9 @@ from aiortc.rtp import RtcpSenderInfo
 
 from media.native import native_where_built
 from media.rtp import rtcp
-from media.rtp.codecs import RED
+from media.rtp.codecs import RED, RTX_PAYLOAD_TYPES
 from media.rtp.header_extensions import read_layout
+from media.rtp.padding import padding_packet
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
 from media.streams.inbound import InboundStream
 from media.streams.receiver_reports import Reception
@@ -123,6 +124,7 @@ class OutboundStream(OutboundStreamState):
         "publisher_id",
         "reception",
         "red_allowed",
+        "reports_arrivals",
         "retransmissions",
         "rtx_sequence",
         "rtx_ssrc",
@@ -152,6 +154,8 @@ class OutboundStream(OutboundStreamState):
         "Protects a packet in place; refuses until the handshake is over."
         self.payload_types: frozenset[int] = frozenset()
         "What the subscriber's answer accepted; empty until it answered."
+        self.reports_arrivals = False
+        "Whether the subscriber reports when packets with transport-wide numbers arrive."
         self.inbound: InboundStream | None = None
         "The stream forwarded now."
         self.target: InboundStream | None = None
@@ -163,15 +167,12 @@ class OutboundStream(OutboundStreamState):
         self.rewrites_descriptor = False
         self.picture_id_offset = 0
         self.tl0picidx_offset = 0
-        self.packets = 0
-        self.octets = 0
-        self.payload_octets = 0
+        self.packets = self.octets = self.payload_octets = 0
         self.reception = Reception()
         self.retransmissions = 0
         self._last_sequence = secrets.randbelow(0x4000)
         self._last_timestamp = secrets.randbits(32)
-        self._last_picture_id = -1
-        self._last_tl0picidx = -1
+        self._last_picture_id = self._last_tl0picidx = -1
         self._began_at = 0
         self._nacked: set[int] = set()
         self._paused_at = -1.0
@@ -322,14 +323,15 @@ class OutboundStream(OutboundStreamState):
         """Whether RED is forwarded as it came, rather than as plain Opus."""
         return self.red_allowed and RED.payload_type in self.payload_types
 
-    def refill(self, seconds: float, share: float) -> None:
+    def refill(self, seconds: float, share: float, red_allowed: bool = True) -> None:
         """Refill the retransmission budget after ``seconds``; called by a timer.
 
-        ``share`` is this stream's part of the link's limit, in bits per second.
+        ``share`` is this stream's part of the link's limit, in bits per second. ``red_allowed`` is
+        false where audio is to take few bits whatever the limit is.
         """
         most = min(RETRANSMISSIONS_PER_SECOND, RETRANSMISSION_SHARE * share / RETRANSMISSION_BITS)
         self._scarce = share < SCARCE
-        self.red_allowed = share > RED_MINIMUM
+        self.red_allowed = red_allowed and share > RED_MINIMUM
         self._retransmission_budget = min(
             self._retransmission_budget + seconds * most, max(most / 4, 1.0)
         )
@@ -392,6 +394,27 @@ class OutboundStream(OutboundStreamState):
                 memoryview(payload), segment.picture_id_offset, segment.tl0picidx_offset
             )
         return bytes(header) + sequence.to_bytes(2) + bytes(payload)
+
+    @property
+    def takes_padding(self) -> bool:
+        """Whether padding can be sent beside this stream, and its arrival is reported."""
+        return self.reports_arrivals and not self.payload_types.isdisjoint(RTX_PAYLOAD_TYPES)
+
+    def padding(self, octets: int, number: int, send_time: bytes) -> bytes:
+        """A packet of retransmissions that retransmits nothing: padding alone (RFC 3550 5.1).
+
+        ``octets`` of it, 1 to ``MOST_PADDING``; ``number`` is its transport-wide sequence number.
+        Where :attr:`takes_padding`.
+        """
+        payload_type = min(self.payload_types & RTX_PAYLOAD_TYPES.keys())
+        timestamp = self._last_timestamp
+        if self.inbound is not None:
+            timestamp = self.inbound.timestamp + self.timestamp_offset
+        self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
+        header = _HEADER.pack(
+            0x80, payload_type, self.rtx_sequence, timestamp & 0xFFFFFFFF, self.rtx_ssrc
+        )
+        return padding_packet(header, octets, number, send_time)
 
     def sender_report(self) -> RtcpSenderInfo | None:
         """The publisher's sender report in this stream's timestamps, with our own counts.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ EARLY_RECORDS = 8
 "Datagrams kept before an answer: two ClientHellos of a browser, each sent several times."
 EARLY_OCTETS = 8192
 "Bytes of them."
+_HANDSHAKE, _CLIENT_HELLO = 22, 1
+"Content type of a record and type of its message (RFC 6347 section 4.3.2)."
+_MESSAGE_TYPE = 13
+"Position of the latter in a datagram that is not encrypted yet."
 HANDSHAKE_SECONDS = 20.0
 "A handshake on a link with 300 ms and 20 % loss takes some 5 s."
 
@@ -40,9 +45,14 @@ class Carrier:
         self.role = "controlled"
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_RECORDS)
         self._write = send
+        self._sent_at = 0.0
+        self.round_trip = 0.0
+        "Seconds from the first flight sent to the answer to it; 0 before."
 
     def feed(self, record: bytes) -> None:
         """Queue a received DTLS datagram; it is dropped if too many are waiting."""
+        if self._sent_at and not self.round_trip and _answers(record):
+            self.round_trip = time.monotonic() - self._sent_at
         if not self._queue.full():
             self._queue.put_nowait(record)
 
@@ -59,6 +69,7 @@ class Carrier:
         return record
 
     async def _send(self, record: bytes) -> None:
+        self._sent_at = self._sent_at or time.monotonic()
         self._write(record)
 
 
@@ -98,6 +109,18 @@ class _DataReceiver:
         self._callback()
 
 
+def _answers(record: bytes) -> bool:
+    """Whether a datagram answers a flight of ours.
+
+    A client repeats its hello every 50 ms, so that some arrive after the flight has left.
+    """
+    return (
+        len(record) > _MESSAGE_TYPE
+        and record[0] == _HANDSHAKE
+        and record[_MESSAGE_TYPE] != _CLIENT_HELLO
+    )
+
+
 @dataclass(frozen=True)
 class Ciphers:
     """The SRTP ciphers of a finished handshake."""
@@ -134,6 +157,11 @@ class Handshake:
         if self._transport.state != "connected":
             raise HandshakeFailed("the handshake was refused")
         return export_ciphers(self._transport._ssl, server)
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds of a round trip, as the handshake took; 0 if unknown. Lost packets add to it."""
+        return self.carrier.round_trip
 
     def on_closed(self, callback: Callable[[], None]) -> None:
         """Call back when the other side closes the connection."""

@@ -53,6 +53,8 @@ class Conditions:
     rate_kbps: float | None = None
     queue_ms: float = 300.0
     "With a rate: packets that would queue for longer than this are dropped (tail drop)."
+    policed: bool = False
+    "With a rate: no packet waits; `queue_ms` is how much may come in a burst, and more is dropped."
     doubled: float = 0.0
     "Share of packets that arrive twice, 0 to 1."
     block: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
@@ -196,7 +198,8 @@ class Leg:
             start = max(arrival, self._free_at)
             if (start - arrival) * 1000 > conditions.queue_ms:
                 return None
-            sent = self._free_at = start + len(packet) * 8 / (conditions.rate_kbps * 1000)
+            self._free_at = start + len(packet) * 8 / (conditions.rate_kbps * 1000)
+            sent = arrival if conditions.policed else self._free_at
         jitter_ms = self._chance.uniform(-1, 1) * conditions.jitter_ms
         return sent + max(0.0, conditions.delay_ms + jitter_ms) / 1000
 

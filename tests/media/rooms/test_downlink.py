@@ -2,6 +2,7 @@
 
 import pytest
 
+from media.congestion.estimate import FLOOR, UNLIMITED
 from media.rooms.downlink import REMEMBERED_REPORTS, Downlink
 from media.rtp.codecs import Kind
 from media.streams.outbound import OutboundStream
@@ -43,3 +44,19 @@ def test_a_round_trip_needs_a_report_that_was_sent() -> None:
         link.note_report_sent(number, 2.0)
     link.note_echo(77, 0, 9.0)
     assert link.round_trip == pytest.approx(0.2, abs=1e-4), "it is too old to be remembered"
+
+
+def test_a_narrow_link_gets_audio_once_and_a_far_one_is_known_at_once() -> None:
+    link = downlink()
+    audio, _ = link.outbound_streams.values()
+    audio.payload_types = frozenset((111, 63))
+    link.service(0.1, 10.0)
+    assert audio.receives_red
+    assert link.estimate.limit == UNLIMITED
+    link.note_first_round_trip(0.6, 10.0)
+    assert link.thrift.wanted
+    assert link.estimate.limit == FLOOR, "and it begins with audio alone"
+    assert not link.estimate.may_probe(11.0)
+    assert link.estimate.may_probe(13.0)
+    link.service(0.1, 10.1)
+    assert not audio.receives_red

@@ -108,6 +108,34 @@ def test_the_cname_of_an_offer_is_that_of_reports() -> None:
         assert f"a=ssrc:{outbound.ssrc} cname:{outbound.publisher_id}\r\n" in offer.sdp
 
 
+def test_whoever_is_heard_over_a_narrow_link_is_asked_for_few_bits() -> None:
+    room, host = room_of(2)
+    viewer = room.peers["viewer 0"]
+    viewer.downlink.thrift.wanted = True
+    room.unsubscribe(viewer, "b", [Kind.AUDIO])
+    settle(room, host)
+    room.follow_thrift()
+    offers = {offer.peer_id: offer.sdp for offer in settle(room, host)}
+    assert set(offers) == {"a"}, "nobody else is bothered"
+    spoken = offers["a"].split("m=")[1]
+    assert "a=ptime:60\r\n" in spoken
+    assert re.search(r"a=fmtp:111 .*;usedtx=1;maxaveragebitrate=20000\r\n", spoken)
+    assert "a=ptime" not in "m=".join(offers["a"].split("m=")[2:]), "what it hears is as it comes"
+    room.follow_thrift()
+    assert not settle(room, host)
+    room.set_redundancy(room.peers["a"], True)
+    (offer,) = settle(room, host)
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n" in offer.sdp
+    assert "a=ptime:60\r\n" in offer.sdp, "one wish leaves the other alone"
+    room.leave(viewer)
+    settle(room, host)
+    room.follow_thrift()
+    (offer,) = settle(room, host)
+    assert offer.peer_id == "a"
+    assert "a=ptime" not in offer.sdp
+    assert "maxaveragebitrate" not in offer.sdp
+
+
 def test_what_ends_is_received_by_nobody() -> None:
     room, host = room_of(3)
     room.unpublish(room.peers["a"], [Kind.VIDEO])

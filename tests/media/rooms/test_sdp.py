@@ -35,7 +35,7 @@ def test_an_offer_says_what_browsers_need() -> None:
     ):
         assert expected in sections, expected
     sent = text[text.index("a=mid:2") :]
-    assert "transport-wide-cc" not in sent
+    assert "transport-wide-cc" in sent, "of the padding of probes"
     for section in text.split("\r\nm=")[1:]:
         assert "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid" in section
         assert section.count("a=candidate:") == 1

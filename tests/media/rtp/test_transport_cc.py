@@ -5,7 +5,13 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.transport_cc import TICK, ArrivalLog, build_feedback
+from media.rtp.transport_cc import (
+    TICK,
+    ArrivalLog,
+    build_feedback,
+    read_feedback,
+    split_feedback,
+)
 
 
 def read(message: bytes) -> tuple[int, dict[int, float | None]]:
@@ -84,3 +90,27 @@ def test_a_flood_makes_no_endless_message() -> None:
     log = ArrivalLog()
     arrivals = [(number & 0xFFFF, number / 1000) for number in range(5000)]
     assert len(log.feedback(arrivals, 1, 2)) < 1400
+
+
+@given(
+    st.integers(0, 0xFFFF),
+    st.lists(st.one_of(st.none(), st.floats(0, 3)), min_size=1, max_size=300).filter(
+        lambda times: any(time is not None for time in times)
+    ),
+)
+def test_what_others_write_is_read(base: int, offsets: list[float | None]) -> None:
+    times = [None if time is None else 1000 + time for time in offsets]
+    message = build_feedback(times, base, 7, 1, 2)
+    found = read_feedback(message)
+    assert {number: at and round(at, 6) for number, at in found.items()} == read(message)[1]
+    report = bytes.fromhex("80c90001 00000007")
+    assert split_feedback(report + message + report) == (report + report, [message])
+
+
+@given(st.binary(max_size=60), st.integers(0, 60))
+def test_malformed_feedback_is_read_as_nothing_or_little(noise: bytes, length: int) -> None:
+    message = build_feedback([1.0, None, 1.1], 10, 3, 1, 2)
+    assert len(read_feedback(message[:20] + noise)) <= 3
+    assert read_feedback(message[: min(length, 21)]) == {}
+    rest, found = split_feedback(noise + message[:length])
+    assert sum(map(len, found)) + len(rest) == len(noise) + min(length, len(message))

@@ -166,6 +166,38 @@ def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is(
     assert talking.loss == pytest.approx(0.05, abs=0.01)
 
 
+def test_a_publisher_is_told_of_loss_but_not_of_one_packet_in_silence() -> None:
+    """Its browser takes the fraction for the state of the link, however few packets it is of."""
+    stream = InboundStream(1, OPUS, "publisher")
+    stream.accept(0, 0.0)
+    stream.received = 1
+    told = []
+    number = 1
+    for second in range(40):
+        for _ in range(50 if second < 20 else 3):
+            if number % 10:
+                stream.accept(number, float(second))
+                stream.received += 1
+            number += 1
+        block = stream.report(float(second))
+        assert block is not None
+        told.append(block.fraction_lost / 256)
+    assert min(told[1:20]) == pytest.approx(0.1, abs=0.03)
+    assert max(told[20:]) < 0.12, "a third in every third second would be another link"
+    assert stream.upstream_loss() > 0, "subscribers are not blamed for it"
+
+
+def test_who_is_silent_may_speak_up() -> None:
+    stream = InboundStream(1, OPUS, "publisher")
+    for second in range(60):
+        stream.octets += 5000 if second < 10 else 60
+        stream.measure(1.0)
+        if second == 9:
+            assert stream.peak_bitrate == stream.bitrate == 40_000
+    assert stream.bitrate < 1000
+    assert 10_000 < stream.peak_bitrate < 20_000
+
+
 def test_a_report_counts_across_the_wrap() -> None:
     stream = inbound(65530)
     for number in range(65531, 65545):

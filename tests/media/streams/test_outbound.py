@@ -9,7 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from media.congestion.estimate import UNLIMITED
 from media.rtp.codecs import OPUS, VP8
-from media.rtp.header_extensions import absolute_send_time
+from media.rtp.header_extensions import absolute_send_time, read_layout
+from media.rtp.padding import PADDED_HEADER
+from media.rtp.rtx import restore
 from media.rtp.vp8 import rewrite_descriptor
 from media.streams.inbound import Arrival, InboundStream
 from media.streams.outbound import OutboundStream
@@ -255,6 +257,29 @@ def test_what_the_publishers_link_lost_is_no_flood_of_the_subscribers() -> None:
     assert len(source.passed_over) <= 256
 
 
+def test_padding_is_a_retransmission_of_nothing_whose_arrival_is_reported() -> None:
+    loop, source = Loop(), video()
+    loop.outbound.follow(source, 0.0)
+    loop.take(source, 100, 3000, KEY, 0.0)
+    assert not loop.outbound.takes_padding
+    loop.outbound.reports_arrivals = True
+    assert loop.outbound.takes_padding
+    data = loop.outbound.padding(255, 0x1234, absolute_send_time(7.5))
+    assert len(data) == PADDED_HEADER + 255
+    layout = read_layout(data)
+    assert layout is not None
+    place = layout.transport_sequence
+    assert data[place : place + 2] == b"\x12\x34"
+    assert data[layout.send_time : layout.send_time + 3] == absolute_send_time(7.5)
+    assert data[4:8] == loop.protected[11, loop.order[-1]][4:8], "it stands at the video's time"
+    assert data[1] == VP8.rtx_payload_type
+    assert data[-1] == len(data) - layout.end, "and nothing is left of it"
+    restored = restore(data, layout.end, VP8.payload_type, 1)
+    assert restored is None
+    loop.outbound.payload_types = frozenset((96,))
+    assert not loop.outbound.takes_padding, "without retransmissions there is no place for it"
+
+
 class Switching(RuleBasedStateMachine):
     """Any order of loss, reordering, duplication, switches, pauses and retransmissions."""
 
@@ -310,6 +335,12 @@ class Switching(RuleBasedStateMachine):
             assert data[12:14] == original[2:4]
             assert data[14:] == original[12:]
             assert data[4:8] == original[4:8]
+
+    @rule(count=st.integers(1, 20))
+    def pad(self, count: int) -> None:
+        for number in range(count):
+            data = self.loop.outbound.padding(100, number, absolute_send_time(self.now))
+            self.loop.protect(12, int.from_bytes(data[2:4]), data)
 
     @rule()
     def give_up_gaps(self) -> None:

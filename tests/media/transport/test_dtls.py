@@ -24,6 +24,9 @@ MUTATED = 0.3
 "Part of the first records that are spoilt on their way."
 SPOILT_RECORDS = 12
 "Records each way after which the link is good."
+CLIENT_HELLO = 1
+ONE_WAY = 0.1
+"Seconds that a record takes on a long way."
 REPORT = struct.pack("!BBHI", 0x80, 201, 1, 7)
 
 
@@ -62,6 +65,17 @@ class Pair:
     async def stop(self) -> None:
         for end in self.ends:
             await end.stop()
+
+
+class FarPair(Pair):
+    """Two ends a long way apart; the client's first record comes again a moment later."""
+
+    def _carry(self, index: int, record: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        feed = self.ends[1 - index].carrier.feed
+        loop.call_later(ONE_WAY, feed, record)
+        if not index and record[13] == CLIENT_HELLO:
+            loop.call_later(1.2 * ONE_WAY, feed, record)
 
 
 @asynccontextmanager
@@ -148,6 +162,15 @@ async def test_a_carrier_keeps_few_records_and_ends() -> None:
 async def test_two_ends_shake_hands_and_understand_each_other() -> None:
     async with pair() as connected:
         assert opened(await connected.shake()) == [REPORT, REPORT]
+
+
+async def test_a_handshake_tells_how_far_the_other_end_is() -> None:
+    """Though the client repeats its first record before the answer to it can have come."""
+    connected = FarPair()
+    assert connected.ends[1].round_trip == 0.0
+    await connected.shake()
+    assert connected.ends[1].round_trip >= 2 * ONE_WAY
+    await connected.stop()
 
 
 async def test_another_certificate_than_was_said_is_refused() -> None:
