@@ -324,9 +324,7 @@ class Estimate:
     def may_probe(self, now: float) -> bool:
         """Whether more may be sent for a moment to find out whether it fits."""
         settled = now - self.cut_at >= DRAINING and (now >= self.held_until or not self.failed)
-        return (
-            settled and self.probe is None and not self.delay.queueing and self.loss <= LOSS_CUT
-        )
+        return settled and self.probe is None and not self.delay.queueing and self.loss <= LOSS_CUT
 
     def prove(self, rate: float, now: float) -> None:
         """Record that a probe has shown this much to fit."""

@@ -7,6 +7,9 @@ VideoRoom gets one encoding. Through coturn the browsers speak to each other dir
 what an adaptation from end to end makes of the network. Figures are the browsers' own: of fifteen
 seconds that begin five after both see each other, "down" what the far one receives, "up" what is
 received of it.
+
+With ``--recovery`` (``_relay/recovery.py``) a link through the relay is narrow for twenty seconds,
+then wide: what the far one hears before and after, and when it has the large encoding.
 """
 
 from __future__ import annotations
@@ -14,33 +17,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import functools
 import json
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from playwright.async_api import Page
 
-from media.messages import Event, OfferNeeded, Publishing
-from media.relay.client import Relay, RelaySettings
-from media.rtp.codecs import Kind
-from media.turn import TurnService
 from scripts.benchmarks._figures import lines
+from scripts.benchmarks._relay import recovery
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.network import Network, NetworkUnavailable
-from scripts.benchmarks._relay.network_page import open_page, write_busy_camera
+from scripts.benchmarks._relay.network_page import write_busy_camera
 from scripts.benchmarks._relay.sides import processor_seconds
 from scripts.benchmarks._relay.turn import Coturn
-from scripts.traffic.browser import chromium, installed
+from scripts.benchmarks._relay.ways import CALLING, HOSTS, PATIENCE, WAYS, Way, page_on
+from scripts.traffic.browser import installed
 from scripts.traffic.server import temporary_folder
-from web.calls.relay import ENCODINGS
 
-HOSTS = {"server": "10.77.0.1", "near": "10.77.0.2", "far": "10.77.0.3"}
 NETWORKS: dict[str, dict[str, Any]] = {
     "good": {},
     "5 % lost each way, 150 ms": {"loss": 0.05, "delay_ms": 75},
@@ -62,148 +61,6 @@ RELIEVED: dict[str, tuple[float, dict[str, Any]]] = {
 "Seconds after the beginning of a call at which a link becomes better, and what changes."
 SETTLING_SECONDS = 5.0
 WINDOW_SECONDS = 15.0
-PATIENCE = 40.0
-"Seconds within which both must see each other."
-SECRET = "shared with coturn"
-CALLING = "calling"
-"Printed by the part within the network when its call begins."
-RESOLVER = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 10.77.0.*"
-
-
-class Way(Protocol):
-    """A server that carries a call of two pages."""
-
-    @property
-    def process_id(self) -> int: ...
-
-    async def start(self) -> None: ...
-
-    async def call(self, near: Page, far: Page) -> None:
-        """Connect both pages; returns once signaling is done, whether or not media flows yet."""
-
-    async def stop(self) -> None: ...
-
-
-class RelayWay:
-    """The relay, with the client code of a session's page."""
-
-    def __init__(self) -> None:
-        self.relay = Relay(RelaySettings(addresses=(HOSTS["server"],)), self._on_event)
-        self._pages: dict[str, Page] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def process_id(self) -> int:
-        return self.relay.process_ids()[0]
-
-    def _soon(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, OfferNeeded):
-            self._soon(self._offer(event))
-
-    async def _offer(self, event: OfferNeeded) -> None:
-        tracks = [
-            {"mid": x.mid, "kind": x.kind.value, "direction": x.direction, "peer_id": x.peer_id}
-            for x in event.tracks
-        ]
-        offer = {"revision": event.revision, "fresh": event.fresh, "sdp": event.sdp}
-        page = self._pages[event.peer_id]
-        await page.evaluate("offer => window.takeRelayOffer(offer)", {**offer, "tracks": tracks})
-
-    async def start(self) -> None:
-        await self.relay.start()
-        await self.relay.open_room("room")
-
-    async def call(self, near: Page, far: Page) -> None:
-        for name, page in (("near", near), ("far", far)):
-            self._pages[name] = page
-            await page.expose_function("answered", functools.partial(self._answered, name))
-            await page.evaluate("window.enterRelay()")
-            publish = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO, ENCODINGS))
-            await self.relay.join("room", name, publish)
-
-    async def _answered(self, name: str, answer: dict[str, Any]) -> None:
-        await self.relay.answer("room", name, answer["sdp"], answer["revision"])
-
-    async def stop(self) -> None:
-        await self.relay.stop()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-class JanusWay:
-    """Janus's VideoRoom: each page publishes on one connection and subscribes on another."""
-
-    def __init__(self) -> None:
-        self.janus = Janus()
-
-    @property
-    def process_id(self) -> int:
-        return self.janus.process_id
-
-    async def start(self) -> None:
-        await self.janus.start(HOSTS["server"])
-        await self.janus.make_room(1)
-
-    async def call(self, near: Page, far: Page) -> None:
-        async def publish(page: Page) -> int:
-            offer = await page.evaluate("window.offer('sendonly')")
-            feed, answer = await self.janus.publish(1, offer)
-            await page.evaluate("sdp => window.finish(sdp)", answer)
-            await page.evaluate("window.connected()")
-            return feed
-
-        async def subscribe(page: Page, feed: int) -> None:
-            # Janus knows a publisher later than the publisher's browser knows it is connected.
-            async with asyncio.timeout(PATIENCE):
-                while True:
-                    try:
-                        handle, offer = await self.janus.subscribe(1, feed)
-                        break
-                    except RuntimeError:
-                        await asyncio.sleep(0.05)
-            answer = await page.evaluate("sdp => window.answer(sdp, 'recvonly')", offer)
-            await self.janus.answer(handle, answer)
-
-        feeds = await asyncio.gather(publish(near), publish(far))
-        await asyncio.gather(subscribe(near, feeds[1]), subscribe(far, feeds[0]))
-
-    async def stop(self) -> None:
-        await self.janus.stop()
-
-
-class CoturnWay:
-    """No server but TURN: the browsers speak to each other through it alone."""
-
-    def __init__(self) -> None:
-        self.coturn = Coturn()
-
-    @property
-    def process_id(self) -> int:
-        return self.coturn.process_id
-
-    async def start(self) -> None:
-        await self.coturn.start(HOSTS["server"], SECRET)
-
-    async def call(self, near: Page, far: Page) -> None:
-        host, port = self.coturn.address
-        service = TurnService((f"turn:{host}:{port}",), SECRET)
-        servers = [one.as_dictionary() for one in service.servers_for("anybody", time.time())]
-        configuration = {"iceServers": servers, "iceTransportPolicy": "relay"}
-        offer = await near.evaluate("way => window.offer('sendrecv', way)", configuration)
-        answer = await far.evaluate(
-            "([sdp, way]) => window.answer(sdp, 'sendrecv', way)", [offer, configuration]
-        )
-        await near.evaluate("sdp => window.finish(sdp)", answer)
-
-    async def stop(self) -> None:
-        await self.coturn.stop()
-
-
-WAYS: dict[str, Callable[[], Way]] = {"relay": RelayWay, "janus": JanusWay, "coturn": CoturnWay}
 
 
 @dataclass(frozen=True)
@@ -273,17 +130,6 @@ async def hold(way: Way, near: Page, far: Page) -> dict[str, Any]:
     return row
 
 
-@contextlib.asynccontextmanager
-async def page_on(program: Path, camera: Path) -> AsyncIterator[Page]:
-    """The page in a browser of its own."""
-    arguments = (f"--use-file-for-fake-video-capture={camera}", RESOLVER)
-    async with chromium(*arguments, program=str(program)) as browser:
-        context = await browser.new_context(permissions=["camera", "microphone"])
-        page = await context.new_page()
-        await open_page(page)
-        yield page
-
-
 async def measure(name: str, folder: Path) -> dict[str, Any]:
     """A call by one server, from within the server's host."""
     camera = folder / "camera.y4m"
@@ -318,6 +164,26 @@ def _call(network: Network, name: str, way: str, folder: Path) -> dict[str, Any]
         raise subprocess.CalledProcessError(process.returncode, command)
     figures: dict[str, Any] = json.loads(said)
     return figures
+
+
+def recover(links: Sequence[str] = (), rounds: int = 1) -> dict[str, Any]:
+    """Every link that recovers in turn; figures ready for JSON."""
+    rows: list[dict[str, Any]] = []
+    browser = installed()
+    if browser is None:
+        return {"missing": ["chromium"], "recoveries": rows}
+    try:
+        with temporary_folder() as folder, Network(HOSTS, seed=1) as network:
+            write_busy_camera(folder / "camera.y4m")
+            for host in ("near", "far"):
+                network.wrapper(host, browser, folder / host)
+            for _ in range(rounds):
+                for link in links or recovery.LINKS:
+                    rows.append({"link": link, **recovery.call(network, link, folder)})
+                    print(json.dumps(rows[-1]), file=sys.stderr)
+    except NetworkUnavailable as reason:
+        return {"missing": [str(reason)], "recoveries": rows}
+    return {"missing": [], "recoveries": rows}
 
 
 def run(networks: Sequence[str] = (), ways: Sequence[str] = (), rounds: int = 1) -> dict[str, Any]:
@@ -363,6 +229,22 @@ def cells(one: dict[str, Any] | None) -> list[object]:
     ]
 
 
+def recovery_table(result: dict[str, Any]) -> str:
+    """A row for each link: medians, and every time until the large encoding."""
+    body = []
+    for link in dict.fromkeys(row["link"] for row in result["recoveries"]):
+        rows = [row for row in result["recoveries"] if row["link"] == link]
+        shares = [
+            f"{statistics.median(row[name] for row in rows):.1%}"
+            for name in ("first", "narrow", "wide")
+        ]
+        times = [row["large_after"] for row in rows]
+        found = ", ".join("never" if one is None else f"{one:.1f}" for one in times)
+        body.append([link, *shares, found])
+    heading = ["narrow for 20 s", "concealed, first 5 s", "then", "once wide", "large after s"]
+    return "\n\n".join([lines([heading, *body]), *result["missing"]])
+
+
 def table(result: dict[str, Any]) -> str:
     """The figures as a table for each direction, then what packets cost."""
     parts = []
@@ -384,7 +266,11 @@ def main() -> None:
     parser.add_argument("--server", action="append", choices=WAYS, default=[])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--inside", nargs=2, metavar=("FOLDER", "SERVER"), help="used by itself")
+    parser.add_argument("--recovery", action="store_true", help="only links that recover")
     options = parser.parse_args()
+    if options.recovery:
+        print(recovery_table(recover(rounds=options.rounds)))
+        return
     if options.inside:
         folder, name = options.inside
         print(json.dumps(asyncio.run(measure(name, Path(folder)))))

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from playwright.async_api import Browser
 
-from media.messages import OfferNeeded
+from media.messages import OfferNeeded, Traced
 from tests.browser.calls.test_relay import Stage, eventually, stage
 from tests.browser.conftest import NewContext
 from tests.media.browser_page import BrowserPeer
@@ -110,6 +111,29 @@ async def test_sound_that_gets_lost_is_sent_twice_to_those_who_take_it(
             return (await plain.received("a", "audio"))["energy"] > heard["energy"] + 1e-3
 
         await eventually(more, "who takes no copies goes on hearing")
+        assert [figures.errors for figures in scene.relay.figures] == [0]
+
+
+async def test_who_is_far_gets_video_once_padding_has_found_room_for_it(
+    new_context: NewContext, other_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So both ways report arrivals: the relay of all that comes, the browsers of the padding."""
+    far = Trouble(delay=0.25)
+    async with (
+        stage(new_context) as scene,
+        behind_a_bad_link(scene, "a", far, monkeypatch),
+        behind_a_bad_link(scene, "b", far, monkeypatch),
+    ):
+        await scene.relay.trace("room", 600.0)
+        a = await scene.join("a", "audio", "video")
+        b = await scene.join("b", "audio", "video", page=await other_browser.new_page())
+        await goes_on(a, "b")
+        await goes_on(b, "a")
+        lines = [(one.peer_id, one.text) for one in scene.events if isinstance(one, Traced)]
+        reports = {(peer_id, text[:2]) for peer_id, text in lines if "RTCP transport-cc" in text}
+        assert reports == {(peer_id, way) for peer_id in "ab" for way in ("->", "<-")}
+        offers = [text for _, text in lines if text.startswith("-> offer") and "a=ptime:60" in text]
+        assert offers, "and what they hear comes in few packets"
         assert [figures.errors for figures in scene.relay.figures] == [0]
 
 
