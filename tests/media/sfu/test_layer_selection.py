@@ -18,7 +18,7 @@ NOW = 100.0
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    running = Target()
+    running = Target(clock=lambda: NOW)
     await running.fill("abc")
     for name in "ab":
         client = running.clients[name]
