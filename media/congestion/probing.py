@@ -20,6 +20,8 @@ from enum import Enum
 
 STEP = 2.0
 "Factor by which a round exceeds what is known to fit."
+GENTLE_STEP = 1.5
+"The same once a probe has lost packets: some of them were audio."
 ROUND = 0.15
 "Seconds of a round, the last one excepted: five ticks or more, so that jitter averages out."
 LAST_ROUND = 0.4
@@ -44,14 +46,13 @@ LONGEST_QUEUE = 0.12
 PATIENCE = 0.5
 "Seconds beyond a round trip in which reports must have come."
 RETRY_AFTER = 2.5
-"Seconds from a probe that filled a queue to the next: it has cost audio a tenth of a second."
-MOST_RETRY_AFTER = 4.0
+"Seconds from a probe that was too much to the next: it has cost audio up to a tenth of a second."
+MOST_RETRY_AFTER = 3.5
 SPARSE = 5.0
 "Factor of these waits for a link whose audio is to take few bits: it notices each probe."
-LOSSY_RETRY_AFTER = 6.0
-"The same after one that lost packets, doubled each time: some of them were audio."
-MOST_LOSSY_RETRY_AFTER = 60.0
 UNHEARD_RETRY_AFTER = 1.0
+DEAF_RETRY_AFTER = 60.0
+"Seconds until a receiver that sends no reports is tried again."
 MOST_UNHEARD = 3
 "Probes in a row without a report after which the receiver counts as one that sends none."
 PROVEN_SECONDS = 20.0
@@ -137,7 +138,7 @@ class Prober:
         self._present = 0.0
         self._number = secrets.randbelow(0x8000)
         self._retry_after = RETRY_AFTER
-        self._lossy_retry_after = LOSSY_RETRY_AFTER
+        self._step = STEP
 
     @property
     def usable(self) -> bool:
@@ -151,7 +152,7 @@ class Prober:
     def begin(self, present: float, wanted: float, now: float) -> None:
         """Begin a probe: whether ``wanted`` bits per second fit where ``present`` are sent."""
         self.wanted, self._present = wanted, present
-        self._start_round(STEP * present, now)
+        self._start_round(self._step * present, now)
 
     def abandon(self, now: float) -> None:
         """End the probe: the link has trouble enough."""
@@ -222,21 +223,19 @@ class Prober:
             self.unheard = 0
             self.note_fitting(current.rate, now)
             if current.rate < self.wanted:
-                self._start_round(STEP * current.rate, now)
+                self._start_round(self._step * current.rate, now)
                 return None
-            self._retry_after, self._lossy_retry_after = RETRY_AFTER, LOSSY_RETRY_AFTER
+            self._retry_after, self._step = RETRY_AFTER, STEP
             self.next_at = now
         elif verdict is Verdict.UNHEARD:
             self.unheard += 1
-            self.next_at = now + (UNHEARD_RETRY_AFTER if self.usable else MOST_LOSSY_RETRY_AFTER)
-        elif verdict is Verdict.QUEUED:
-            self.unheard = 0
-            self.next_at = now + self._retry_after * (SPARSE if self.sparse else 1.0)
-            self._retry_after = min(1.2 * self._retry_after, MOST_RETRY_AFTER)
+            self.next_at = now + (UNHEARD_RETRY_AFTER if self.usable else DEAF_RETRY_AFTER)
         else:
             self.unheard = 0
-            self.next_at = now + self._lossy_retry_after
-            self._lossy_retry_after = min(2 * self._lossy_retry_after, MOST_LOSSY_RETRY_AFTER)
+            if verdict is Verdict.LOST:
+                self._step = GENTLE_STEP
+            self.next_at = now + self._retry_after * (SPARSE if self.sparse else 1.0)
+            self._retry_after = min(1.2 * self._retry_after, MOST_RETRY_AFTER)
         return verdict
 
     def note_fitting(self, rate: float, now: float) -> None:

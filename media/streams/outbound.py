@@ -401,20 +401,16 @@ class OutboundStream(OutboundStreamState):
         return self.reports_arrivals and not self.payload_types.isdisjoint(RTX_PAYLOAD_TYPES)
 
     def padding(self, octets: int, number: int, send_time: bytes) -> bytes:
-        """A packet of retransmissions that retransmits nothing: padding alone (RFC 3550 5.1).
+        """A packet of retransmissions that holds ``octets`` of padding alone (see ``rtp/padding``).
 
-        ``octets`` of it, 1 to ``MOST_PADDING``; ``number`` is its transport-wide sequence number.
-        Where :attr:`takes_padding`.
+        ``number`` is its transport-wide sequence number. Where :attr:`takes_padding`.
         """
         payload_type = min(self.payload_types & RTX_PAYLOAD_TYPES.keys())
-        timestamp = self._last_timestamp
-        if self.inbound is not None:
-            timestamp = self.inbound.timestamp + self.timestamp_offset
+        source = self.inbound
+        timestamp = source.timestamp + self.timestamp_offset if source else self._last_timestamp
         self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
-        header = _HEADER.pack(
-            0x80, payload_type, self.rtx_sequence, timestamp & 0xFFFFFFFF, self.rtx_ssrc
-        )
-        return padding_packet(header, octets, number, send_time)
+        numbers = (self.rtx_sequence, timestamp & 0xFFFFFFFF, self.rtx_ssrc)
+        return padding_packet(_HEADER.pack(0x80, payload_type, *numbers), octets, number, send_time)
 
     def sender_report(self) -> RtcpSenderInfo | None:
         """The publisher's sender report in this stream's timestamps, with our own counts.

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from media.congestion.probing import (
-    LOSSY_RETRY_AFTER,
     MOST_RETRY_AFTER,
     MOST_UNHEARD,
     Prober,
     Verdict,
 )
 
-PACKET = 323
+MOST_OCTETS = 323
 TICK = 0.02
 PRESENT = 200_000.0
 
@@ -36,7 +35,7 @@ class Link:
     longest_wait: float = 0.0
     dropped: int = 0
 
-    def carry(self, at: float) -> float | None:
+    def carry(self, at: float, octets: int) -> float | None:
         """When a packet that leaves at ``at`` arrives by the receiver's clock; None if never."""
         drained = (self.capacity - PRESENT) * (at - self.last_at)
         self.backlog, self.last_at = max(0.0, self.backlog - drained), at
@@ -45,9 +44,9 @@ class Link:
             self.dropped += 1
             return None
         self.longest_wait = max(self.longest_wait, wait)
-        self.backlog += PACKET * 8
+        self.backlog += octets * 8
         jitter = self.chance.uniform(-1, 1) * self.jitter
-        return 5000.0 + at + wait + PACKET * 8 / self.capacity + self.delay + jitter
+        return 5000.0 + at + wait + octets * 8 / self.capacity + self.delay + jitter
 
 
 def probe(
@@ -58,10 +57,12 @@ def probe(
     on_the_way: list[tuple[float, dict[int, float | None]]] = []
     while True:
         now += TICK
-        while prober.octets_due(now) >= PACKET:
-            number = prober.next_number(PACKET, now)
+        while prober.round and prober.octets_due(now) >= (
+            octets := min(MOST_OCTETS, int(prober.round.packet_octets))
+        ):
+            number = prober.next_number(octets, now)
             if reported:
-                arrival = link.carry(now)
+                arrival = link.carry(now, octets)
                 there = now + link.delay if arrival is None else arrival - 5000.0
                 on_the_way.append((there + 0.1 + link.delay, {number: arrival}))
         for _, arrivals in [one for one in on_the_way if one[0] <= now]:
@@ -106,18 +107,16 @@ def test_a_link_that_takes_a_little_less_than_wanted_is_no_wide_one() -> None:
         assert probe(Prober(), link, 1.0e6)[0] is Verdict.QUEUED
 
 
-def test_a_link_without_a_queue_loses_little_and_is_tried_more_and_more_rarely() -> None:
-    prober, now, waits = Prober(), 10.0, []
+def test_a_link_without_a_queue_loses_few_packets() -> None:
+    prober, now, dropped = Prober(), 10.0, []
     for _ in range(5):
         link = Link(300e3, queue=0.01)
         verdict, ended = probe(prober, link, 1.1e6, now)
         assert verdict is Verdict.LOST
-        assert link.dropped < 20
-        waits.append(prober.next_at - ended)
+        dropped.append(link.dropped)
+        assert 0 < prober.next_at - ended <= MOST_RETRY_AFTER
         now = prober.next_at
-    assert waits[0] == pytest.approx(LOSSY_RETRY_AFTER)
-    assert waits == sorted(waits)
-    assert waits[-1] > 30
+    assert max(dropped) < 10
 
 
 def test_what_has_fit_is_not_for_ever() -> None:
