@@ -130,12 +130,9 @@ def build_feedback(
         (reference & 0xFFFFFF) << 8 | count,
     )
     body += b"".join(_chunks(symbols)) + deltas
-    padding = -len(body) % 4
-    first = 0x80 | _FORMAT
-    if padding:
-        body += bytes(padding - 1) + bytes((padding,))
-        first |= 0x20
-    return struct.pack("!BBH", first, _PAYLOAD_FEEDBACK, len(body) // 4) + body
+    # zeros as the draft draws them, not RTCP padding, which comes in words (RFC 3550 section 6.4.1)
+    body += bytes(-len(body) % 4)
+    return struct.pack("!BBH", 0x80 | _FORMAT, _PAYLOAD_FEEDBACK, len(body) // 4) + body
 
 
 def _chunks(symbols: list[int]) -> list[bytes]:

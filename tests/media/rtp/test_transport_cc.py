@@ -17,8 +17,8 @@ from media.rtp.transport_cc import (
 def read(message: bytes) -> tuple[int, dict[int, float | None]]:
     """Sequence number of the feedback, and arrival times in seconds by packet number."""
     first, kind, words = struct.unpack_from("!BBH", message)
-    assert (first & 0x1F, kind, (words + 1) * 4) == (15, 205, len(message))
-    body = message[: -message[-1]] if first & 0x20 else message
+    assert (first, kind, (words + 1) * 4) == (0x8F, 205, len(message))
+    body = message
     base, count = struct.unpack_from("!HH", body, 12)
     reference, number = int.from_bytes(body[16:19]), body[19]
     position = 20
@@ -41,7 +41,7 @@ def read(message: bytes) -> tuple[int, dict[int, float | None]]:
             ticks += int.from_bytes(body[position : position + size], signed=symbol == 2)
             position += size
             times[(base + index) & 0xFFFF] = round(ticks * TICK, 6)
-    assert position == len(body)
+    assert body[position:] == bytes(-position % 4)
     return number, times
 
 
@@ -49,7 +49,7 @@ def test_a_golden_message() -> None:
     message = build_feedback([1.0, 1.001, None, 1.1], 10, 3, 0x11111111, 0x22222222)
     # Reference 15 * 64 ms; deltas 160, 4 and 396 ticks; two-bit statuses 1, 1, 0, 2.
     assert message == bytes.fromhex(
-        "afcd0006 11111111 22222222 000a0004 00000f03 d480 a0 04 018c 0002"
+        "8fcd0006 11111111 22222222 000a0004 00000f03 d480 a0 04 018c 0000"
     )
     assert read(message)[1] == {10: 1.0, 11: 1.001, 12: None, 13: 1.1}
 
