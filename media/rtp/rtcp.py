@@ -8,6 +8,7 @@ reduced-size RTCP (RFC 5506).
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 from aiortc.rtp import (
@@ -19,15 +20,14 @@ from aiortc.rtp import (
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
-    RtcpSdesPacket,
     RtcpSenderInfo,
-    RtcpSourceInfo,
     RtcpSrPacket,
     pack_remb_fci,
 )
 
 MOST_BLOCKS = 31
 "Report blocks that fit into one packet (RFC 3550 section 6.4.1)."
+_SDES = 202
 _CNAME = 1
 MID_ITEM = 15
 "The SDES item with the mid of a stream's m= section (RFC 8843 section 15.1)."
@@ -38,7 +38,11 @@ def source_description(ssrc: int, name: str, mid: str = "") -> bytes:
     items = [(_CNAME, name.encode()[:255])]
     if mid:
         items.append((MID_ITEM, mid.encode()))
-    return bytes(RtcpSdesPacket([RtcpSourceInfo(ssrc, items)]))
+    chunk = struct.pack("!I", ssrc)
+    chunk += b"".join(bytes((kind, len(value))) + value for kind, value in items)
+    # one zero ends the items, more fill the word (RFC 3550 section 6.5); aiortc writes two at least
+    chunk += bytes(4 - len(chunk) % 4)
+    return struct.pack("!BBH", 0x81, _SDES, len(chunk) // 4) + chunk
 
 
 def sender_report(ssrc: int, info: RtcpSenderInfo, name: str, mid: str = "") -> bytes:
