@@ -147,6 +147,7 @@ def test_an_ordinary_sender_report_is_no_reason_to_complain():
         (sender_report(2, 10) + sdes(ssrc=9), "reduced compound"),
         (PLI, "reduced compound"),
         (sender_report(2, 10)[:-4], "malformed"),
+        (sender_report(2, 10) + b"\x81\xca\x00\x05" + sdes()[4:] + bytes(4), "after the last SDES"),
     ],
 )
 def test_an_rtcp_datagram_that_breaks_a_rule_is_complained_of(data, rule):

@@ -31,6 +31,7 @@ from media.messages import (
     OfferNeeded,
     OpenRoom,
     Publishing,
+    VideoPaused,
 )
 from media.rooms.room import Refused
 from media.rtp.codecs import Kind
@@ -78,6 +79,8 @@ class Member:
     answers: list[str] = field(default_factory=list)
     tracks: dict[str, tuple[str, str]] = field(default_factory=dict)
     "Media id of what it receives -> publisher and kind."
+    paused: list[str] = field(default_factory=list)
+    "What the relay did not send it for lack of bandwidth."
     counts: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     "(time, packets it has received by SSRC), about every second."
 
@@ -118,6 +121,8 @@ class Driver:
                 member = self.members.get(event.peer_id)
                 if member is not None:
                     self._note_keys(event.peer_id, member)
+            case VideoPaused(paused=True) if event.peer_id in self.members:
+                self.members[event.peer_id].paused.append(f"{event.publisher_id}'s {event.kind}")
             case Disconnected():
                 member = self.members.get(event.peer_id)
                 if member is not None:
@@ -161,24 +166,22 @@ class Driver:
             await asyncio.sleep(0.005)
         return True
 
-    async def connect_late(self, name: str, held: float) -> float | None:
-        """Seconds from the held answer to the connection, or from the client's first check where
-        that came later; None if there was none."""
+    async def connect_late(self, name: str, held: float) -> tuple[float, float, float | None]:
+        """When it joined, when its held answer was taken, and when it was connected, if it was."""
         self.room = f"late-{name}-{time.time()}"
         self._held = held
         self._answered.pop(name, None)
         self._connected.pop(name, None)
         self.sfu.execute(OpenRoom(self.room))
         self.sfu.execute(Join(self.room, name, self._publishing(name)))
-        peer = self.sfu.rooms[self.room].peers[name]
-        await self.until(lambda: peer.destination.port or peer.closed, held + 15.0)
-        checked = time.time()
+        joined = time.time()
         connected = await self.until(lambda: name in self._connected, held + 15.0)
         await asyncio.sleep(0.3)  # the client's own end of it
         self.sfu.execute(CloseRoom(self.room))
         self._held = 0.0
         await asyncio.sleep(0.2)
-        return self._connected[name] - max(self._answered[name], checked) if connected else None
+        answered = self._answered.get(name, joined)
+        return joined, answered, self._connected[name] if connected else None
 
     async def meet(self) -> dict[str, float]:
         """Have everybody in one room for the ordered time; when it was complete, lossy and over."""
@@ -221,7 +224,7 @@ class Driver:
 
 async def _run(order: Order) -> None:
     driver = Driver(order)
-    late: dict[str, dict[str, list[float | None]]] = {}
+    late: dict[str, dict[str, list[tuple[float, float, float | None]]]] = {}
     async with driver.door.serving(order.host):
         await driver.until(lambda: set(order.clients) <= driver.door.present, 60.0)
         for name in order.clients:
@@ -230,10 +233,9 @@ async def _run(order: Order) -> None:
                     str(held): [await driver.connect_late(name, held) for _ in range(order.repeats)]
                     for held in order.delays
                 }
-                print(json.dumps({"late": {name: late[name]}}), flush=True)
-        print(json.dumps({"room": True}), flush=True)
-        await asyncio.sleep(1.0)  # the capture begins
-        times = await driver.meet()
+                print(json.dumps({"said": f"{name} has connected"}), flush=True)
+        began = time.time()
+        times = {"room": began} | await driver.meet()
         figures = msgspec.to_builtins(driver.sfu.figures())
         driver.sfu.execute(CloseRoom(driver.room))
         driver.door.over = True

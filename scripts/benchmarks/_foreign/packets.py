@@ -135,6 +135,8 @@ def read_cnames(sdes: Rtcp) -> dict[int, str]:
         if at >= len(sdes.body):
             raise Malformed("an SDES chunk without an end")
         at += 4 - at % 4  # at least one zero ends the items
+    if at != len(sdes.body):
+        raise Malformed("bytes after the last SDES chunk")
     return found
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from aioice import stun
+
 from media.rtp.codecs import TRANSPORT_SEQUENCE
 from scripts.benchmarks._foreign.arrivals import Arrivals
-from scripts.benchmarks._foreign.capture import read_capture, write_capture
+from scripts.benchmarks._foreign.capture import Datagram, read_capture, write_capture
 from scripts.benchmarks._foreign.complaints import Complaints
 from scripts.benchmarks._foreign.descriptions import sent_streams, takes_reduced_size
 from scripts.benchmarks._foreign.dissection import dissect
@@ -117,6 +120,21 @@ class Conversation:
         }
 
 
+def nominations(
+    datagrams: list[Datagram], members: dict[str, dict[str, Any]], port: int
+) -> dict[str, list[float]]:
+    """When each client sent checks that nominate (USE-CANDIDATE, RFC 8445 section 7.1.2)."""
+    names = {member["address"]: name for name, member in members.items()}
+    found: dict[str, list[float]] = {name: [] for name in members}
+    for one in datagrams:
+        name = names.get(one.source[0])
+        if name and one.destination[1] == port and one.kind == "stun":
+            with contextlib.suppress(ValueError):
+                if "USE-CANDIDATE" in stun.parse_message(one.data).attributes:
+                    found[name].append(one.time)
+    return found
+
+
 def read_room(capture: Path, run: dict[str, Any], plain: Path) -> dict[str, Any]:
     """Check a capture; what of it is in the clear is written to ``plain`` for tshark."""
     members = run["members"]
@@ -127,7 +145,9 @@ def read_room(capture: Path, run: dict[str, Any], plain: Path) -> dict[str, Any]
     }
     kinds: Counter[str] = Counter()
     clear = []
-    for one in opened(read_capture(capture), members, (run["host"], run["port"])):
+    datagrams = list(read_capture(capture))
+    of_room = (one for one in datagrams if one.time >= run["times"]["room"])
+    for one in opened(of_room, members, (run["host"], run["port"])):
         kinds[one.sealed.kind] += 1
         conversations[one.client].read(one)
         if one.plain is not None:
@@ -136,6 +156,7 @@ def read_room(capture: Path, run: dict[str, Any], plain: Path) -> dict[str, Any]
     return {
         "datagrams": dict(kinds),
         "clients": {name: one.figures() for name, one in conversations.items()},
+        "nominations": nominations(datagrams, members, run["port"]),
         "complaints": complaints.lines(),
         "tshark": dissect(plain, run["port"]),
     }

@@ -16,7 +16,7 @@ class Row:
 
     name: str
     late: dict[str, list[float | None]]
-    "Delay of the answer -> seconds from it to the connection, each time; None if there was none."
+    "Delay of the answer -> what each connection took after it; None if there was none."
     connected: bool
     cut: str
     receives: int
@@ -25,6 +25,8 @@ class Row:
     "Streams that others send."
     sends: int
     "Streams of it that went on arriving at others."
+    paused: tuple[str, ...]
+    "What the relay paused at times for lack of bandwidth."
     missing: tuple[str, ...]
     "Publisher and kind of streams that did not go on arriving here, though the publisher is there."
 
@@ -43,6 +45,8 @@ class Row:
             found.append(f"{self.name}: cut ({self.cut})")
         if self.missing:
             found.append(f"{self.name}: does not receive {', '.join(self.missing)}")
+        if self.paused:
+            found.append(f"{self.name}: paused at times {', '.join(self.paused)}")
         return found
 
 
@@ -77,8 +81,23 @@ def lasting(member: dict[str, Any], since: float) -> set[tuple[str, str]]:
     }
 
 
-def rows(seen: dict[str, Any]) -> list[Row]:
-    """A row for each client of the run."""
+def after_answers(
+    connections: list[tuple[float, float, float | None]], nominated: list[float]
+) -> list[float | None]:
+    """Seconds from each answer to the connection, or from the client's first nominating check where
+    that came later: before it there is nowhere to connect to."""
+    found: list[float | None] = []
+    for joined, answered, connected in connections:
+        if connected is None:
+            found.append(None)
+            continue
+        first = next((at for at in nominated if joined <= at <= connected), joined)
+        found.append(connected - max(answered, first))
+    return found
+
+
+def rows(seen: dict[str, Any], nominated: dict[str, list[float]]) -> list[Row]:
+    """A row for each client of the run; ``nominated``: when it sent checks that nominate."""
     members = seen["members"]
     since = seen["times"]["over"] - 10.0
     arriving = {name: lasting(member, since) for name, member in members.items()}
@@ -89,12 +108,16 @@ def rows(seen: dict[str, Any]) -> list[Row]:
         found.append(
             Row(
                 name,
-                seen["late"].get(name, {}),
+                {
+                    delay: after_answers(connections, nominated[name])
+                    for delay, connections in seen["late"].get(name, {}).items()
+                },
                 bool(member["connected_at"]),
                 member["cut"],
                 len(arriving[name] & wanted),
                 len(wanted),
                 sum(publisher == name for got in arriving.values() for publisher, _ in got),
+                tuple(sorted(set(member["paused"]))),
                 tuple(
                     f"{other}'s {kind}"
                     for other, kind in sorted(wanted - arriving[name])

@@ -48,20 +48,19 @@ def stage(
         network = resources.enter_context(Network({"server": HOST, **hosts}))
         driver = resources.enter_context(_driver(network, told, folder))
         _wait_for_door(network)
+        resources.callback(_captured(network, folder))
         for at, (name, command) in enumerate(commands.items()):
             program = _client(network, _host(at), name, command, folder)
             resources.callback(program.end)
         assert driver.stdout is not None
         for line in driver.stdout:
             match json.loads(line):
-                case {"late": late}:
-                    say(f"late: {late}")
-                case {"room": _}:
-                    resources.callback(_captured(network, folder))
+                case {"said": said}:
+                    say(said)
                 case {"lossy": lossy}:
                     for at in range(len(addresses)):
                         network.shape(_host(at), loss=loss if lossy else 0.0)
-                    say(f"lossy: {lossy}")
+                    say("the links lose packets" if lossy else "the links are whole again")
         if driver.wait(30):
             raise RunFailed((folder / "driver.log").read_text()[-2000:])
     result: dict[str, Any] = json.loads((folder / RUN).read_text())

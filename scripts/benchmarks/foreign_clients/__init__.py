@@ -23,7 +23,7 @@ from scripts.benchmarks._figures import lines
 from scripts.benchmarks._foreign.driver import Order
 from scripts.benchmarks._foreign.programs import CLIENTS, Missing, prepared
 from scripts.benchmarks._foreign.reading import read_room
-from scripts.benchmarks._foreign.results import rows
+from scripts.benchmarks._foreign.results import Row, rows
 from scripts.benchmarks._foreign.staging import CAPTURE, HOST, RUN, stage
 from scripts.benchmarks._relay.network import NetworkUnavailable
 
@@ -104,8 +104,12 @@ def _faults(result: dict[str, Any]) -> list[str]:
     absent = [f"{name}: did not come" for name in seen["absent"]]
     refused = [f"refused answer of {one}" for one in seen["refused_answers"]]
     errors = [f"the relay: {seen['figures']['errors']} errors"] * bool(seen["figures"]["errors"])
-    of_clients = [fault for row in rows(seen) for fault in row.faults]
+    of_clients = [fault for row in _rows(result) for fault in row.faults]
     return [*missing, *absent, *refused, *errors, *of_clients, *_captured(result["capture"])]
+
+
+def _rows(result: dict[str, Any]) -> list[Row]:
+    return rows(result["seen"], result["capture"]["nominations"])
 
 
 def _captured(capture: dict[str, Any]) -> list[str]:
@@ -143,7 +147,7 @@ def table(result: dict[str, Any]) -> str:
             f"{row.receives} of {row.wanted}",
             f"{row.sends} of {row.wanted}",
         ]
-        for row in rows(result["seen"])
+        for row in _rows(result)
     ]
     heading = ["client", *delays, "in the room", "receives", "is received"]
     parts = [lines([heading, *body]), _capture_table(result["capture"]), "\n".join(_faults(result))]

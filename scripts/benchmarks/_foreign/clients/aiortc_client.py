@@ -8,6 +8,7 @@ from typing import Any
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
+from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.stats import RTCInboundRtpStreamStats
 from av import VideoFrame
 
@@ -43,7 +44,9 @@ class Client:
     async def answer(self, offer: dict[str, Any]) -> str:
         if offer["fresh"]:
             await self.close()
-            self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+            self._connection = RTCPeerConnection(
+                RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            )
             self._connection.on("track", self._sink)
             self._published.clear()
         connection = self._connection
