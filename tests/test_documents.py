@@ -165,7 +165,9 @@ def wrong_commands(text: str) -> Iterator[str]:
         known = program.read_text("utf-8")
         if script == "scripts/bench":
             folder = ROOT / "scripts/benchmarks"
-            named = [folder / f"{word}.py" for word in rest.split()]
+            words = rest.split()
+            named = [folder / f"{word}.py" for word in words]
+            named += [folder / word / "__init__.py" for word in words]
             files = [folder / "__main__.py", *(file for file in named if file.is_file())]
             known += "".join(file.read_text("utf-8") for file in files)
         yield from (f"{script or module} {option}" for option in options if option not in known)
