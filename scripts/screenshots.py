@@ -317,6 +317,9 @@ async def _pages(
     await page.locator("button.huge").click()
     await page.wait_for_selector("#chat-lines .event")
     await shoot("waiting")
+    await page.goto(f"{page.url}/plain")
+    await page.frame_locator("iframe[name=lines]").locator(".lines").wait_for()
+    await shoot("simple-page")
     await _sign_in(page)
     for name, address in (
         ("dashboard", path("dashboard")),

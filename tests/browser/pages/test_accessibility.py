@@ -64,6 +64,12 @@ async def test_no_page_has_a_violation(
     await page.locator("button.huge").click()
     await expect(page.locator("#chat-lines .event").first).to_be_visible()
     await check(page, rest, "waiting", complaints)
+    await page.goto(f"{page.url}/plain")
+    await expect(page.frame_locator("iframe[name=lines]").locator(".event").first).to_be_visible()
+    await check(page, rest, "the page without scripts", complaints)
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await check(page, rest, "the page without scripts on a phone", complaints)
+    await page.set_viewport_size({"width": 1280, "height": 800})
 
     await page.goto(path("sign_in"))
     await page.fill("#email", "nurse@example.org")

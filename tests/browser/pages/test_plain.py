@@ -78,6 +78,30 @@ async def test_somebody_without_scripts_waits_writes_and_reads(
     await expect(desk.get_by_text(re.compile("Amina.? left")).first).to_be_attached()
 
 
+async def test_a_frame_whose_line_was_dead_comes_back_by_one_press(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        link = await nurse.invite()
+    context = await new_context(
+        base_url=server.url, java_script_enabled=False, allowed_errors=FAILED_LOADS
+    )
+    phone = await context.new_page()
+    await phone.goto(link)
+    await phone.get_by_role("button", name="Join the session").click()
+    waiting = lines(phone).get_by_text("You are in the waiting room")
+    await expect(waiting).to_be_visible()
+    await phone.get_by_label("Message").fill("half a sentence")
+    await context.set_offline(True)
+    await show_new(phone)
+    await expect(waiting).to_be_hidden()
+    await context.set_offline(False)
+    await show_new(phone)
+    await expect(waiting).to_be_visible()
+    await expect(phone.get_by_label("Message")).to_have_value("half a sentence")
+
+
 FORBIDDEN_STORAGE = """
 for (const name of ["sessionStorage", "localStorage", "indexedDB"]) {
   const get = () => { throw new DOMException("forbidden", "SecurityError"); };
