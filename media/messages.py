@@ -127,6 +127,8 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int
     addresses: tuple[str, ...]
     limits: Limits
+    tcp: bool = False
+    "Whether clients may come by TCP too, at the port of the same number."
 
 
 class Readdress(Command, tag="readdress", frozen=True, forbid_unknown_fields=True):
@@ -193,6 +195,8 @@ class Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ready"
     addresses: tuple[str, ...]
     native: bool = False
     "Whether packets are forwarded by the native loop in a thread of its own, or by Python."
+    tcp: tuple[str, ...] = ()
+    "Those of the addresses that clients reach by TCP too."
 
 
 class NotReady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="not_ready"):

@@ -141,6 +141,12 @@ SETTINGS = (
         " 0 takes free ones.",
     ),
     Setting(
+        "TELECONNECT_RELAY_TCP",
+        "yes",
+        "yes: the relay is reached by TCP too, for networks that let no UDP out, at ports of the same"
+        " numbers, as far as they are free; no: by UDP alone.",
+    ),
+    Setting(
         "TELECONNECT_RELAY_WORKERS",
         "1",
         "Processes of the relay, one for some hundred people in calls; 0: no relay.",
@@ -210,6 +216,7 @@ class Config:
     coturn: CoturnSettings
     relay_addresses: tuple[str, ...]
     relay_port: int
+    relay_tcp: bool
     relay_workers: int
     retention_hours: float
     early_entry_minutes: float
@@ -275,8 +282,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     """
     values = _values(environment)
     given = partial(_read, values)
-    if port is None:
-        port = given("PORT", read.port)
+    port = given("PORT", read.port) if port is None else port
     public_url = given("TELECONNECT_PUBLIC_URL", read.public_url) or URL(f"http://localhost:{port}")
     _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
@@ -298,6 +304,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         coturn=read_coturn(values, given),
         relay_addresses=given("TELECONNECT_RELAY_ADDRESS", read.relay_addresses) or (),
         relay_port=relay_port,
+        relay_tcp=given("TELECONNECT_RELAY_TCP", read.yes_or_no),
         relay_workers=workers,
         retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
         early_entry_minutes=given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),

@@ -33,8 +33,11 @@ def admit(
     address: bytes,
     by_address: MutableMapping[bytes, Peer],
     now: float,
+    mapped: tuple[str, int] | None = None,
 ) -> bool:
     """Answer a check for ``peer`` from a packed address, and follow it there.
+
+    ``mapped`` is what the client is told to have as its address, if that is another.
 
     False if it does not prove the password: then nothing has changed. Only proven checks count
     against the limit, so that nobody else can use it up.
@@ -52,7 +55,7 @@ def admit(
     if peer.allowance.checks < 0:
         peer.over_limit += 1
         return True
-    response = ice.respond(check, peer.credentials, unpack_address(address))
+    response = ice.respond(check, peer.credentials, mapped or unpack_address(address))
     if len(response) > len(data):
         # It has not what a check must have: priority and role (RFC 8445 section 7.1).
         return False

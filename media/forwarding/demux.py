@@ -26,6 +26,8 @@ class Demultiplexer:
         "By our ufrag, from the moment the peer joins."
         self.by_address: MutableMapping[bytes, Peer] = routed_by_address()
         "By verified address, packed."
+        self.mapped: dict[bytes, tuple[str, int]] = {}
+        "By packed address on loopback: that of the client whose TCP connection it stands for."
         self.strangers = 0
         "Datagrams that belong to no peer."
         self._observer = observer
@@ -50,6 +52,10 @@ class Demultiplexer:
             address for address in peer.addresses if address == peer.destination.address
         ]
 
+    def is_check_for_a_peer(self, data: bytes) -> bool:
+        """Whether it is a connectivity check that names a peer of ours; nothing is proven yet."""
+        return connectivity_checks.find(data, self.by_ufrag) is not None
+
     def dispatch(self, port: Port, index: int, peer: Peer | None, now: float) -> None:
         """Handle datagram ``index`` if it is not a peer's RTP: STUN, DTLS, RTCP, a stranger's.
 
@@ -67,7 +73,7 @@ class Demultiplexer:
             named = connectivity_checks.find(data, self.by_ufrag)
             source = port.source(index)
             if named is None or not connectivity_checks.admit(
-                named, data, port, source, self.by_address, now
+                named, data, port, source, self.by_address, now, self.mapped.get(source)
             ):
                 self.strangers += 1
         elif peer is None:

@@ -59,6 +59,8 @@ class RelaySettings:
 
     port: int = 0
     "UDP port of the first worker; each further one uses the next. 0 selects free ones."
+    tcp: bool = True
+    "Whether clients may come by TCP too, at ports of the same numbers."
     addresses: tuple[str, ...] = ()
     "IP addresses clients reach the relay at; detected if empty."
     name: str = ""
@@ -180,6 +182,12 @@ class Relay:
         """Whether the native loop forwards packets in every running worker."""
         running = [worker for worker in self._workers if worker is not None]
         return bool(running) and all(worker.native for worker in running)
+
+    @property
+    def tcp(self) -> bool:
+        """Whether every running worker is reached by TCP too."""
+        running = [worker for worker in self._workers if worker is not None]
+        return bool(running) and all(worker.tcp for worker in running)
 
     @property
     def healthy(self) -> bool:
@@ -335,7 +343,7 @@ class Relay:
     async def _spawn(self, index: int) -> WorkerProcess:
         number = self.settings.port + index if self.settings.port else 0
         hosts = self.settings.hosts or hosts_for(self.addresses)
-        start = Start(hosts, number, self.addresses, self.settings.limits)
+        start = Start(hosts, number, self.addresses, self.settings.limits, self.settings.tcp)
         return await self.worker_process.spawn(start, self._receive, self.settings.environment)
 
     def _receive(self, event: Event) -> None:

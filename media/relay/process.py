@@ -58,6 +58,8 @@ class WorkerProcess:
         self.port = ready.port
         self.native = ready.native
         "Whether its native loop forwards packets."
+        self.tcp = ready.tcp
+        "Addresses at which it is reached by TCP too."
         self._process = process
         self._reader = reader
         self._writer = writer

@@ -13,12 +13,13 @@ import re
 import secrets
 import struct
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast, get_args
 
 from aioice import stun
 
 from media.messages import Event, OfferNeeded, WorkerRestarted
 from media.relay.client import CommandFailed, Relay, RelayUnavailable
+from media.transport.framing import framed
 from media.transport.ice import Credentials
 
 ANSWER_SECONDS = 2.0
@@ -29,7 +30,19 @@ _ROOMS = "self-check:"
 _PEER = "self-check"
 
 Address = tuple[str, int]
-"IP address and UDP port."
+"IP address and port."
+
+
+Transport = Literal["udp", "tcp"]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An address of an offer, and what came of asking there."""
+
+    by: Transport
+    address: Address
+    reached: bool
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,8 @@ class Outcome:
 
     answered: tuple[Address, ...] = ()
     silent: tuple[Address, ...] = ()
+    tcp_answered: tuple[Address, ...] = ()
+    tcp_silent: tuple[Address, ...] = ()
 
 
 class SelfCheck:
@@ -63,29 +78,38 @@ class SelfCheck:
                 group.create_task(self._check(index))
                 for index in range(self._relay.settings.workers)
             ]
-        found = {
-            address: reached for check in checks for address, reached in check.result().items()
-        }
+        found = [each for check in checks for each in check.result()]
+
+        def those(by: Transport, reached: bool) -> tuple[Address, ...]:
+            return tuple(
+                each.address for each in found if each.by == by and each.reached is reached
+            )
+
         return Outcome(
-            tuple(address for address, reached in found.items() if reached),
-            tuple(address for address, reached in found.items() if not reached),
+            those("udp", True), those("udp", False), those("tcp", True), those("tcp", False)
         )
 
-    async def _check(self, index: int) -> dict[Address, bool]:
-        """Offered address -> whether this worker responded there."""
+    async def _check(self, index: int) -> list[_Candidate]:
+        """The addresses that this worker offers, and whether it responded there."""
         room_id = f"{_ROOMS}{index}"
         offer = self._offers[room_id] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(OFFER_SECONDS):
                 await self._relay.open_room(room_id, worker=index)
                 await self._relay.join(room_id, _PEER, ())
-                credentials, addresses = offered(await offer)
+                text = await offer
+            asked = [
+                (by, address) for by in get_args(Transport) for address in offered(text, by)[1]
+            ]
             reached = await asyncio.gather(
-                *(answers(address, credentials) for address in addresses)
+                *(
+                    (answers if by == "udp" else answers_by_tcp)(address, offered(text, by)[0])
+                    for by, address in asked
+                )
             )
-            return dict(zip(addresses, reached, strict=True))
+            return [_Candidate(*one, each) for one, each in zip(asked, reached, strict=True)]
         except (CommandFailed, RelayUnavailable, TimeoutError):
-            return {}
+            return []
         finally:
             del self._offers[room_id]
             await self._close(room_id)
@@ -98,7 +122,7 @@ class SelfCheck:
             pass  # it ended with its worker
 
 
-def offered(offer: str) -> tuple[Credentials, list[Address]]:
+def offered(offer: str, by: Transport = "udp") -> tuple[Credentials, list[Address]]:
     """The ICE credentials and candidate addresses of an offer of ours, each address once.
 
     All its m= sections share one transport (RFC 9143), so the first of each line counts. Not read
@@ -108,7 +132,7 @@ def offered(offer: str) -> tuple[Credentials, list[Address]]:
     password = re.search(r"^a=ice-pwd:(\S+)", offer, re.MULTILINE)
     if ufrag is None or password is None:
         raise ValueError("the offer has no ICE credentials")
-    candidates = re.findall(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) ", offer, re.MULTILINE)
+    candidates = re.findall(rf"^a=candidate:\S+ 1 {by} \d+ (\S+) (\d+) ", offer, re.MULTILINE)
     addresses = dict.fromkeys((host, int(port)) for host, port in candidates)
     return Credentials(ufrag[1], password[1]), list(addresses)
 
@@ -117,12 +141,8 @@ async def answers(
     address: Address, credentials: Credentials, seconds: float = ANSWER_SECONDS
 ) -> bool:
     """Whether the relay responds at an address, proving the password of this connection."""
-    check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    check.attributes["USERNAME"] = f"{credentials.ufrag}:{_PEER}"
-    check.attributes["PRIORITY"] = 1
-    check.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
     key = credentials.password.encode()
-    check.add_message_integrity(key)
+    check = _check_of(credentials)
     try:
         transport, asker = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Asker(check, address, key), remote_addr=address
@@ -137,6 +157,41 @@ async def answers(
     finally:
         transport.close()
     return True
+
+
+async def answers_by_tcp(
+    address: Address, credentials: Credentials, seconds: float = ANSWER_SECONDS
+) -> bool:
+    """The same by TCP (RFC 6544)."""
+    check = _check_of(credentials)
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(framed(bytes(check)))
+            size = int.from_bytes(await reader.readexactly(2))
+            data = await reader.readexactly(size)
+        message = stun.parse_message(data)
+    except (OSError, EOFError, TimeoutError, ValueError, LookupError, struct.error):
+        return False
+    finally:
+        if writer is not None:
+            writer.close()
+    return (
+        message.message_class is stun.Class.RESPONSE
+        and message.transaction_id == check.transaction_id
+        and message.check_message_integrity(credentials.password.encode())
+    )
+
+
+def _check_of(credentials: Credentials) -> stun.Message:
+    """A connectivity check as a browser sends it (RFC 8445 section 7.2.2)."""
+    check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    check.attributes["USERNAME"] = f"{credentials.ufrag}:{_PEER}"
+    check.attributes["PRIORITY"] = 1
+    check.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
+    check.add_message_integrity(credentials.password.encode())
+    return check
 
 
 class _Asker(asyncio.DatagramProtocol):

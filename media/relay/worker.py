@@ -22,6 +22,7 @@ import msgspec
 from media import messages
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
 from media.native.event_loop import YieldingEventLoop
+from media.relay.tcp_entrance import TcpEntrance
 from media.rooms.room import Refused
 from media.sfu.sfu import Sfu
 from media.transport.port import Port, PortUnavailable
@@ -53,20 +54,28 @@ async def serve(control: socket.socket) -> None:
     """Serve one web process over a connected Unix socket until it closes it."""
     reader, writer = await asyncio.open_connection(sock=control, limit=messages.LONGEST_LINE)
     sfu: Sfu | None = None
+    tcp: TcpEntrance | None = None
     try:
         start = messages.decode_start(await reader.readline())
         sfu = _open(start, writer)
         if sfu is None:
             await writer.drain()
             return
+        tcp = TcpEntrance(sfu, start)
+        number = sfu.addresses()[0][1]
+        reached = await tcp.follow()
+        writer.write(messages.encode(Ready(number, start.addresses, sfu.native, reached)))
         while line := await reader.readline():
             await _execute(sfu, line, writer)
+            await tcp.follow()
     except ConnectionError:
         pass  # the web process ended while we were replying
     except (msgspec.DecodeError, ValueError) as error:
         # A line that cannot be decoded means that the two processes are of different versions.
         logger.error("the control connection broke: %s", error)
     finally:
+        if tcp is not None:
+            tcp.close()
         if sfu is not None:
             await sfu.close()
         writer.close()
@@ -87,7 +96,6 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:
     number = ports[0].number
     sfu = Sfu([(host, number) for host in start.addresses], emit, start.limits)
     sfu.open(ports)
-    writer.write(messages.encode(Ready(number, start.addresses, sfu.native)))
     return sfu
 
 

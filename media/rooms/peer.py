@@ -27,8 +27,9 @@ from media.transport.dtls import Ciphers, EarlyRecords, Handshake
 from media.transport.ice import Credentials
 from media.transport.port import Destination, Port
 
-REMEMBERED_ADDRESSES = 6
-"Verified addresses of one peer that packets are taken from: a change of network, a few interfaces."
+REMEMBERED_ADDRESSES = 12
+"""Verified addresses of one peer that packets are taken from: a change of network, a few interfaces,
+and for each of them a TCP connection to each address of ours."""
 
 
 @native_where_built

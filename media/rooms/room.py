@@ -47,6 +47,9 @@ class RoomHost(Protocol):
     def addresses(self) -> list[tuple[str, int]]:
         """Where clients reach us, best first."""
 
+    def tcp_addresses(self) -> list[tuple[str, int]]:
+        """Where they do by TCP."""
+
     def emit(self, event: Event) -> None:
         """Send an event to the web process."""
 
@@ -358,6 +361,7 @@ class Room:
             self._host.fingerprint(),
             self._host.addresses(),
             sections,
+            self._host.tcp_addresses(),
         )
 
     def publication(self, source: SourceId) -> Publication | None:

@@ -106,6 +106,7 @@ def write_offer(
     fingerprint: str,
     addresses: list[tuple[str, int]],
     sections: list[Section],
+    tcp_addresses: list[tuple[str, int]] | None = None,
 ) -> str:
     """The SDP of an offer. ``fingerprint`` is ``sha-256 AA:BB...``; ``addresses``, best first."""
     bundle = " ".join(section.mid for section in sections)
@@ -119,7 +120,7 @@ def write_offer(
         f"a=group:BUNDLE {bundle}",
         "a=msid-semantic:WMS *",
     ]
-    candidates = [*candidate_lines(addresses), "a=end-of-candidates"]
+    candidates = [*candidate_lines(addresses, tcp_addresses), "a=end-of-candidates"]
     for section in sections:
         text += _write_section(section)
         text += [

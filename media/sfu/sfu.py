@@ -80,6 +80,7 @@ class Sfu:
         self.emit = emit
         self._limits = limits or Limits()
         self._addresses = addresses
+        self._tcp_addresses: list[tuple[str, int]] = []
         self._certificate = RTCCertificate.generateCertificate()
         self._tick = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -127,6 +128,14 @@ class Sfu:
     def addresses(self) -> list[tuple[str, int]]:
         """Where clients reach us, best first."""
         return self._addresses
+
+    def tcp_addresses(self) -> list[tuple[str, int]]:
+        """Where they do by TCP; empty unless somebody listens there."""
+        return self._tcp_addresses
+
+    def offer_tcp(self, addresses: list[tuple[str, int]]) -> None:
+        """Offer these by TCP from now on; what comes there is taken to our ports on loopback."""
+        self._tcp_addresses = addresses
 
     def soon(self, callback: Callable[[], None]) -> None:
         """Call back once the present command is done."""

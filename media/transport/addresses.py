@@ -73,3 +73,35 @@ def hosts_for(addresses: tuple[str, ...]) -> tuple[str, ...]:
         return addresses
     families = {address.version for address in parsed}
     return tuple(host for version, host in ((4, "0.0.0.0"), (6, "::")) if version in families)
+
+
+def tcp_hosts(
+    hosts: tuple[str, ...], offered: tuple[str, ...], local: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The hosts to listen at by TCP: in place of "all of a family" this machine's own addresses.
+
+    So the port may have the number of a web server's that listens at loopback alone. Those that are
+    not offered are left out, unless one is offered that others know this machine by.
+    """
+    found: list[str] = []
+    for host in hosts:
+        if not ipaddress.ip_address(host).is_unspecified:
+            found.append(host)
+            continue
+        version = ipaddress.ip_address(host).version
+        ours = [text for text in local if ipaddress.ip_address(text).version == version]
+        named = [text for text in offered if ipaddress.ip_address(text).version == version]
+        found += ours if any(text not in ours for text in named) else named
+    return tuple(dict.fromkeys(found))
+
+
+def offered_by_tcp(
+    offered: tuple[str, ...], local: tuple[str, ...], bound: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of the offered addresses that lead to one of ``bound``, as far as this machine knows."""
+    versions = {ipaddress.ip_address(text).version for text in bound}
+    return tuple(
+        text
+        for text in offered
+        if text in bound or (text not in local and ipaddress.ip_address(text).version in versions)
+    )

@@ -164,11 +164,24 @@ def _unknown_attributes_response(check: Check, credentials: Credentials) -> byte
     return head(8) + body + struct.pack("!HHI", _FINGERPRINT, 4, fingerprint)
 
 
-def candidate_lines(addresses: list[tuple[str, int]]) -> list[str]:
-    """SDP candidate lines (RFC 8839 section 5.1) for host addresses, best first."""
+def candidate_lines(
+    addresses: list[tuple[str, int]], tcp_addresses: list[tuple[str, int]] | None = None
+) -> list[str]:
+    """SDP candidate lines (RFC 8839 section 5.1) for host addresses, best first.
+
+    Those of TCP are passive (RFC 6544 section 4.5): clients connect to them. Every one of UDP has a
+    higher priority.
+    """
     lines = []
     for index, (host, port) in enumerate(addresses):
         # Priority by RFC 8445 section 5.1.2.1: host type, local preference falling.
         priority = (126 << 24) | ((65535 - index) << 8) | 255
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host")
+    for index, (host, port) in enumerate(tcp_addresses or ()):
+        # RFC 6544 section 4.2: the direction's preference, 4 for passive, before the other bits.
+        priority = (126 << 24) | ((4 << 13 | (8191 - index)) << 8) | 255
+        foundation = len(addresses) + index + 1
+        lines.append(
+            f"a=candidate:{foundation} 1 tcp {priority} {host} {port} typ host tcptype passive"
+        )
     return lines

@@ -24,6 +24,7 @@ from playwright.async_api import (
     expect,
 )
 
+from media.transport.addresses import local_addresses
 from tests.browser.harness.fakes import write_camera, write_microphone
 from tests.browser.harness.firefox import FIREFOX, launched_firefox
 from tests.browser.harness.probes import COLLECT_PEERS, PLAIN_MICROPHONE
@@ -40,9 +41,10 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
-    # Otherwise Chromium resolves host names of its maker. This covers plain addresses too.
+    # Otherwise Chromium resolves host names of its maker. This covers plain addresses too, for TCP.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"
-    " , EXCLUDE 10.77.0.*",
+    + " , EXCLUDE 10.77.0.*"
+    + "".join(f" , EXCLUDE {address}" for address in local_addresses()),
 ]
 
 PATIENCE_MS = 60_000.0

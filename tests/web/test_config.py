@@ -122,6 +122,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "10.0.0", "10.0.0.7:8080", "10.0.0.7;10.0.0.8",
     ),
     "TELECONNECT_RELAY_PORT": ("65536", "x", "-1", "8080-8090"),
+    "TELECONNECT_RELAY_TCP": ("true", "Yes", "1", "8080"),
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
     "TELECONNECT_CLAMAV_SOCKET": ("clamd.ctl", "~/clamd.ctl", "tcp://127.0.0.1:3310", "/run/\x00"),
     "TELECONNECT_SECOND_FACTOR": ("yes", "Everybody", "administrator", "none"),

@@ -48,6 +48,7 @@ class MediaRelay:
         if config.relay_workers:
             settings = RelaySettings(
                 port=config.relay_port,
+                tcp=config.relay_tcp,
                 addresses=config.relay_addresses,
                 name=config.public_url.host or "",
                 workers=config.relay_workers,
@@ -97,6 +98,12 @@ class MediaRelay:
                 "The relay's native packet loop is not built (build/native.log may say why):"
                 " forwarding takes two to three times the processor time."
             )
+        if self.relay.settings.tcp and not self.relay.tcp:
+            _log.warning(
+                "The relay cannot be reached by TCP: something else listens at a port of the number"
+                " %s. Give it one of its own as TELECONNECT_RELAY_PORT.",
+                self.relay.ports,
+            )
         await self.watch.start()
 
     @property
@@ -119,6 +126,11 @@ class MediaRelay:
         if self.state in ("unavailable", "restarting") or self.relay is None:
             return "none"
         return "native" if self.relay.native else "python"
+
+    @property
+    def tcp(self) -> str:
+        """`ok`, `unreached`, or `off`: not wanted, or its port is taken."""
+        return "off" if self.watch is None or not self._started else self.watch.tcp
 
     @property
     def problem(self) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Literal
 
 from media.messages import Event
 from media.relay.client import Relay
@@ -22,6 +23,8 @@ class RelayWatch:
     def __init__(self, relay: Relay, timers: Timers) -> None:
         self.unreached = ""
         "The addresses, if the relay answers at none of them."
+        self.tcp: Literal["ok", "unreached", "off"] = "off"
+        "Whether it answers by TCP at one of them; `off` also where its port is taken for TCP."
         self.trying: asyncio.Task[None] | None = None
         self._relay = relay
         self._self_check = SelfCheck(relay)
@@ -55,8 +58,17 @@ class RelayWatch:
         asked = {port for _, port in (*outcome.answered, *outcome.silent)}
         everybody = len(asked) == self._relay.settings.workers
         self.unreached = silent if everybody and not answered else ""
+        self.tcp = "ok" if outcome.tcp_answered else "unreached" if outcome.tcp_silent else "off"
         if answered:
             _log.info("The relay answers this machine at %s", answered)
+        if outcome.tcp_answered:
+            _log.info("By TCP it answers at %s", _listed(outcome.tcp_answered))
+        if self.tcp == "unreached":
+            _log.warning(
+                "By TCP the relay does not answer this machine at %s: it is of use to nobody whose"
+                " network lets no UDP out, unless a network address translation alone prevents it.",
+                _listed(outcome.tcp_silent),
+            )
         if silent:
             _log.warning(
                 "The relay does not answer this machine at %s. Behind a network address"

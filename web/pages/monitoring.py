@@ -68,6 +68,7 @@ async def ready(request: web.Request) -> web.Response:
             "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
+            "relay_tcp": app[RELAY].tcp,
             "turn": app[TURN].state,
             "relay_packet_loop": app[RELAY].packet_loop,
             "scanner": await app[SCANNER].state() if SCANNER in app else "off",

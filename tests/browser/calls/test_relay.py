@@ -53,6 +53,7 @@ class Stage:
         url: str,
         *,
         small_cameras: bool = False,
+        peer: type[BrowserPeer] = BrowserPeer,
     ) -> None:
         self.events: list[Event] = []
         self.peers: dict[str, BrowserPeer] = {}
@@ -61,6 +62,7 @@ class Stage:
         self.new_context = new_context
         self.url = url
         self.small_cameras = small_cameras
+        self.peer = peer
 
     def _on_event(self, event: Event) -> None:
         self.events.append(event)
@@ -86,7 +88,7 @@ class Stage:
         await page.goto(self.url)
         await page.evaluate("codecs => { window.codecs = codecs; }", codecs or {})
         await page.evaluate("kinds => window.capture(kinds)", list(kinds))
-        peer = BrowserPeer(self.relay, peer_id, page)
+        peer = self.peer(self.relay, peer_id, page)
         self.peers[peer_id] = peer
         await self.relay.join(
             "room",
@@ -122,9 +124,16 @@ async def stage(
     addresses: tuple[str, ...] = (),
     *,
     small_cameras: bool = False,
+    peer: type[BrowserPeer] = BrowserPeer,
 ) -> AsyncIterator[Stage]:
     runner, url = await serve_page()
-    stage = Stage(RelaySettings(addresses=addresses), new_context, url, small_cameras=small_cameras)
+    stage = Stage(
+        RelaySettings(addresses=addresses),
+        new_context,
+        url,
+        small_cameras=small_cameras,
+        peer=peer,
+    )
     await stage.relay.start()
     await stage.relay.open_room("room", video_codecs)
     try:

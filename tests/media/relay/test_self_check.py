@@ -49,14 +49,16 @@ async def test_every_worker_answers_at_an_address_of_this_machine() -> None:
 async def test_nobody_answers_at_an_address_of_another_machine() -> None:
     settings = RelaySettings(addresses=(NOWHERE,), hosts=("127.0.0.1",))
     outcome, (port,), others = await tried(settings)
-    assert outcome == Outcome(answered=(), silent=((NOWHERE, port),))
+    nowhere = ((NOWHERE, port),)
+    assert outcome == Outcome(silent=nowhere, tcp_silent=nowhere)
     assert others == []
 
 
 async def test_one_right_address_is_told_from_a_wrong_one() -> None:
     settings = RelaySettings(addresses=(NOWHERE, "127.0.0.1"), hosts=("127.0.0.1",))
     outcome, (port,), _ = await tried(settings)
-    assert outcome == Outcome(answered=(("127.0.0.1", port),), silent=((NOWHERE, port),))
+    here, nowhere = (("127.0.0.1", port),), ((NOWHERE, port),)
+    assert outcome == Outcome(here, nowhere, here, nowhere)
 
 
 class Stranger(asyncio.DatagramProtocol):

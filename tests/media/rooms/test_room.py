@@ -28,6 +28,9 @@ class RoomHost:
     def addresses(self) -> list[tuple[str, int]]:
         return [("127.0.0.1", 9)]
 
+    def tcp_addresses(self) -> list[tuple[str, int]]:
+        return []
+
     def emit(self, event: Event) -> None:
         self.events.append(event)
 

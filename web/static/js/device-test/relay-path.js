@@ -67,7 +67,6 @@ function connected(connection, signal) {
 }
 
 /**
- * The relay itself only speaks UDP; a TURN server in between may be reached by TCP or TLS.
  * @param {RTCPeerConnection} connection
  * @returns {Promise<RelayPath>}
  */
@@ -81,5 +80,6 @@ async function selectedPath(connection) {
     if (report.type === "transport") pair ??= stats.get(report.selectedCandidatePairId);
   });
   const local = stats.get(pair?.localCandidateId);
-  return { by: local?.candidateType === "relay" ? (local.relayProtocol ?? "udp") : "udp" };
+  const by = local?.candidateType === "relay" ? local.relayProtocol : local?.protocol;
+  return { by: by ?? "udp" };
 }
