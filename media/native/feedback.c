@@ -92,13 +92,10 @@ int write_feedback(const Peer *peer, int first, int count, uint32_t sender_ssrc,
     at = write_chunks(at, symbols, total);
     memcpy(at, deltas, (size_t)(delta_end - deltas));
     at += delta_end - deltas;
-    int padding = -(int)(at - message) & 3;
-    if (padding) {
-        memset(at, 0, (size_t)padding);
-        at += padding;
-        at[-1] = (uint8_t)padding;
-        message[0] |= 0x20;
-    }
+    /* zeros as the draft draws them, not RTCP padding, which comes in words (RFC 3550 6.4.1) */
+    int rest = -(int)(at - message) & 3;
+    memset(at, 0, (size_t)rest);
+    at += rest;
     write_number(message + 2, (uint32_t)((at - message) / 4 - 1), 2);
     return (int)(at - message);
 }
