@@ -7,8 +7,8 @@ void history_store(struct history *history, unsigned sequence, const uint8_t *pa
 {
     struct kept *kept = &history->packets[sequence & (HISTORY - 1)];
     if (length > kept->space) {
-        /* Rounded up, so that a place soon has the size that its stream's packets need. */
-        uint16_t space = (uint16_t)((length + 63) / 64 * 64);
+        /* Rounded up as the allocator does; a place soon has the size that its packets need. */
+        uint16_t space = (uint16_t)((length + 15) / 16 * 16 + 8);
         uint8_t *larger = realloc(kept->octets, space);
         if (larger == NULL) {
             kept->length = 0;

@@ -19,7 +19,7 @@ from media.rtp.keyframes import starts_keyframe
 from media.streams.history import HISTORY, History
 from media.streams.receiver_reports import FEWEST_PACKETS, LOSS_PACKETS, Reception
 
-HISTORY_SECONDS = 4
+HISTORY_SECONDS = 3
 """Seconds, give or take one, after which no packet is requested any more. Those of a small video
 would stay in the history for ten."""
 MOST_MISSING = 256

@@ -30,6 +30,7 @@ from media.native import native
 from media.transport.addresses import local_addresses
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._reach.builds import unpacked
+from scripts.benchmarks._relay.busy import busy_calls, busy_table
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.loop import loop_microseconds
 from scripts.benchmarks._relay.sides import Load, Side, pin, processor_seconds, sides_for
@@ -56,7 +57,9 @@ CROWDS = (Load(5, 1, 1), Load(15, 1, 1), Load(50, 1, 1), Load(150, 1, 1))
 "10 to 300 participants, each call with what a call sends."
 LOOPS = ((40, 1), (20, 3))
 "Publishers and fan-out of the packet loop measured by itself."
-SECTIONS = ("loop", "compared", "shares", "crowds")
+SECTIONS = ("loop", "compared", "shares", "crowds", "memory")
+BY_NAME = "busy"
+"A section that runs only when it is named, and needs a build to compare with."
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,14 @@ async def generate(
             if native is not None:
                 row["native"] = loop_microseconds(True, publishers, fan_out, WINDOW_SECONDS)
             emit("loop", row)
+    if BY_NAME in sections and before is not None:
+        for row in await busy_calls(before, windows):
+            emit(BY_NAME, row)
+    if "memory" in sections:
+        command = [sys.executable, "-m", "scripts.benchmarks._relay.memory"]
+        done = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        said, _ = await done.communicate()
+        emit("memory", {"bytes": int(said)})
     if "compared" in sections:
         for load in chosen(COMPARED):
             emit("compared", await compare(load, windows, before=before))
@@ -257,7 +268,7 @@ def _run(
         cwd=Path(__file__).parents[2],
         check=True,
     )
-    rows: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    rows: dict[str, list[dict[str, Any]]] = {section: [] for section in (*SECTIONS, BY_NAME)}
     for line in done.stdout.splitlines():
         section, row = json.loads(line)
         rows[section].append(row)
@@ -307,6 +318,7 @@ def headlines(rows: dict[str, list[dict[str, Any]]]) -> dict[str, float | str | 
         "bytes_per_participant": most(
             row["relay"]["bytes_per_participant"] for row in rows["compared"]
         ),
+        "bytes_of_who_publishes_all": most(row["bytes"] for row in rows.get("memory", [])),
         "cost_of_300_to_cost_of_10": (
             round(crowd[-1] / crowd[0], 3) if len(crowd) > 1 and crowd[0] and crowd[-1] else None
         ),
@@ -379,6 +391,8 @@ def table(result: dict[str, Any]) -> str:
                 if name in row:
                     body.append([participants, round(row["packets"]), name, *cells(row[name])])
         parts.append(lines([["participants", "packets/s", "server", *HEADING], *body]))
+    if rows.get(BY_NAME):
+        parts.append(lines(busy_table(rows[BY_NAME])))
     notes = [f"not installed, so not compared with: {name}" for name in result["missing"]]
     if not result["native"]:
         notes.append("the native packet loop is not built: these are the figures of Python alone")
@@ -388,7 +402,9 @@ def table(result: dict[str, Any]) -> str:
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The words and options of `scripts/bench relay`."""
-    parser.add_argument("section", nargs="*", help=f"of {', '.join(SECTIONS)}; all without one")
+    parser.add_argument(
+        "section", nargs="*", help=f"of {', '.join(SECTIONS)}, busy; all but that without one"
+    )
     parser.add_argument("--windows", type=int, default=3)
     parser.add_argument("--load", action="append", default=[], help='as in the tables: "40x1 r3"')
     parser.add_argument("--against", metavar="COMMIT", help="the build before, as another side")
@@ -396,9 +412,11 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run_with(chosen: argparse.Namespace) -> dict[str, Any]:
     """Run what was asked for on the command line. Raises ValueError for an unknown word."""
-    unknown = set(chosen.section) - set(SECTIONS)
+    unknown = set(chosen.section) - {*SECTIONS, BY_NAME}
     if unknown:
         raise ValueError(f"no section named {', '.join(sorted(unknown))}")
+    if BY_NAME in chosen.section and not chosen.against:
+        raise ValueError(f"{BY_NAME} compares with a build: --against COMMIT")
     return run(chosen.section or SECTIONS, chosen.windows, chosen.load, chosen.against)
 
 

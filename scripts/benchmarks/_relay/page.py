@@ -3,13 +3,12 @@
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from playwright.async_api import Page
 
 from media.messages import OfferNeeded
-from media.relay.client import Relay
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 320, 180, 10
 
@@ -62,6 +61,18 @@ window.received = async () => {
   }
   return found;
 };
+window.sending = async () => {
+  const found = {bytes: 0, estimate: 0, frames: 0};
+  for (const one of (await connection.getStats()).values()) {
+    if (one.type === "outbound-rtp" && one.kind === "video") {
+      found.bytes += one.bytesSent;
+      found.frames += one.framesSent;
+    }
+    if (one.type === "candidate-pair" && one.availableOutgoingBitrate)
+      found.estimate = one.availableOutgoingBitrate;
+  }
+  return found;
+};
 </script>"""
 
 
@@ -94,20 +105,28 @@ async def serve_page() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+class Answers(Protocol):
+    """What takes a page's answers: a relay."""
+
+    async def answer(self, room_id: str, peer_id: str, sdp: str, revision: int) -> None: ...
+
+
 class Guest:
     """One page as a participant of a room."""
 
-    def __init__(self, relay: Relay, peer_id: str, page: Page) -> None:
+    def __init__(self, relay: Answers, peer_id: str, page: Page) -> None:
         self.peer_id = peer_id
         self._relay = relay
         self._page = page
         self._lines: dict[str, tuple[str, str]] = {}
         "Media id -> publisher and kind, as the last offer said."
 
-    async def enter(self, url: str) -> None:
+    async def enter(
+        self, url: str, width: int = WIDTH, height: int = HEIGHT, rate: int = FRAMES_PER_SECOND
+    ) -> None:
         """Open the page with its camera and microphone."""
         await self._page.goto(url)
-        video = {"width": WIDTH, "height": HEIGHT, "frameRate": FRAMES_PER_SECOND}
+        video = {"width": width, "height": height, "frameRate": rate}
         await self._page.evaluate("video => window.capture(video)", video)
 
     async def answer(self, offer: OfferNeeded) -> None:
@@ -124,6 +143,11 @@ class Guest:
             {"sdp": offer.sdp, "fresh": offer.fresh, "publish": publish},
         )
         await self._relay.answer(offer.room_id, self.peer_id, text, offer.revision)
+
+    async def sending(self) -> dict[str, float]:
+        """What the browser sends: video bytes, frames, and its estimate of its uplink (bit/s)."""
+        found: dict[str, float] = await self._page.evaluate("window.sending()")
+        return found
 
     async def look(self) -> dict[tuple[str, str], dict[str, Any]]:
         """(publisher, kind) -> the browser's inbound statistics."""

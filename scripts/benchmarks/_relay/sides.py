@@ -261,7 +261,8 @@ class CoturnSide(_Measured):
 def sides_for(fan_out: int, address: str, alone: bool, before: Path | None = None) -> list[Side]:
     """The relay, and the peers that are installed and can do this unless it is to be alone.
 
-    ``before`` is the folder of an earlier build, which is a side of its own then. The slowest to set up comes first: a side that is ready must soon get its consent checks.
+    ``before`` is the folder of an earlier build, which is a side of its own then. The slowest to set
+    up comes first: a side that is ready must soon get its consent checks.
     """
     sides: list[Side] = []
     if not alone and Janus.installed():
