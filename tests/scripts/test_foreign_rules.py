@@ -89,6 +89,12 @@ def test_a_publisher_may_have_sent_larger_packets_itself():
     assert rtp_complaints(down(rtp(), ip_length=1281), largest={"ada": 1300}) == []
 
 
+def test_padding_alone_repeats_nothing():
+    probe = bytes((0xA0,)) + rtp(REPAIRS, 1, bytes(3) + b"\x04", kind=97)[1:]
+    assert rtp_complaints(down(probe)) == []
+    assert rtp_complaints(down(rtp(REPAIRS, 1, b"", kind=97))) != []
+
+
 def test_an_mid_has_to_be_that_of_its_section():
     sent = {MEDIA: Sent("3", "ada", "video", "stream", 0, frozenset({1}), frozenset({1}))}
     complaints = Complaints()

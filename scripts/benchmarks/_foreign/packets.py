@@ -28,6 +28,7 @@ class Rtp:
     extensions: tuple[tuple[int, bytes], ...]
     payload: bytes
     "Without padding."
+    padding: int = 0
 
     def extension(self, number: int) -> bytes | None:
         return next((value for one, value in self.extensions if one == number), None)
@@ -53,7 +54,7 @@ def read_rtp(data: bytes) -> Rtp:
         raise Malformed("more padding than packet")
     sequence, timestamp, ssrc = struct.unpack_from("!HII", data, 2)
     payload = data[start : len(data) - padding]
-    return Rtp(ssrc, data[1] & 127, sequence, timestamp, extensions, payload)
+    return Rtp(ssrc, data[1] & 127, sequence, timestamp, extensions, payload, padding)
 
 
 def _elements(profile: int, block: bytes) -> Iterator[tuple[int, bytes]]:

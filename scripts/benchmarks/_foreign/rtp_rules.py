@@ -85,6 +85,8 @@ class RtpRules:
             self._complain(f"an IP packet above {LARGEST} bytes", length)
 
     def _check_repair(self, packet: Rtp, stream: Sent) -> None:
+        if packet.padding and not packet.payload:
+            return  # a probe of the link
         if len(packet.payload) < 2:
             self._complain("RTX without an original sequence number")
             return
