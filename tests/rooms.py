@@ -284,11 +284,11 @@ ROOMS: dict[str, set[str]] = {
         "scripts/benchmarks/_engines",
         "scripts/benchmarks/_relay",
     },
-    "scripts/benchmarks/_foreign": {"scripts/benchmarks/_engines", "scripts/benchmarks/_relay"},
+    "scripts/benchmarks/_foreign": {"scripts/benchmarks/_engines", "scripts/traffic"},
     "scripts/benchmarks/foreign_clients": {
         "scripts/benchmarks",
         "scripts/benchmarks/_foreign",
-        "scripts/benchmarks/_relay",
+        "scripts/traffic",
     },
     "scripts/benchmarks": {
         "scripts/benchmarks/_engines",

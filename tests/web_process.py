@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -63,9 +63,18 @@ async def _reading() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
 
 @asynccontextmanager
 async def web_process(
-    data_dir: Path, port: int = 0, *, first: bool = False, afresh: bool = False, **settings: str
+    data_dir: Path,
+    port: int = 0,
+    *,
+    first: bool = False,
+    afresh: bool = False,
+    prefix: Sequence[str] = (),
+    **settings: str,
 ) -> AsyncIterator[tuple[Running, str]]:
-    """The process once it serves, and what it printed: at its `first` start two lines."""
+    """The process once it serves, and what it printed: at its `first` start two lines.
+
+    With a `prefix`, the command that makes it run elsewhere, it has to be started `afresh`.
+    """
     environment = _environment(
         {"TELECONNECT_DATA_DIR": str(data_dir), "PORT": str(port), **settings}
     )
@@ -75,7 +84,13 @@ async def web_process(
         try:
             if afresh:
                 running = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "web", env=environment, stdout=theirs, stderr=nowhere
+                    *prefix,
+                    sys.executable,
+                    "-m",
+                    "web",
+                    env=environment,
+                    stdout=theirs,
+                    stderr=nowhere,
                 )
             else:
                 running = await _forked(environment, (theirs, nowhere))

@@ -34,8 +34,8 @@ from scripts.benchmarks._engines.refusals import REFUSALS, refuse
 from scripts.benchmarks._engines.refusals import STEPS as LIMITED
 from scripts.benchmarks._engines.walk import STEPS, as_json, walk
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._relay.network import Network, NetworkUnavailable
 from scripts.traffic.browser import chromium, installed
+from scripts.traffic.network import Network, NetworkUnavailable
 from scripts.traffic.server import Server, furnish, serving
 
 FOLDER = Path("build/engines")

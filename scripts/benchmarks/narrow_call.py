@@ -26,9 +26,9 @@ from typing import Any
 from playwright.async_api import Browser, Page, expect
 
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._relay.network import Network, NetworkUnavailable
 from scripts.benchmarks._relay.network_page import write_busy_camera
 from scripts.traffic.browser import chromium, installed, person, sign_in
+from scripts.traffic.network import Network, NetworkUnavailable
 from scripts.traffic.server import Place, Server, furnish, serving, temporary_folder
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person

@@ -33,8 +33,8 @@ from scripts.benchmarks._figures import lines
 from scripts.benchmarks._reach import proxy, visit
 from scripts.benchmarks._reach.builds import ROOT, Build, unpacked
 from scripts.benchmarks._reach.wire import waterfall
-from scripts.benchmarks._relay.network import Network, NetworkUnavailable
 from scripts.traffic.browser import installed
+from scripts.traffic.network import Network, NetworkUnavailable
 from scripts.traffic.server import temporary_folder
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES

@@ -32,12 +32,12 @@ from playwright.async_api import Page
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay import recovery
 from scripts.benchmarks._relay.janus import Janus
-from scripts.benchmarks._relay.network import Network, NetworkUnavailable
 from scripts.benchmarks._relay.network_page import write_busy_camera
 from scripts.benchmarks._relay.sides import processor_seconds
 from scripts.benchmarks._relay.turn import Coturn
 from scripts.benchmarks._relay.ways import CALLING, HOSTS, PATIENCE, WAYS, Way, page_on
 from scripts.traffic.browser import installed
+from scripts.traffic.network import Network, NetworkUnavailable
 from scripts.traffic.server import temporary_folder
 
 NETWORKS: dict[str, dict[str, Any]] = {

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import pytest
 
-from scripts.benchmarks._relay.network import (
+from scripts.traffic.network import (
     Conditions,
     Counters,
     Leg,
@@ -94,6 +94,14 @@ def leg(**conditions: object) -> Leg:
 
 def test_a_clean_leg_holds_nothing_back() -> None:
     assert [leg().departure(at, datagram()) for at in (0.0, 1.5)] == [0.0, 1.5]
+
+
+def test_a_firewall_lets_only_what_is_named_through() -> None:
+    one = leg(only=[("tcp", 443)])
+    tcp = 6
+    assert one.departure(0.0, datagram(port=443, protocol=tcp)) == 0.0
+    assert one.departure(0.0, datagram(port=443)) is None
+    assert one.departure(0.0, datagram(port=80, protocol=tcp)) is None
 
 
 def test_a_delay_is_added() -> None:

@@ -17,7 +17,7 @@ from scripts.benchmarks._foreign.clips import write_clips
 from scripts.benchmarks._foreign.door import PORT
 from scripts.benchmarks._foreign.driver import RELAY_PORT, Order
 from scripts.benchmarks._foreign.programs import ROOT
-from scripts.benchmarks._relay.network import Network
+from scripts.traffic.network import Network
 
 HOST = "10.79.0.1"
 CAPTURE = "room.pcap"

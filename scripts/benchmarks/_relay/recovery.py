@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.benchmarks._relay.network import Network
 from scripts.benchmarks._relay.ways import CALLING, RelayWay, page_on
+from scripts.traffic.network import Network
 
 LINKS: dict[str, dict[str, Any]] = {
     "320 kbit/s, 150 ms": {"rate_kbps": 320, "delay_ms": 75},

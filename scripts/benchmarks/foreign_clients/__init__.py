@@ -25,7 +25,7 @@ from scripts.benchmarks._foreign.programs import CLIENTS, Missing, prepared
 from scripts.benchmarks._foreign.reading import read_room
 from scripts.benchmarks._foreign.results import Row, rows
 from scripts.benchmarks._foreign.staging import CAPTURE, HOST, RUN, stage
-from scripts.benchmarks._relay.network import NetworkUnavailable
+from scripts.traffic.network import NetworkUnavailable
 
 FOLDER = Path("build/foreign")
 DELAYS = (0.0, 0.1, 0.8)

@@ -59,6 +59,8 @@ class Conditions:
     "Share of packets that arrive twice, 0 to 1."
     block: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
     'Refused traffic as ("udp" or "tcp", destination port or None for all), without an answer.'
+    only: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
+    "If given, all other traffic of TCP and UDP is refused."
     dead: bool = False
 
 
@@ -210,14 +212,16 @@ class Leg:
 
     def _blocked(self, packet: bytes) -> bool:
         protocol = PROTOCOLS.get(packet[9])
-        if not self.conditions.block or protocol is None:
+        block, only = self.conditions.block, self.conditions.only
+        if protocol is None or not (block or only):
             return False
         header_length = (packet[0] & 0x0F) * 4
         (port,) = struct.unpack_from("!H", packet, header_length + 2)
-        return any(
-            blocked == protocol and blocked_port in (None, port)
-            for blocked, blocked_port in self.conditions.block
-        )
+
+        def named(traffic: list[tuple[str, int | None]]) -> bool:
+            return any(one == protocol and number in (None, port) for one, number in traffic)
+
+        return named(block) or (bool(only) and not named(only))
 
 
 class Switch:
