@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.pages.test_accessibility import check
+from tests.browser.harness.accessibility import check
+from tests.browser.harness.resting import Rest
 from tests.files import Sender, pdf, pixel
 from tests.people import Visit, visiting
 from tests.serving import Server
@@ -267,21 +268,22 @@ async def test_the_viewer_is_accessible_in_both_directions(
     complaints: list[str] = []
     for language in ("en", "ar"):
         desk = await meeting.page("desk", new_context, viewport=(360, 740))
+        rest = Rest(desk)
         await desk.context.add_cookies(
             [{"name": "language", "value": language, "url": meeting.url}]
         )
         await desk.reload()
         viewer = await open_file(desk, meeting.first)
         await shown(viewer)
-        await check(desk, f"photo in {language}", complaints)
+        await check(rest, f"photo in {language}", complaints)
         # the next one is where people read on
         await desk.keyboard.press("ArrowRight" if language == "en" else "ArrowLeft")
         await expect(viewer.locator(".page img").first).not_to_have_js_property("naturalWidth", 0)
-        await check(desk, f"PDF in {language}", complaints)
+        await check(rest, f"PDF in {language}", complaints)
         await desk.keyboard.press("ArrowLeft" if language == "en" else "ArrowRight")
         await shown(viewer)
         await viewer.locator(".mark").click()
-        await check(desk, f"marking in {language}", complaints)
+        await check(rest, f"marking in {language}", complaints)
         overflow = "document.documentElement.scrollWidth - innerWidth"
         assert await desk.evaluate(overflow) <= 0
     assert not complaints, "\n".join(complaints)

@@ -28,7 +28,7 @@ class Rest:
     """
 
     def __init__(self, page: Page) -> None:
-        self._page = page
+        self.page = page
         self._under_way: set[Request] = set()
         self._document: Request | None = None
         "What the next document of the page was asked for by."
@@ -41,16 +41,16 @@ class Rest:
 
     async def come(self) -> None:
         """Wait for it."""
-        await self._page.wait_for_load_state()
-        await self._page.wait_for_function(STARTED)
+        await self.page.wait_for_load_state()
+        await self.page.wait_for_function(STARTED)
         while True:
             await self._none.wait()
-            await self._page.evaluate(TURNS)
+            await self.page.evaluate(TURNS)
             if self._none.is_set():
                 return
 
     def _begun(self, request: Request) -> None:
-        if request.is_navigation_request() and request.frame == self._page.main_frame:
+        if request.is_navigation_request() and request.frame == self.page.main_frame:
             self._document = request
         self._under_way.add(request)
         self._none.clear()
@@ -62,7 +62,7 @@ class Rest:
     def _navigated(self, frame: Frame) -> None:
         # of requests that ended with the document before nothing is told; an address that only
         # changes by a script is no new document
-        if frame == self._page.main_frame and self._document is not None:
+        if frame == self.page.main_frame and self._document is not None:
             self._under_way &= {self._document}
             self._document = None
             self._look()

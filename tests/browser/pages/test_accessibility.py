@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from scripts.samples import PASSWORD, Sample, sample
 from tests.browser.conftest import NewContext
+from tests.browser.harness.accessibility import check
 from tests.browser.harness.resting import Rest
 from tests.serving import Server, serving
 from web.routes import path
@@ -19,19 +19,6 @@ async def filled(
 ) -> AsyncIterator[tuple[Server, Sample]]:
     async with serving(tmp_path_factory.mktemp("data")) as server:
         yield server, await sample(server.app)
-
-
-VIOLATIONS = {"resultTypes": ["violations"]}
-"Of axe: what has passed is not described."
-
-
-async def check(page: Page, rest: Rest, name: str, complaints: list[str]) -> None:
-    # modules enable and show things as they load; axe looks at a page that has come to rest
-    await rest.come()
-    results = await Axe().run(page, options=VIOLATIONS)
-    for violation in results.response["violations"]:
-        for node in violation["nodes"]:
-            complaints.append(f"{name}: {violation['id']}: {node['html'][:160]}")
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("ar", True)], ids=["en", "ar-dark"])
@@ -59,16 +46,16 @@ async def test_no_page_has_a_violation(
         ("not found", path("dashboard") + "nowhere"),
     ):
         await page.goto(address)
-        await check(page, rest, name, complaints)
+        await check(rest, name, complaints)
     await page.goto(found.landing)
     await page.locator("button.huge").click()
     await expect(page.locator("#chat-lines .event").first).to_be_visible()
-    await check(page, rest, "waiting", complaints)
+    await check(rest, "waiting", complaints)
     await page.goto(f"{page.url}/plain")
     await expect(page.frame_locator("iframe[name=lines]").locator(".event").first).to_be_visible()
-    await check(page, rest, "the page without scripts", complaints)
+    await check(rest, "the page without scripts", complaints)
     await page.set_viewport_size({"width": 360, "height": 740})
-    await check(page, rest, "the page without scripts on a phone", complaints)
+    await check(rest, "the page without scripts on a phone", complaints)
     await page.set_viewport_size({"width": 1280, "height": 800})
 
     await page.goto(path("sign_in"))
@@ -105,34 +92,34 @@ async def test_no_page_has_a_violation(
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)
-        await check(page, rest, name, complaints)
+        await check(rest, name, complaints)
     await page.goto(path("invites"))
     await page.click("#open-new-invite")
     await page.click("#new-invite [data-choice=remote]")
     for box in ("plan_later", "companion", "colleague"):
         await page.check(f"#{box}")
-    await check(page, rest, "new invite dialog", complaints)
+    await check(rest, "new invite dialog", complaints)
     await page.fill("#address", "+41 44 123 45 67")  # a landline: asked about
     await page.click("#invitation [type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
-    await check(page, rest, "refused", complaints)
+    await check(rest, "refused", complaints)
     await page.goto(path("admin_teams"))
     await page.fill("#name", f"Ward {language}")
     await page.press("#name", "Enter")
     await page.wait_for_url("**/teams/*")
-    await check(page, rest, "team", complaints)
+    await check(rest, "team", complaints)
     await page.goto(path("admin_numbers"))
     await page.locator(".chart summary").first.click()
-    await check(page, rest, "numbers", complaints)
+    await check(rest, "numbers", complaints)
     await page.goto(path("admin_person", account_id=found.colleague_id))
     await page.click("form[action$=password-link] button")
-    await check(page, rest, "link to choose a password", complaints)
+    await check(rest, "link to choose a password", complaints)
     await page.goto(await page.locator("#password-link").text_content() or "")
-    await check(page, rest, "choosing a password", complaints)
+    await check(rest, "choosing a password", complaints)
     await page.fill("#password", "password1234")
     await page.click("main button[type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
-    await check(page, rest, "password refused", complaints)
+    await check(rest, "password refused", complaints)
     assert not complaints, "\n".join(complaints)
 
 

@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import BrowserContext, CDPSession, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.pages.test_accessibility import check
+from tests.browser.harness.accessibility import check
+from tests.browser.harness.resting import Rest
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import PASSWORD, Server, serving
@@ -117,22 +118,23 @@ async def test_a_second_factor_from_its_set_up_to_its_loss(
     page = await context.new_page()
     devtools, held_by = await authenticator(page)
     complaints: list[str] = []
+    rest = Rest(page)
 
     # whoever must have one is led to it
     await give_password(page)
     await expect(page.get_by_text("Please set one up now.")).to_be_visible()
     await page.goto(path("invites"))
     await expect(page.get_by_text("Please set one up now.")).to_be_visible()
-    await check(page, "required", complaints)
+    await check(rest, "required", complaints)
     await page.get_by_role("button", name="Set up an authenticator app").click()
     app = await scan(page)
-    await check(page, "authenticator app", complaints)
+    await check(rest, "authenticator app", complaints)
     code = "".join(chr(ord("٠") + int(digit)) for digit in app.at(clock.now()))
     await type_code(page, f"{code[:3]} {code[3:]}")
     await page.get_by_role("button", name="Make recovery codes").click()
     codes = (await page.locator("#recovery-codes").inner_text()).split()
     assert len(codes) == 10
-    await check(page, "recovery codes", complaints)
+    await check(rest, "recovery codes", complaints)
     await page.get_by_role("button", name="Done").click()
     await add_passkey(page, "Dienstlaptop")
     await expect(page.get_by_text("Dienstlaptop")).to_be_visible()
@@ -147,7 +149,7 @@ async def test_a_second_factor_from_its_set_up_to_its_loss(
     await expect_dashboard(page)
     await sign_out(page)
     await give_password(page)
-    await check(page, "second step", complaints)
+    await check(rest, "second step", complaints)
     await page.get_by_role("button", name="Use a passkey").click()
     await expect_dashboard(page)
 

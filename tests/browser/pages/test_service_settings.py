@@ -10,7 +10,8 @@ from playwright.async_api import Page, expect
 
 from scripts.screenshot_administration import lamp
 from tests.browser.conftest import NewContext
-from tests.browser.pages.test_accessibility import check
+from tests.browser.harness.accessibility import check
+from tests.browser.harness.resting import Rest
 from tests.serving import PASSWORD, Server, serving
 from web.routes import path
 
@@ -39,9 +40,10 @@ async def test_the_terms_are_changed_with_two_clicks_from_administration(
 ) -> None:
     page = await at_administration(server, new_context)
     complaints: list[str] = []
-    await check(page, "administration", complaints)
+    rest = Rest(page)
+    await check(rest, "administration", complaints)
     await page.get_by_role("main").get_by_role("link", name="Terms of use").click()
-    await check(page, "terms", complaints)
+    await check(rest, "terms", complaints)
     await page.get_by_role("textbox", name="Text").fill(
         "## Ours\n\n![a picture](https://third.example.org/x.png) **Be kind.**\n\n|a|b|\n|-|-|\n|c|d|"
     )
@@ -50,7 +52,7 @@ async def test_the_terms_are_changed_with_two_clicks_from_administration(
     guest = await (await new_context(base_url=server.url)).new_page()
     await guest.goto(path("terms"))
     await expect(guest.get_by_text("Be kind.")).to_be_visible()
-    await check(guest, "own terms", complaints)
+    await check(Rest(guest), "own terms", complaints)
     assert not complaints, "\n".join(complaints)
 
 
@@ -80,11 +82,12 @@ async def test_name_color_and_logo_are_changed_and_stay_readable(
     await expect(logo).to_be_visible()
     assert await logo.evaluate("image => image.complete && image.naturalWidth > 0")
     complaints: list[str] = []
-    await check(page, "settings", complaints)
+    rest = Rest(page)
+    await check(rest, "settings", complaints)
     for name in ("Languages", "Interpreters", "Routes"):
         await page.get_by_role("link", name="Administration", exact=True).first.click()
         await page.get_by_role("main").get_by_role("link", name=name).click()
-        await check(page, name, complaints)
+        await check(rest, name, complaints)
     await page.set_viewport_size({"width": 360, "height": 740})
     for address in (path("admin"), path("admin_settings"), path("help")):
         await page.goto(address)

@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.harness.accessibility import check
+from tests.browser.harness.resting import Rest
 from tests.browser.harness.visits import link_to
-from tests.browser.pages.test_accessibility import check
 from tests.browser.pages.test_sizes import SIDEWAYS, TARGETS
 from tests.serving import Server
 from tests.web.http.test_platform import IPHONE, MOBILE_CHROME, WEB_VIEW
@@ -170,13 +171,14 @@ async def test_the_ways_out_fit_a_small_screen_in_both_directions(
     page = await phone(new_context, FACEBOOK, NO_DEVICES, dark=dark)
     link = f"{server.url}{await link_to(server, language)}"
     complaints: list[str] = []
+    rest = Rest(page)
     for address in (link, link + "/test"):
         await page.goto(address)
         picture = page.locator("#in-app .pictured .icon").first
         await expect(picture).to_be_visible()
         mirrored = "matrix(-1, 0, 0, 1, 0, 0)" if language == "ar" else "none"
         await expect(picture).to_have_css("transform", mirrored)
-        await check(page, address, complaints)
+        await check(rest, address, complaints)
         complaints += await page.evaluate(TARGETS) + await page.evaluate(SIDEWAYS)
     assert not complaints, "\n".join(complaints)
 

@@ -7,7 +7,8 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.pages.test_accessibility import check
+from tests.browser.harness.accessibility import check
+from tests.browser.harness.resting import Rest
 from tests.providers.canaille_server import PASSWORD as AT_CANAILLE
 from tests.providers.running import CANAILLE, NODE, RealProvider, running
 from tests.serving import PASSWORD, Server, serving
@@ -82,6 +83,7 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await provider.learn(client(server) | logout)
         context = await new_context(allowed_errors=["status of 403"], reduced_motion="reduce")
         page, complaints = await context.new_page(), list[str]()
+        rest = Rest(page)
         await to_the_provider(page, server)
         await at_npm(page, "chief")
         await signed_in(page, server)
@@ -91,7 +93,7 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await page.get_by_role("button", name="Yes, sign me out").click()
         await expect(page).to_have_url(f"{server.url}/signin/oidc/signed-out")
         await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
-        await check(page, "signed out", complaints)
+        await check(rest, "signed out", complaints)
 
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
         await at_npm(page, "chief")
@@ -110,7 +112,7 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await at_npm(page, "unverified")
         await expect(page.get_by_role("heading", name="You were not signed in")).to_be_visible()
         await expect(page.get_by_role("alert")).to_contain_text("has not verified your email")
-        await check(page, "refused", complaints)
+        await check(rest, "refused", complaints)
         await page.goto(f"{server.url}/")
         await expect(page).to_have_url(re.compile("/signin"))
         assert complaints == []
@@ -131,6 +133,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await provider.learn(client(server) | {"scope": ["openid", "profile", "email"]})
         context = await new_context(allowed_errors=["status of 403"], reduced_motion="reduce")
         page, complaints = await context.new_page(), list[str]()
+        rest = Rest(page)
         await to_the_provider(page, server)
         await at_canaille(page)
         await page.get_by_role("button", name="Deny").click()
@@ -139,7 +142,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
         await page.get_by_role("button", name="Accept", exact=True).click()
         await expect(page.get_by_role("heading", name="Link your account")).to_be_visible()
-        await check(page, "link", complaints)
+        await check(rest, "link", complaints)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
         await page.get_by_role("button", name="Link and sign in").click()
         await signed_in(page, server)
