@@ -17,6 +17,9 @@ REFERENCE_TICKS = 256
 MOST_STATUSES = 400
 """Packets that one feedback message covers: 100 ms of the most a participant may send. Older ones
 are left out; 400 that arrived in the worst order make a message of 940 bytes."""
+MOST_READ = 1000
+"""Packets that a feedback message may cover to be read: a probe sends a tenth of that. Forty bytes
+could claim 65,535."""
 _SMALL = 1
 _LARGE = 2
 _RUN_LIMIT = 0x1FFF
@@ -184,11 +187,13 @@ def split_feedback(compound: bytes) -> tuple[bytes, list[bytes]]:
 def read_feedback(packet: bytes) -> dict[int, float | None]:
     """Transport-wide number -> seconds of the receiver's clock, None if it did not arrive.
 
-    Empty if the packet is malformed.
+    Empty if the packet is malformed, or covers more than ``MOST_READ``.
     """
     if len(packet) < 20:
         return {}
     base, count, reference = struct.unpack_from("!HHI", packet, 12)
+    if count > MOST_READ:
+        return {}
     symbols: list[int] = []
     position = 20
     while len(symbols) < count:

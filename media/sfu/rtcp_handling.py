@@ -42,6 +42,8 @@ LIFTED_SECONDS = 5.0
 "Seconds for which REMB goes on after a cap was lifted: browsers keep the last one for ever."
 MOST_NACKED = 200
 "Sequence numbers taken from one NACK."
+MOST_FEEDBACK = 4
+"Transport-wide feedback messages read from one datagram; browsers send each in its own."
 
 
 def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Peer | None]) -> None:
@@ -65,8 +67,9 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
         if peer.trace is not None:
             peer.trace.rtcp("received", plain)
         plain, feedback = split_feedback(plain)
-        for message in feedback:
-            peer.downlink.prober.note_feedback(read_feedback(message))
+        if peer.downlink.prober.round is not None:
+            for message in feedback[:MOST_FEEDBACK]:
+                peer.downlink.prober.note_feedback(read_feedback(message))
         packets = RtcpPacket.parse(plain)
     except (pylibsrtp.Error, ValueError, struct.error, IndexError):
         peer.refused += 1

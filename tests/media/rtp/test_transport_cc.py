@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.rtp.transport_cc import (
+    MOST_READ,
     TICK,
     ArrivalLog,
     build_feedback,
@@ -114,3 +115,11 @@ def test_malformed_feedback_is_read_as_nothing_or_little(noise: bytes, length: i
     assert read_feedback(message[: min(length, 21)]) == {}
     rest, found = split_feedback(noise + message[:length])
     assert sum(map(len, found)) + len(rest) == len(noise) + min(length, len(message))
+
+
+def test_a_message_that_claims_too_much_is_not_read() -> None:
+    most = build_feedback([1.0, *[None] * (MOST_READ - 2), 1.1], 10, 3, 1, 2)
+    assert len(read_feedback(most)) == MOST_READ
+    # Nine run lengths of packets that did not arrive: a datagram has room for 35 of these.
+    chunks = struct.pack("!9H", *[0x1FFF] * 9)
+    assert read_feedback(bytes(12) + struct.pack("!HHI", 0, 0xFFFF, 0) + chunks) == {}

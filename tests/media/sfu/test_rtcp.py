@@ -22,6 +22,7 @@ from media.messages import Leave
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
+from media.rtp.transport_cc import build_feedback
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Ciphers
@@ -259,6 +260,23 @@ async def test_a_mid_in_rtcp_says_where_an_ssrc_belongs(target: Target) -> None:
         say(ssrc, audio.mid)
         target.sfu._service(target.sfu.rooms["room"], peer, target.sfu.now() + 1)
     assert len(peer.publications.announced) <= peer.limits.streams
+
+
+async def test_feedback_is_read_while_a_probe_waits_for_it_and_not_without_end(
+    target: Target,
+) -> None:
+    client, peer = target.clients["b"], target.sfu.rooms["room"].peers["b"]
+    prober = peer.downlink.prober
+    assert client.ciphers is not None
+    prober.begin(100_000.0, 1_000_000.0, target.sfu.now())
+    assert prober.round is not None
+    numbers = [prober.next_number(100, target.sfu.now()) for _ in range(12)]
+    report = rtcp.receiver_reports(1, [RtcpReceiverInfo(1, 0, 0, 0, 0, 0, 0)])
+    report += b"".join(build_feedback([5.0], number, 0, 1, 2) for number in numbers)
+    client._send_now(client.ciphers.outgoing.protect_rtcp(report))
+    target.sfu.forwarder.drain(target.port)
+    assert list(prober.round.delays) == numbers[: rtcp_handling.MOST_FEEDBACK]
+    assert not peer.refused
 
 
 async def test_who_leaves_is_told_that_our_sources_end(target: Target) -> None:
