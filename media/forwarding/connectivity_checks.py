@@ -40,7 +40,9 @@ def admit(
     ``mapped`` is what the client is told to have as its address, if that is another.
 
     False if it does not prove the password: then nothing has changed. Only proven checks count
-    against the limit, so that nobody else can use it up.
+    against the limit, so that nobody else can use it up. One that comes again is answered, and
+    changes nothing: it may be a replay with a forged source, by which somebody who overheard it
+    would have the media sent to where the peer was before, or a peer that is gone seem alive.
     """
     check = ice.verify(data, peer.credentials)
     if check is None:
@@ -60,15 +62,16 @@ def admit(
         # It has not what a check must have: priority and role (RFC 8445 section 7.1).
         return False
     port.send_to(response, address)
-    if check.controlled or check.unknown:
+    if check.controlled or check.unknown or times:
         return True
     peer.liveness.note_check(now)
     if by_address.get(address) is not peer:
         by_address[address] = peer
         peer.addresses.append(address)
         while len(peer.addresses) > REMEMBERED_ADDRESSES:
-            old = peer.addresses.pop(0)
-            if by_address.get(old) is peer and old != peer.destination.address:
+            old = next(each for each in peer.addresses if each != peer.destination.address)
+            peer.addresses.remove(old)
+            if by_address.get(old) is peer:
                 del by_address[old]
     if check.nominates or peer.destination.port is None:
         peer.move(port, address)

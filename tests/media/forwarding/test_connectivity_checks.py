@@ -9,12 +9,12 @@ from aioice import stun
 
 from media.forwarding.connectivity_checks import REPETITIONS
 from media.limits import SSRCS
-from media.messages import Join, OpenRoom
-from media.rooms.peer import Peer
+from media.messages import Join, Leave, OpenRoom
+from media.rooms.peer import REMEMBERED_ADDRESSES, Peer
 from media.transport.port import pack_address
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
 from scripts.traffic.relay_target import Target
-from tests.media.support import TestSfu
+from tests.media.support import TestSfu, until
 
 
 @pytest.fixture
@@ -77,6 +77,40 @@ async def test_a_check_heard_on_the_way_moves_nothing_when_sent_from_elsewhere(
     assert stranger.address not in client.sfu.forwarder.demux.by_address
     assert stranger.ask(right(peer)), "a check of its own is what a change of network looks like"
     assert peer.destination.address == stranger.address
+
+
+async def test_a_check_heard_on_the_way_changes_nothing_when_sent_with_its_own_source(
+    sfu: TestSfu, peer: Peer, client: Asker, stranger: Asker
+) -> None:
+    old = right(peer)
+    assert client.ask(old)
+    assert stranger.ask(right(peer)), "the client has changed its network"
+    peer.liveness.begin(0.0)
+    assert client.ask(old), "a client may repeat a check"
+    assert peer.destination.address == stranger.address
+    assert peer.liveness.alive_at == 0.0
+    assert client.ask(right(peer))
+    assert peer.destination.address == client.address
+    assert peer.liveness.alive_at > 0.0
+
+
+async def test_the_address_that_media_goes_to_is_never_forgotten_while_the_peer_is_there(
+    sfu: TestSfu, peer: Peer, client: Asker
+) -> None:
+    by_address = sfu.forwarder.demux.by_address
+    assert client.ask(check(peer, PRIORITY=1, ICE_CONTROLLING=1, USE_CANDIDATE=None))
+    others = []
+    try:
+        for number in range(REMEMBERED_ADDRESSES + 2):
+            others.append(Asker(sfu))
+            assert others[-1].ask(check(peer, PRIORITY=1, ICE_CONTROLLING=number))
+            assert peer.destination.address == client.address in peer.addresses
+    finally:
+        for other in others:
+            other.close()
+    assert len(peer.addresses) == len(by_address) == REMEMBERED_ADDRESSES
+    sfu.execute(Leave("room", "a"))
+    await until(lambda: not len(by_address), "they are forgotten")
 
 
 async def test_one_check_is_answered_as_often_as_a_client_repeats_it(
