@@ -7,9 +7,11 @@ origins cannot forge that. Requests with neither header do not come from a brows
 A page whose address is a secret (an invite's link) has `Referrer-Policy: no-referrer`, so its forms
 are sent with `Origin: null` (Fetch, "append a request Origin header"). Browsers without Fetch Metadata
 (Safari before 16.4) send nothing else, so a null origin passes there: such a form is authorized by its
-address, which no other site knows, not by a cookie. All other pages have `same-origin`, under which
-browsers send the origin: Chromium 76 to 156 and Firefox 115 and 153 do so for both kinds of forms, also
-after a redirect that a form of a secret address led to, and in Firefox if it is set to send no Referer.
+address, which no other site knows, not by a cookie. The session page has that policy too where it is the
+answer to "Join the session" or takes the place of the landing page, so its own forms are sent like that.
+All other pages have `same-origin`, under which browsers send the origin: Chromium 76 to 156 and Firefox
+115 and 153 do so for both kinds of forms, also after a redirect that a form of a secret address led to,
+and in Firefox if it is set to send no Referer.
 """
 
 from collections.abc import Awaitable, Callable
@@ -59,9 +61,11 @@ SECRET_ADDRESSES = frozenset(address for address in PATHS.values() if "{token}" 
 OPAQUE_ORIGINS = SECRET_ADDRESSES | {
     PATHS["language"],
     PATHS["leave"],
+    PATHS["seat_plain_message"],
+    PATHS["seat_phone_call"],
 }
 """Addresses that accept forms of those pages. A forger could at most change the language, or give up a
-seat that the same link restores."""
+seat that the same link restores; the address of a seat is known to nobody else."""
 FRAMED = frozenset({PATHS["seat_plain_lines"]})
 "Shown in a frame of a page of this server: the lines of a chat that refresh while somebody writes."
 FRAMED_HEADERS = {

@@ -123,6 +123,22 @@ async def test_a_script_is_answered_by_what_takes_the_place_of_the_landing_page(
         assert (left.status, "Clear-Site-Data" in left.headers) == (303, True)
 
 
+@pytest.mark.parametrize("room", ["here", "part"])
+async def test_the_forms_of_a_session_page_at_the_link_s_address_work_in_browsers_that_hide_its_origin(
+    server: Server, nurse: Person, room: str
+) -> None:
+    """Safari before 16.4 sends nothing but a null origin from a page with `no-referrer`."""
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        page = (await phone.post(link, {"room": room})).text
+        forms = re.findall(r'<form[^>]* method="post"[^>]*>', page)
+        actions = [re.findall(r' action="([^"]+)"', form)[0] for form in forms]
+        assert len(actions) >= 3
+        for action in sorted(actions, key=lambda each: "leave" in each):
+            answer = await phone.post(action, {"text": "hello", "next": "/"}, Origin="null")
+            assert answer.status in (200, 303), action
+
+
 @pytest.mark.parametrize("language", ["en", "uk"])
 async def test_a_short_catalog_stands_in_the_pages_before_the_waiting_room(
     server: Server, nurse: Person, language: str

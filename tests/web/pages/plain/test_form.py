@@ -183,11 +183,19 @@ async def test_forms_and_pages_beyond_the_limit_of_one_person_are_refused(
 
 
 async def test_only_our_own_pages_send_the_forms(plain: Plain) -> None:
-    for name in ("seat_plain_message", "seat_phone_call", "seat_plain_files"):
-        kind = "multipart/form-data; boundary=x"
-        headers = {"Content-Type": kind} if name == "seat_plain_files" else {}
+    """The full page may have come from the address of a link, under which browsers hide its origin."""
+    other = {"Origin": "https://other.example"}
+    hidden = {"Origin": "null"}
+    for name, forged in (
+        ("seat_plain_message", other),
+        ("seat_phone_call", other),
+        ("seat_plain_message", hidden | {"Sec-Fetch-Site": "cross-site"}),
+        ("seat_phone_call", hidden | {"Sec-Fetch-Site": "cross-site"}),
+        ("seat_plain_files", hidden),
+    ):
+        kind = {"Content-Type": "multipart/form-data; boundary=x"} if "files" in name else {}
         address = path(name, invite_id=plain.invite_id)
-        refused = await plain.person.post(address, Origin="null", **headers)
+        refused = await plain.person.post(address, **forged, **kind)
         assert refused.status == 403
 
 
