@@ -45,3 +45,18 @@ test("such a socket that has ended is followed by another, unless it was refused
   assert.equal(refused.states.at(-1), "ended: not_found");
   assert.equal(refused.sockets.length, 1);
 });
+
+test("a hello that came too late over such a socket is said again over another, which may refuse it", () => {
+  const late = { type: "error", code: "invalid_message", text: "This message is not valid." };
+  const { channel, time, states, sockets, last } = connected({ frames: [] });
+  last().say(late);
+  last().end(4400);
+  time.pass(1_000);
+  last().accept();
+  assert.deepEqual([sockets.length, last().types], [2, ["hello"]]);
+  last().say(late);
+  last().end(4400);
+  time.pass(60_000);
+  assert.deepEqual([sockets.length, states.at(-1)], [2, "ended: invalid_message"]);
+  assert.equal(channel.state, "ended");
+});

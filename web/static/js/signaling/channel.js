@@ -83,6 +83,8 @@ export class Channel {
   #socket = null;
   /** @type {EarlySocket | null} */
   #early;
+  /** Whether the socket was opened ahead, and is not welcome so far. */
+  #isEarly = false;
   #failures = 0;
   /** @type {any} */
   #timer = null;
@@ -121,6 +123,7 @@ export class Channel {
     this.environment.clearTimeout(this.#timer);
     const early = this.#early;
     this.#early = null;
+    this.#isEarly = Boolean(early);
     const socket = early?.socket ?? this.environment.makeSocket(this.options.address);
     this.#socket = socket;
     this.#openedAt = this.environment.now();
@@ -282,6 +285,7 @@ export class Channel {
 
   #welcomed() {
     this.#reopenDelay = this.#failures = 0;
+    this.#isEarly = false;
     this.#measureRoundTrip();
     this.environment.timeouts.opened();
     this.#keepAlive();
@@ -367,7 +371,9 @@ export class Channel {
   /** @param {number} code */
   #disconnected(code) {
     this.#closeSocket();
-    const final = FINAL_CODES.get(code);
+    // On a bad line the hello of a socket opened ahead comes too late for its server: that says so like this.
+    const isLate = this.#isEarly && code === CLOSE_CODES.invalid_message;
+    const final = isLate ? undefined : FINAL_CODES.get(code);
     if (final === "gone") return this.#sessionGone();
     if (final) {
       this.close(final);
