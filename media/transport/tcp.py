@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from media.transport.framing import Deframer, FrameTooLong, framed
+from media.transport.framing import Deframer, FramingError, framed
 from media.transport.port import SLOT, pack_address
 
 MOST_UNSENT = 48 << 10
@@ -46,6 +46,9 @@ class Bounds:
     "Of one worker. A newer one takes the place of the oldest that has proven nothing."
     of_a_network: int = 100
     "Of one IPv4 address or IPv6 /64: a clinic behind one address, each with two or three."
+    packets: int = 4000
+    """Per second from one connection, as many as a participant's limits allow by UDP. Each costs
+    more here, before it is counted there; beyond this the connection ends."""
     proof_seconds: float = 5.0
     "Until a check must have proven the password; and between two looks whether it still counts."
 
@@ -126,6 +129,8 @@ class TcpConnection(asyncio.Protocol):
         self._twin: socket.socket | None = None
         self._twin_address = b""
         self._timer: asyncio.TimerHandle | None = None
+        self._packets_left = float(listener.bounds.packets)
+        self._refilled_at = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -146,9 +151,14 @@ class TcpConnection(asyncio.Protocol):
         self._timer = self._loop.call_later(listener.bounds.proof_seconds, self._look)
 
     def data_received(self, data: bytes) -> None:
+        before = self._deframer.frames
         try:
             packets = self._deframer.feed(data)
-        except FrameTooLong:
+        except FramingError:
+            self.end()
+            return
+        if not self._may_send(self._deframer.frames - before):
+            self._listener.refused += 1
             self.end()
             return
         for packet in packets:
@@ -168,6 +178,14 @@ class TcpConnection(asyncio.Protocol):
         self._forget()
         if self._transport is not None:
             self._transport.abort()
+
+    def _may_send(self, packets: int) -> bool:
+        """Charge what arrived; False if it is more than ``Bounds.packets`` allow."""
+        now, most = self._loop.time(), self._listener.bounds.packets
+        refill = most * (now - self._refilled_at)
+        self._packets_left = min(self._packets_left + refill, most) - packets
+        self._refilled_at = now
+        return self._packets_left >= 0
 
     def _begin(self, packet: bytes) -> bool:
         """Open the socket on loopback if the packet is a check for a peer; else end."""

@@ -210,6 +210,21 @@ async def test_what_a_slow_reader_does_not_take_is_dropped_whole() -> None:
         visitor.close()
 
 
+@pytest.mark.parametrize("packet", [b"", b"\x80"])
+async def test_a_flood_of_small_packets_ends_its_connection(packet: bytes) -> None:
+    async with entrance(Bounds(packets=50)) as (sfu, door, peer):
+        visitor, flooding = await Visitor.of(sfu), await Visitor.of(sfu)
+        await visitor.check(peer)
+        await flooding.check(peer)
+        flooding.writer.write(framed(packet) * 60)
+        assert await flooding.ended()
+        assert door.listener.refused == 1
+        visitor.writer.write(framed(packet) * 10)
+        assert (await visitor.check(peer)).message_class is stun.Class.RESPONSE
+        visitor.close()
+        flooding.close()
+
+
 def test_networks_are_an_address_or_a_64() -> None:
     assert network_of("192.0.2.7") == "192.0.2.7"
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") == "2001:db8::/64"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from media.transport.framing import LONGEST_FRAME, Deframer, FrameTooLong, framed
+from media.transport.framing import LONGEST_FRAME, MOST_FRAMES, Deframer, FramingError, framed
 
 
 def test_packets_survive_any_cut() -> None:
@@ -26,7 +26,17 @@ def test_an_empty_packet_is_none() -> None:
 
 def test_a_length_that_no_packet_has_is_refused_before_it_is_kept() -> None:
     assert Deframer().feed(framed(bytes(LONGEST_FRAME))) == [bytes(LONGEST_FRAME)]
-    with pytest.raises(FrameTooLong):
+    with pytest.raises(FramingError):
         Deframer().feed((LONGEST_FRAME + 1).to_bytes(2))
-    with pytest.raises(FrameTooLong):
+    with pytest.raises(FramingError):
         Deframer().feed(b"GET / HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("packet", [b"", b"a"])
+def test_more_packets_at_once_than_anybody_sends_are_refused(packet: bytes) -> None:
+    deframer = Deframer()
+    assert len(deframer.feed(framed(packet) * MOST_FRAMES)) == (MOST_FRAMES if packet else 0)
+    assert deframer.frames == MOST_FRAMES
+    assert len(deframer.feed(framed(b"b"))) == 1, "it is not a limit for good"
+    with pytest.raises(FramingError):
+        Deframer().feed(framed(packet) * (MOST_FRAMES + 1))
