@@ -43,8 +43,11 @@ LIMITS: dict[str, RateLimitItem] = {
     # The same, and files, before a part of the form is read
     "plain_form": parse("120/minute"),
     # One browser's pages without scripts: each frame refreshes four times a minute, and each form
-    # that is sent shows page and frame again. Browsers without a web session count as forms do.
+    # that is sent shows page and frame again.
     "plain_page": parse("300/minute"),
+    # The same by one network's browsers without a web session, to which such a page shows nothing. Apart
+    # from forms: any site can have its readers ask for it, and nobody there could join any more.
+    "unseated_page": parse("2400/minute"),
     # the same, by a worker that sends what was written without a line, one after the other
     "kept_message": parse("300/minute"),
     # One participant's files: ten of 20 MB in pieces of 64 kB at once are some three thousand

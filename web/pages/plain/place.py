@@ -22,10 +22,12 @@ Lost = NotFound | InviteNotUsable
 
 
 async def count_page(request: web.Request) -> None:
-    """Count a page towards the limit of its browser. Raises TooManyRequests."""
+    """Count a page towards the limit of its browser, or network. Raises TooManyRequests."""
     digest = await web_session_digest(request)
-    who = client_network(request) if digest is None else digest.hex()
-    await request.app[LIMITS].hit("form" if digest is None else "plain_page", who)
+    if digest is None:
+        await request.app[LIMITS].hit("unseated_page", client_network(request))
+    else:
+        await request.app[LIMITS].hit("plain_page", digest.hex())
 
 
 async def arrived(request: web.Request) -> tuple[Arrival, Attendance, Viewer]:

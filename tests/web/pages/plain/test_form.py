@@ -182,6 +182,21 @@ async def test_forms_and_pages_beyond_the_limit_of_one_person_are_refused(
         assert (await another.page()).status == 200
 
 
+async def test_pages_that_other_sites_ask_for_keep_nobody_in_their_network_from_joining(
+    server: Server, plain: Plain, nurse: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture on any page may have such an address: it is asked for without cookies."""
+    link = await nurse.invite("Dawit")
+    monkeypatch.setitem(LIMITS, "form", LIMITS["form"].__class__(20, 1))
+    monkeypatch.setitem(LIMITS, "unseated_page", LIMITS["form"].__class__(30, 1))
+    async with Person(server) as stranger, Person(server) as other:
+        pages = [path(name, invite_id="x" * 12) for name in ("seat_plain", "seat_plain_lines")]
+        statuses = [(await stranger.get(pages[n % 2])).status for n in range(31)]
+        assert statuses == [404] * 30 + [429]
+        assert (await Plain(other, await other.join(link)).page()).status == 200
+        assert (await plain.page()).status == 200
+
+
 async def test_only_our_own_pages_send_the_forms(plain: Plain) -> None:
     """The full page may have come from the address of a link, under which browsers hide its origin."""
     other = {"Origin": "https://other.example"}
