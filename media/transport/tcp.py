@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import fcntl
 import ipaddress
+import resource
 import socket
 import struct
 from collections import Counter
@@ -30,6 +31,8 @@ SMALL = 400
 STUCK_MILLISECONDS = 15_000
 "Without any acknowledgment for so long the kernel ends a connection (tcp(7), TCP_USER_TIMEOUT)."
 PACKETS_AT_ONCE = 64
+RESERVED_DESCRIPTORS = 64
+"Open files of a worker for anything but these connections, two of which each takes."
 TWIN_BUFFER = 1 << 20
 
 Address = tuple[str, int]
@@ -69,7 +72,7 @@ class TcpListener:
         bounds: Bounds | None = None,
     ) -> None:
         self.target = target
-        self.bounds = bounds or Bounds()
+        self.bounds = bounds or affordable_bounds()
         self.may_begin = may_begin
         self.is_proven = is_proven
         self.mapped = mapped
@@ -192,15 +195,11 @@ class TcpConnection(asyncio.Protocol):
         listener = self._listener
         if self not in listener.connections:
             return False
-        if not listener.may_begin(packet):
+        twin = _twin_of(listener.target) if listener.may_begin(packet) else None
+        if twin is None:
             listener.refused += 1
             self.end()
             return False
-        version = ipaddress.ip_address(listener.target[0]).version
-        twin = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
-        twin.setblocking(False)
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, TWIN_BUFFER)
-        twin.connect(listener.target)
         host, port = twin.getsockname()[:2]
         self._twin, self._twin_address = twin, pack_address(host, port)
         listener.mapped[self._twin_address] = self._source
@@ -271,6 +270,31 @@ def network_of(host: str) -> str:
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def affordable_bounds() -> Bounds:
+    """Those for which this process may open files enough."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files == resource.RLIM_INFINITY:
+        return Bounds()
+    return Bounds(min(Bounds.connections, max(1, (files - RESERVED_DESCRIPTORS) // 2)))
+
+
+def _twin_of(target: Address) -> socket.socket | None:
+    """A UDP socket connected to ``target``; None if this machine has no more to give."""
+    version = ipaddress.ip_address(target[0]).version
+    try:
+        twin = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    except OSError:
+        return None
+    try:
+        twin.setblocking(False)
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, TWIN_BUFFER)
+        twin.connect(target)
+    except OSError:
+        twin.close()
+        return None
+    return twin
 
 
 def _bound(host: str, port: int) -> socket.socket | None:

@@ -1,10 +1,11 @@
 """Clients come in by TCP: as one more address for the packet loop, and strangers get nothing."""
 
 import asyncio
+import resource
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from aioice import stun
@@ -18,7 +19,7 @@ from media.rooms.peer import Peer
 from media.transport.addresses import offered_by_tcp, tcp_hosts
 from media.transport.framing import framed
 from media.transport.port import unpack_address
-from media.transport.tcp import MOST_UNSENT, Bounds, network_of
+from media.transport.tcp import MOST_UNSENT, Bounds, affordable_bounds, network_of
 from tests.media.support import TestSfu, until
 
 QUICK = Bounds(proof_seconds=0.2)
@@ -29,16 +30,19 @@ async def entrance(
     bounds: Bounds | None = None,
 ) -> AsyncIterator[tuple[TestSfu, TcpEntrance, Peer]]:
     """An SFU on loopback with a peer that has not answered, and its entrance."""
-    async with TestSfu() as sfu:
-        start = Start(("127.0.0.1",), sfu.port.number, ("127.0.0.1",), Limits(), tcp=True)
-        door = TcpEntrance(sfu, start, bounds)
-        assert await door.follow() == ("127.0.0.1",)
+    async with AsyncExitStack() as stack:
+        for _ in range(20):
+            sfu = await stack.enter_async_context(TestSfu())
+            start = Start(("127.0.0.1",), sfu.port.number, ("127.0.0.1",), Limits(), tcp=True)
+            door = TcpEntrance(sfu, start, bounds)
+            stack.callback(door.close)
+            # A number that is free for UDP may be somebody else's for TCP.
+            if await door.follow():
+                break
+        assert sfu.tcp_addresses() == [("127.0.0.1", sfu.port.number)]
         sfu.execute(OpenRoom("room"))
         sfu.execute(Join("room", "a", ()))
-        try:
-            yield sfu, door, sfu.rooms["room"].peers["a"]
-        finally:
-            door.close()
+        yield sfu, door, sfu.rooms["room"].peers["a"]
 
 
 class Visitor:
@@ -161,6 +165,15 @@ async def test_who_has_proven_it_stays_until_the_peer_leaves() -> None:
         assert await visitor.ended()
         visitor.close()
         assert not door.listener.connections and not door.listener.mapped
+
+
+async def test_no_more_connections_than_files_may_be_open() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (264, hard))
+    try:
+        assert affordable_bounds().connections == 100
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_one_network_takes_no_more_than_its_share() -> None:
