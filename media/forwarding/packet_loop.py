@@ -390,6 +390,9 @@ class Forwarder:
             return
         publication, inbound = found
         ssrcs.enter(peer, publication, inbound, packet.now)
+        if self.native and packet.port.native:
+            # Its next packets may be waiting already, and newer ones must not overtake them.
+            self.loop.hold(packet.port, inbound)
         self.observer.on_stream(peer, inbound)
         inbound.accept(sequence, packet.now)
         inbound.received += 1

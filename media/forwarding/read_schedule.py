@@ -9,11 +9,14 @@ whole frame has arrived, instead of being woken for each datagram.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
 from media.forwarding.packet_loop import BATCHES_PER_DRAIN, Forwarder
 from media.native.event_loop import YieldingEventLoop
 from media.transport.port import BATCH, Port
+
+logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 0.001
 "Seconds between two polls: the shortest wait of an event loop, unnoticeable in a call."
@@ -40,8 +43,14 @@ class ReadSchedule:
     def start(self) -> None:
         """Read whenever a datagram arrives."""
         if self._yielding is not None:
-            self._start_thread(self._yielding)
-            return
+            try:
+                self._start_thread(self._yielding)
+            except (OSError, ValueError) as error:
+                # The system gives no thread, or there are too many ports for it.
+                logger.warning("packets are read without a thread: %s", error)
+                self._yielding = None
+            else:
+                return
         for port in self._forwarder.ports:
             self._loop.add_reader(port.fileno(), self._drain_one, port)
 
@@ -126,4 +135,7 @@ def _beside(loop: asyncio.AbstractEventLoop, forwarder: Forwarder) -> YieldingEv
         and forwarder.clock is time.monotonic
         and all(port.native for port in forwarder.ports)
     )
-    return loop if possible and isinstance(loop, YieldingEventLoop) else None
+    if not possible or not isinstance(loop, YieldingEventLoop):
+        return None
+    # It waits without the lock of one native loop; that of a second would never be free.
+    return loop if loop.selector.lock is None else None

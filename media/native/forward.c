@@ -5,8 +5,8 @@
    datagram alone. Nothing here calls Python, so it needs the loop's lock but not the interpreter's.
    Every position in a packet is compared with the packet's length before it is used.
 
-   Packets of a stream keep their order: while one of them waits for Python, those that follow are
-   left to Python too, behind it. A short gap is passed over, and Python is told of it before it gets
+   Packets of a stream keep their order: while one of them waits for Python, or may, as those before
+   Python knew the stream, those that follow are left to Python too, behind it. A short gap is passed over, and Python is told of it before it gets
    anything later of that stream, so that it knows a late packet or a retransmission for the gap. */
 
 #include "forward.h"

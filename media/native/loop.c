@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    INTERFACE = 6, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 7, /* raised with every change that media/native/__init__.py must know of */
 };
 
 static Port *attached(PyObject *object)
@@ -120,7 +120,7 @@ static PyObject *loop_start(PyObject *object, PyObject *ports)
     Loop *self = (Loop *)object;
     if (self->running || protect == NULL || unprotect == NULL || !PyTuple_CheckExact(ports) ||
         PyTuple_Size(ports) > MOST_PORTS) {
-        PyErr_SetString(PyExc_ValueError, "started already, not bound, or no tuple of few ports");
+        PyErr_SetString(PyExc_ValueError, "started already, not bound, or too many ports");
         return NULL;
     }
     int count = (int)PyTuple_Size(ports);
@@ -209,6 +209,27 @@ static PyObject *loop_take(PyObject *object, PyObject *argument)
                          (Py_ssize_t)count * (Py_ssize_t)sizeof(double));
 }
 
+/* hold(port, stream): leave its packets to Python until all that is set aside on the port now has
+   been taken. To be called when a stream is new: its first packets may be among that. */
+static PyObject *loop_hold(PyObject *object, PyObject *arguments)
+{
+    PyObject *given, *stream;
+    (void)object;
+    if (!PyArg_ParseTuple(arguments, "OO", &given, &stream))
+        return NULL;
+    Port *port = attached(given);
+    if (port == NULL)
+        return NULL;
+    if (!PyObject_TypeCheck(stream, inbound_type)) {
+        PyErr_SetString(PyExc_TypeError, "a stream is needed");
+        return NULL;
+    }
+    struct reader *reader = port->batch->reader;
+    ((InboundStream *)stream)->behind_in = reader;
+    ((InboundStream *)stream)->behind = reader != NULL ? reader->put : 0;
+    Py_RETURN_NONE;
+}
+
 static Port *port_and_time(PyObject *object, PyObject *arguments, int *count, double *now)
 {
     PyObject *given;
@@ -289,6 +310,7 @@ static PyMethodDef loop_methods[] = {
     {"offer", loop_offer, METH_NOARGS, NULL},
     {"woken", loop_woken, METH_NOARGS, NULL},
     {"take", loop_take, METH_O, NULL},
+    {"hold", loop_hold, METH_VARARGS, NULL},
     {"serve", loop_serve, METH_VARARGS, NULL},
     {"step", loop_step, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -165,7 +165,7 @@ typedef struct {
     unsigned long long received, octets;
     double transit, jitter;
     struct plan plan;
-    struct reader *behind_in; /* where its newest packet was set aside */
+    struct reader *behind_in; /* where its newest packet was set aside, or may have been */
     uint64_t behind;          /* what put was then: until as many are taken, others are behind it */
 } InboundStream;
 

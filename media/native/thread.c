@@ -16,8 +16,9 @@
       it, which is early but in order.
    6. What it does not handle is set aside for Python, in order of arrival, and Python is woken. When
       too much waits there, datagrams are dropped and counted, as the kernel would.
-   7. Whoever waits for the lock longest gets it next, so that a batch of at most BATCH datagrams, or
-      one callback, is all that either side waits for. */
+   7. Whoever waits for the lock longest gets it next. So Python waits for a batch of at most BATCH
+      datagrams, and this thread for one round of Python's event loop, or less where it is offered
+      the lock. */
 
 #include "thread.h"
 
@@ -211,13 +212,16 @@ int start_thread(Loop *loop)
 {
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (loop->wake < 0 || loop->stop < 0)
-        return errno;
+    int failed = loop->wake < 0 || loop->stop < 0 ? errno : 0;
     lock_acquire(&loop->lock);
-    int failed = pthread_create(&loop->thread, NULL, serve, loop);
-    if (failed)
-        lock_release(&loop->lock);
+    if (!failed)
+        failed = pthread_create(&loop->thread, NULL, serve, loop);
     loop->running = !failed;
+    if (failed) {
+        lock_release(&loop->lock);
+        close(loop->wake);
+        close(loop->stop);
+    }
     return failed;
 }
 

@@ -33,6 +33,9 @@ LIMITS: dict[str, RateLimitItem] = {
     # any post without signing in, before it is read: three hundred people of a clinic join within a
     # minute, each with a device test
     "form": parse("2400/minute"),
+    # The same of one browser that has a seat, in the forms of seats: however much is sent from its
+    # network, it can still write.
+    "seated_form": parse("240/minute"),
     # receipts of thousands of messages come from a few addresses
     "webhook": parse("6000/minute"),
     "invite": parse("120/minute"),

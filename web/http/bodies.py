@@ -1,6 +1,7 @@
 """What body each address accepts, and what is checked before its first byte is read.
 
-A client that is not signed in is known only by its network, so the network's rate limit comes first.
+A client that is not signed in is known only by its network, so the network's rate limit comes first;
+in the forms of a seat a browser that has taken one is known by its web session, and counts by itself.
 Everywhere else the client must be signed in, or, to send a file, hold a seat.
 """
 
@@ -12,7 +13,7 @@ from aiohttp_session import get_session
 
 from signaling.errors import SignInRequired, WrongMediaType
 from web.http.client_address import client_network
-from web.http.request import entered_account
+from web.http.request import entered_account, web_session_digest
 from web.keys import LIMITS
 from web.routes import PATHS
 
@@ -36,7 +37,7 @@ class Body:
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
     seat: bool = False
-    "Whether the seat of an invite will do instead of an account."
+    "Whether the seat of an invite will do instead of an account, or instead of its network's limit."
 
 
 FORMS = Body()
@@ -59,9 +60,9 @@ STRANGERS = {
     ("POST", "landing_test_relay"): Body(JSON, limit="form"),
     ("POST", "device_test_upload"): Body(OCTETS, limit="form"),
     # whoever has lost the seat gets back what was typed
-    ("POST", "seat_plain_message"): Body(limit="form"),
-    ("POST", "seat_phone_call"): Body(limit="form"),
-    ("POST", "seat_plain_files"): Body(MULTIPART, limit="form"),
+    ("POST", "seat_plain_message"): Body(limit="form", seat=True),
+    ("POST", "seat_phone_call"): Body(limit="form", seat=True),
+    ("POST", "seat_plain_files"): Body(MULTIPART, limit="form", seat=True),
     ("POST", "relay_trial"): Body(JSON, limit="form"),
     ("DELETE", "relay_trial"): Body(JSON, limit="form"),
     ("POST", "webhook_status"): Body(JSON, limit="webhook"),
@@ -106,10 +107,19 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
         body = body_of(request.method, resource.canonical)
         check_kind(request, body.kind)
         if body.limit is not None:
-            await request.app[LIMITS].hit(body.limit, client_network(request))
+            await _count(request, body.limit, seat=body.seat)
         elif not await _is_signed_in(request) and not (body.seat and await _sits(request)):
             raise SignInRequired
     return await handler(request)
+
+
+async def _count(request: web.Request, limit: str, *, seat: bool) -> None:
+    """Raises TooManyRequests."""
+    if seat and await _sits(request):
+        digest = await web_session_digest(request) or b""
+        await request.app[LIMITS].hit("seated_form", digest.hex())
+    else:
+        await request.app[LIMITS].hit(limit, client_network(request))
 
 
 async def _is_signed_in(request: web.Request) -> bool:

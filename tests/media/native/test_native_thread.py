@@ -4,14 +4,23 @@ These need the loop to be built, as `scripts/setup --test` does.
 """
 
 import asyncio
+import resource
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from media.native.event_loop import YieldingEventLoop
+import pytest
+
+from media.forwarding.packet_loop import BATCHES_PER_DRAIN, Forwarder
+from media.forwarding.read_schedule import ReadSchedule
+from media.native.event_loop import YieldingEventLoop, YieldingSelector
+from media.sfu.sfu import Sfu
+from media.transport.port import BATCH, Port
 from scripts.traffic.relay_clients import Window, pump
 from scripts.traffic.relay_target import Target
+from tests.media.support import until
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -105,6 +114,98 @@ def test_a_gap_is_passed_over_and_python_told() -> None:
         assert (peer, inbound) in target.sfu.forwarder.gaps
 
     beside_the_thread(main)
+
+
+def test_a_stream_that_begins_with_a_burst_keeps_its_order() -> None:
+    async def main(target: Target) -> None:
+        client, forwarder = target.clients["a"], target.sfu.forwarder
+        video = client.video
+        assert video is not None
+
+        def send(count: int) -> None:
+            handled = forwarder.loop.handled + count
+            client.send_packets(video, count, 0.0)
+            client.port.flush()
+            while forwarder.loop.handled < handled:
+                forwarder.loop.offer()
+
+        # As a screen's first keyframe does, while Python has not even seen the first packet.
+        send(300)
+        for _ in range(BATCHES_PER_DRAIN):
+            assert forwarder.take_aside(target.port) == BATCH
+        send(1)
+        while forwarder.take_aside(target.port):
+            pass
+        peer = target.sfu.rooms["room"].peers["a"]
+        assert peer.inbound_streams[video.ssrc].received == 301
+        assert not peer.inbound_streams[video.ssrc].missing
+        assert not peer.refused
+        aside = forwarder.loop.set_aside
+        send(1)
+        assert forwarder.loop.set_aside == aside, "from then on it needs Python no more"
+
+    beside_the_thread(main)
+
+
+def test_where_no_thread_starts_python_has_packets_forwarded() -> None:
+    async def run() -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        ports = [Port("127.0.0.1", 0) for _ in range(2)]
+        forwarders = []
+        for port in ports:
+            forwarders.append(Forwarder(Sfu([], lambda event: None)))
+            forwarders[-1].ports = [port]
+        first, second = (ReadSchedule(asyncio.get_running_loop(), one) for one in forwarders)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            first.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert not first.threaded
+        second.start()
+        assert second.threaded
+        assert not ReadSchedule(asyncio.get_running_loop(), forwarders[0]).threaded
+        with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+            for port in ports:
+                stranger.sendto(b"stranger", ("127.0.0.1", port.number))
+            await until(lambda: all(one.strangers for one in forwarders), "both are read")
+        first.stop()
+        second.stop()
+        for port in ports:
+            port.close()
+
+    with asyncio.Runner(loop_factory=YieldingEventLoop) as runner:
+        runner.run(run())
+
+
+def test_an_interrupt_while_the_lock_is_let_go_leaves_it_held() -> None:
+    class Interrupted:
+        """The lock, with Ctrl-C pressed as soon as it is let go."""
+
+        held = True
+
+        def release(self) -> None:
+            forwarder.loop.release()
+            self.held = False
+            raise KeyboardInterrupt
+
+        def acquire(self) -> None:
+            forwarder.loop.acquire()
+            self.held = True
+
+    port = Port("127.0.0.1", 0)
+    forwarder = Forwarder(observer=None)  # type: ignore[arg-type]
+    forwarder.loop.start((port,))
+    selector = YieldingSelector()
+    selector.lock = interrupted = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        selector.select(1.0)
+    assert interrupted.held
+    selector.lock = forwarder.loop
+    selector.select(0.001)
+    forwarder.loop.stop()
+    assert not forwarder.loop.running
+    port.close()
 
 
 def test_the_relays_tests_pass_beside_the_thread() -> None:
