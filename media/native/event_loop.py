@@ -28,8 +28,9 @@ class YieldingSelector(selectors.DefaultSelector):
         if timeout is not None and timeout <= 0:
             lock.offer()
             return super().select(timeout)
-        lock.release()
         try:
+            # In here, because an interrupt (Ctrl-C) is raised as soon as this has returned.
+            lock.release()
             return super().select(timeout)
         finally:
             lock.acquire()
