@@ -197,6 +197,22 @@ async def test_pages_that_other_sites_ask_for_keep_nobody_in_their_network_from_
         assert (await plain.page()).status == 200
 
 
+async def test_whoever_has_a_seat_can_write_whatever_is_sent_from_their_network(
+    server: Server, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (await plain.page()).text
+    monkeypatch.setitem(LIMITS, "form", LIMITS["form"].__class__(5, 1))
+    monkeypatch.setitem(LIMITS, "seated_form", LIMITS["form"].__class__(3, 1))
+    async with Person(server) as stranger:
+        lost = Plain(stranger, plain.invite_id)
+        while (await lost.write("hm", "x" * 12)).status != 429:
+            pass
+    for button in ("Send", "Ask for a call by phone"):
+        assert (await plain.press(page, button, "I am here")).status in (200, 303)
+    assert (await plain.write("so am I")).status == 303
+    assert (await plain.write("and I")).status == 429
+
+
 async def test_only_our_own_pages_send_the_forms(plain: Plain) -> None:
     """The full page may have come from the address of a link, under which browsers hide its origin."""
     other = {"Origin": "https://other.example"}
