@@ -1,8 +1,8 @@
-/** The socket that the page's first script (`js/first.js`) has opened, if it could. */
+/** The socket that the page's first script (`js/first.js`) or the landing page has opened, if it could. */
 
 /**
  * @typedef {object} EarlySocket
- * @property {WebSocket} socket its hello was in its address
+ * @property {WebSocket} socket whose hello is in its address, or said by `room/joining.js`
  * @property {string} peerId of that hello
  * @property {string[]} frames received so far
  * @property {number} code with which it was closed; 0 while it is not
