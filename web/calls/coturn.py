@@ -124,10 +124,10 @@ class Coturn:
                 changed = await self._run()
             except OSError as error:
                 changed, self._said = False, str(error)
+            if changed or loop.time() - began_at > STABLE_SECONDS:
+                self._failures = 0
             if changed:
                 continue
-            if loop.time() - began_at > STABLE_SECONDS:
-                self._failures = 0
             pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
             self._failures += 1
             if self._failures >= GIVEN_UP:
@@ -139,6 +139,7 @@ class Coturn:
         """Run it once. Whether it was ended because of what it has to be told."""
         plan = await self._plan()
         self._secure = plan.tls is not None
+        await asyncio.to_thread(_check_ports, plan)
         await asyncio.to_thread(_write, self._folder, configuration(plan))
         process = await self._spawn()
         reading = asyncio.create_task(self._read(process), name="coturn log")
@@ -225,7 +226,7 @@ class Coturn:
                         await asyncio.sleep(0.05)
                         continue
                     writer.close()
-                    self.state, self._failures = "ok", 0
+                    self.state = "ok"
                     _log.info("coturn %s serves %s", self.version, ", ".join(self.urls))
                     return
 
@@ -294,6 +295,13 @@ def _bindable(number: int) -> int:
                 if number:
                     return 0
     return 0
+
+
+def _check_ports(plan: Plan) -> None:
+    """Raise OSError if another program has one: it would be taken for coturn, which waits for it."""
+    for number in (plan.port, plan.tls[0]) if plan.tls else (plan.port,):
+        if not _bindable(number):
+            raise OSError(f"another program has port {number}")
 
 
 def _write(folder: Path, text: str) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -243,6 +244,49 @@ async def test_where_it_cannot_start_browsers_are_not_sent_to_it(
         answer = await person.get("/readyz")
         assert (answer.status, json.loads(answer.text)["turn"]) == (200, "failing")
         assert "turnserver is not installed" in caplog.text
+
+
+async def test_another_program_at_its_port_is_not_taken_for_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as other:
+        other.bind(("", 0))
+        other.listen()
+        number = other.getsockname()[1]
+        settings = CoturnSettings("yes", number, 0, (49152, 49251), None, None, ())
+        own = Coturn(settings, tmp_path / "coturn", "localhost", (), harmless_environment())
+        await own.start()
+        try:
+            await until(lambda: own.state == "failing", "it was tried twice")
+            assert own.starts == 0
+            assert f"another program has port {number}" in caplog.text
+        finally:
+            await own.stop()
+
+
+SHORT_LIVED = """#!{python}
+import pathlib, re, socket, sys
+port = int(re.search(r"listening-port=(\\d+)", pathlib.Path(sys.argv[2]).read_text())[1])
+with socket.create_server(("", port)) as listener:
+    listener.accept()
+sys.exit("it crashes")
+"""
+"A turnserver that ends as soon as somebody comes."
+
+
+@pytest.mark.slow
+async def test_one_that_serves_and_ends_at_once_is_not_started_ever_faster(tmp_path: Path) -> None:
+    program = tmp_path / "turnserver"
+    program.write_text(SHORT_LIVED.format(python=sys.executable))
+    program.chmod(0o700)
+    settings = CoturnSettings("yes", 0, 0, (49152, 49251), None, None, ())
+    own = Coturn(settings, tmp_path / "coturn", "localhost", (), {"PATH": str(tmp_path)})
+    await own.start()
+    try:
+        await until(lambda: own.state == "failing", "browsers are no longer sent to it")
+        assert own.starts == 2
+    finally:
+        await own.stop()
 
 
 async def shown_certificate(port: int, authority: Path) -> bytes:
