@@ -168,6 +168,8 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refused: int = 0
     strangers: int = 0
     "Datagrams of unknown senders."
+    dropped: int = 0
+    "Datagrams beyond those that may wait for Python beside the native loop."
     errors: int = 0
     "Datagrams whose handling failed unexpectedly; anything but 0 is a bug of ours."
 

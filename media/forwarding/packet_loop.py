@@ -78,6 +78,11 @@ class Forwarder:
         """Datagrams that belong to no peer."""
         return self.demux.strangers + (self.loop.strangers if self.loop is not None else 0)
 
+    @property
+    def dropped(self) -> int:
+        """Datagrams that the native loop's thread dropped, as too many waited for Python."""
+        return self.loop.dropped if self.loop is not None else 0
+
     def add(self, peer: Peer) -> None:
         """Serve this peer from now on."""
         self.demux.add(peer)

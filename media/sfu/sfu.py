@@ -150,6 +150,7 @@ class Sfu:
             sent=sum(port.counters.sent for port in self.forwarder.ports),
             refused=sum(port.counters.refused for port in self.forwarder.ports),
             strangers=self.forwarder.strangers,
+            dropped=self.forwarder.dropped,
             errors=self.forwarder.errors,
         )
 

@@ -35,6 +35,7 @@ RELAY_FIGURES = {
     "teleconnect_relay_datagrams_sent_total": ("counter", "sent"),
     "teleconnect_relay_datagrams_refused_total": ("counter", "refused"),
     "teleconnect_relay_datagrams_strange_total": ("counter", "strangers"),
+    "teleconnect_relay_datagrams_dropped_total": ("counter", "dropped"),
     "teleconnect_relay_errors_total": ("counter", "errors"),
     "teleconnect_relay_cpu_seconds_total": ("counter", "cpu_seconds"),
     "teleconnect_relay_resident_memory_bytes": ("gauge", "resident_bytes"),

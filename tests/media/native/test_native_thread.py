@@ -22,6 +22,8 @@ from scripts.traffic.relay_clients import Window, pump
 from scripts.traffic.relay_target import Target
 from tests.media.support import until
 
+SET_ASIDE = 512
+"Datagrams that may wait for Python: `structures.h`."
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import asyncio, sys
@@ -143,6 +145,27 @@ def test_a_stream_that_begins_with_a_burst_keeps_its_order() -> None:
         aside = forwarder.loop.set_aside
         send(1)
         assert forwarder.loop.set_aside == aside, "from then on it needs Python no more"
+
+    beside_the_thread(main)
+
+
+def test_what_has_no_place_to_wait_is_dropped_and_counted() -> None:
+    async def main(target: Target) -> None:
+        client, loop = target.clients["a"], target.sfu.forwarder.loop
+        while target.sfu.forwarder.take_aside(target.port):
+            pass
+        assert client.video is not None
+        handled, dropped = loop.handled, target.sfu.figures().dropped
+        # Of a stream that Python has not seen.
+        client.send_packets(client.video, SET_ASIDE + 8, 0.0)
+        client.port.flush()
+        while loop.handled < handled + SET_ASIDE + 8:
+            loop.offer()
+        assert target.sfu.figures().dropped - dropped == 8
+        while target.sfu.forwarder.take_aside(target.port):
+            pass
+        peer = target.sfu.rooms["room"].peers["a"]
+        assert peer.inbound_streams[client.video.ssrc].received + peer.over_limit == SET_ASIDE
 
     beside_the_thread(main)
 

@@ -131,7 +131,7 @@ async def test_the_figures_of_every_worker_are_told(tmp_path: Path) -> None:
         names = re.findall(
             r"^# TYPE (teleconnect_relay_\w+) (?:gauge|counter)$", text, re.MULTILINE
         )
-        assert len(names) == 9
+        assert len(names) == 10
         for name in names:
             assert figure(text, name, idle) >= 0
         assert figure(text, "teleconnect_relay_rooms", busy) == 1
