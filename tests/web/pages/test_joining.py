@@ -81,6 +81,7 @@ async def test_the_answer_is_the_session_itself_where_the_page_asks_for_it(
     async with Person(server) as phone:
         landing = await phone.get(link)
         assert '<input type="hidden" name="room" value="here">' in landing.text
+        assert 'data-joining="Connecting…"' in landing.text, "what the button says meanwhile"
         answer = await phone.post(link, {"room": "here"})
         assert answer.status == 200
         assert answer.headers["Cache-Control"] == "no-store"

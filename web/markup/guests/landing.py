@@ -52,9 +52,12 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
     return [
         _whose(viewer, view)
         if view.sits_elsewhere
-        else h.form(method="post", action=view.join_path, data_seat=view.seat_path)[
-            _in_place(), h.button(".primary.huge", type="submit")[_("Join the session")]
-        ],
+        else h.form(
+            method="post",
+            action=view.join_path,
+            data_seat=view.seat_path,
+            data_joining=_("Connecting…"),
+        )[_in_place(), h.button(".primary.huge", type="submit")[_("Join the session")]],
         in_app(viewer, view.link),
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
         _costs(viewer, view),
@@ -113,6 +116,7 @@ def _whose(viewer: Viewer, view: LandingView) -> h.Element:
                 action=view.join_path,
                 data_seat=view.seat_path,
                 data_leave=answer == LEAVE,
+                data_joining=_("Connecting…"),
             )[
                 h.input(type="hidden", name=OTHERS, value=answer),
                 _in_place(),

@@ -18,7 +18,8 @@ const PATIENCE = 20_000;
 const PATIENCE_FOR_SCRIPTS = 15_000;
 
 /**
- * @param {HTMLFormElement} form with the address of the seat in `data-seat`
+ * @param {HTMLFormElement} form with the address of the seat in `data-seat`, and what its button says while
+ *   the answer is on its way in `data-joining`
  * @param {ParkedSocket} parked
  */
 export function joinInPlace(form, parked) {
@@ -45,13 +46,16 @@ function isPossible(form) {
  */
 async function join(form, seat, parked) {
   const button = /** @type {HTMLButtonElement} */ (inside(form, "button"));
+  const label = button.textContent;
   button.disabled = true; // a second press would be a second answer
+  button.textContent = form.dataset.joining ?? label; // the browser shows nothing of it
   parked.hold();
   const part = await ask(form).catch(() => null);
   const hello = part?.body.dataset.hello;
   if (!part || !hello) {
     parked.close();
     button.disabled = false; // for whoever comes back to this page
+    button.textContent = label;
     form.submit();
     return;
   }
