@@ -43,6 +43,12 @@ TURN_SETTINGS = (
         "Its port for TLS; empty: 5349, or 5359 where that is taken; 0 takes a free one.",
     ),
     Setting(
+        "TELECONNECT_COTURN_PROXY_PORT",
+        "",
+        "Its only TCP port, if given: for a proxy that ends TLS and says by the PROXY protocol,"
+        " version 2, who connects, as in docs/one-port.md.",
+    ),
+    Setting(
         "TELECONNECT_COTURN_RELAY_PORTS",
         "49152-50151",
         "UDP ports from which it relays, two for each participant that needs it.",
@@ -72,6 +78,8 @@ class CoturnSettings:
     port: int | None
     "0: a free one; None: one of STANDARD_PORTS."
     tls_port: int | None
+    proxy_port: int | None
+    "Its only one of TCP; None: not for a proxy."
     relay_ports: tuple[int, int]
     "The first and the last."
     certificate: Path | None
@@ -102,10 +110,17 @@ def read_coturn(
     wanted = given("TELECONNECT_COTURN", read.automatic)
     if wanted == "yes" and values["TELECONNECT_TURN_URLS"]:
         raise ConfigError("TELECONNECT_COTURN is yes, and TELECONNECT_TURN_URLS names others.")
+    proxy_port = given("TELECONNECT_COTURN_PROXY_PORT", read.port) or None
+    if proxy_port is not None and certificate is not None:
+        raise ConfigError(
+            "With TELECONNECT_COTURN_PROXY_PORT a proxy ends TLS: TELECONNECT_COTURN_CERTIFICATE"
+            " and TELECONNECT_COTURN_KEY must be empty."
+        )
     return CoturnSettings(
         wanted=wanted,
         port=given("TELECONNECT_COTURN_PORT", read.port),
         tls_port=given("TELECONNECT_COTURN_TLS_PORT", read.port),
+        proxy_port=proxy_port,
         relay_ports=given("TELECONNECT_COTURN_RELAY_PORTS", read.port_range),
         certificate=certificate,
         key=key,

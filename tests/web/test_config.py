@@ -109,6 +109,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_COTURN": ("true", "on", "Yes", "turnserver"),
     "TELECONNECT_COTURN_PORT": ("65536", "x", "-1", "3478,3479"),
     "TELECONNECT_COTURN_TLS_PORT": ("65536", "x", "-1", "443:5349"),
+    "TELECONNECT_COTURN_PROXY_PORT": ("65536", "x", "-1", "127.0.0.1:3480"),
     "TELECONNECT_COTURN_RELAY_PORTS": (
         "49152", "80-90", "50151-49152", "49152-65536", "49152-", "49152 to 50151", "0-0",
     ),
@@ -206,6 +207,9 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     "TELECONNECT_INTERPRETER_TIMEOUT_HOURS": (("12", "interpreter_timeout_hours", 12.0),),
     "TELECONNECT_COTURN": (("yes", "coturn.wanted", "yes"), ("no", "coturn.wanted", "no")),
     "TELECONNECT_COTURN_PORT": (("0", "coturn.port", 0), ("443", "coturn.port", 443)),
+    "TELECONNECT_COTURN_PROXY_PORT": (
+        ("3480", "coturn.proxy_port", 3480), ("0", "coturn.proxy_port", None),
+    ),
     "TELECONNECT_COTURN_RELAY_PORTS": (("1024-1024", "coturn.relay_ports", (1024, 1024)),),
     "TELECONNECT_COTURN_URLS": (
         (
@@ -243,7 +247,13 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
 
 def settings(name: str, value: str) -> Config:
     """With the other settings that this one needs."""
-    needed = {"_COTURN_": COTURN, "_VONAGE_": VONAGE, "_TURN_": TURN, "_OIDC_": OIDC}
+    needed = {
+        "_COTURN_PROXY_": {},
+        "_COTURN_": COTURN,
+        "_VONAGE_": VONAGE,
+        "_TURN_": TURN,
+        "_OIDC_": OIDC,
+    }
     beside = next((others for part, others in needed.items() if part in name), {})
     return load({**beside, name: value})
 
@@ -254,6 +264,7 @@ def settings(name: str, value: str) -> Config:
         {"TELECONNECT_COTURN_KEY": "/etc/key.pem"},
         {"TELECONNECT_COTURN_CERTIFICATE": "/etc/cert.pem"},
         {"TELECONNECT_COTURN": "yes", **TURN},
+        {"TELECONNECT_COTURN_PROXY_PORT": "3480", **COTURN},
     ],
 )
 def test_a_coturn_that_cannot_be_meant_is_refused(given: dict[str, str]) -> None:

@@ -111,7 +111,8 @@ class Coturn:
         if self._settings.urls:
             return self._settings.urls
         host = f"[{self._name}]" if ":" in self._name else self._name
-        plain = [f"turn:{host}:{self._port}?transport={way}" for way in ("udp", "tcp")]
+        ways = ("udp", "tcp") if self._settings.proxy_port is None else ("udp",)
+        plain = [f"turn:{host}:{self._port}?transport={way}" for way in ways]
         secure = [f"turns:{host}:{self._tls_port}?transport=tcp"] if self._secure else []
         return (*plain, *secure)
 
@@ -169,6 +170,7 @@ class Coturn:
             relay_ports=settings.relay_ports,
             reach=await asyncio.to_thread(self._reach),
             tls=tls,
+            proxy_port=settings.proxy_port,
         )
 
     def _reach(self) -> Reach:
@@ -217,11 +219,12 @@ class Coturn:
 
     async def _listens(self, process: Process) -> None:
         """Wait until it listens, has ended, or took too long."""
+        port = self._settings.proxy_port or self._port
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS):
                 while process.returncode is None:
                     try:
-                        _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                        _, writer = await asyncio.open_connection("127.0.0.1", port)
                     except OSError:
                         await asyncio.sleep(0.05)
                         continue
@@ -299,8 +302,8 @@ def _bindable(number: int) -> int:
 
 def _check_ports(plan: Plan) -> None:
     """Raise OSError if another program has one: it would be taken for coturn, which waits for it."""
-    for number in (plan.port, plan.tls[0]) if plan.tls else (plan.port,):
-        if not _bindable(number):
+    for number in (plan.port, plan.tls and plan.tls[0], plan.proxy_port):
+        if number is not None and not _bindable(number):
             raise OSError(f"another program has port {number}")
 
 

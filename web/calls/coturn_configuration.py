@@ -100,6 +100,8 @@ class Plan:
     reach: Reach
     tls: tuple[int, Path, Path] | None = None
     "Port, certificate and key."
+    proxy_port: int | None = None
+    "Where a proxy connects that has ended TLS; coturn (4.6) listens for no other TCP then."
 
 
 def configuration(plan: Plan) -> str:
@@ -122,6 +124,8 @@ def configuration(plan: Plan) -> str:
         lines.append(f"external-ip={plan.reach.public}/{own}")
     if any(ipaddress.ip_address(text).is_loopback for text in plan.reach.private_peers):
         lines.append("allow-loopback-peers")
+    if plan.proxy_port is not None:
+        lines.append(f"tcp-proxy-port={plan.proxy_port}")
     if plan.tls is None:
         lines.append("no-tls")
     else:

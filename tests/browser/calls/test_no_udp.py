@@ -90,6 +90,14 @@ CASES = {
         "turn tls",
         certified=True,
     ),
+    "port 443 alone": Case(
+        {"only": [("tcp", 443)]},
+        {
+            "TELECONNECT_COTURN_PROXY_PORT": "3480",
+            "TELECONNECT_COTURN_URLS": f"turns:{TURN}:443?transport=tcp",
+        },
+        "turn tls",
+    ),
 }
 
 

@@ -58,10 +58,12 @@ class Certificates:
 
 
 def haproxy_configuration(certificates: Certificates) -> str:
-    """The one of the document, with another file for its certificate and nothing else changed."""
+    """The one of the document, with another file for its certificates and nothing else changed."""
     (text,) = re.findall(r"```haproxy\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
-    changed: str = text.replace("/etc/haproxy/tele.example.org.pem", str(certificates.both))
-    assert changed != text
+    changed: str = text
+    for name in (PAGES, TURN):
+        assert f"/etc/haproxy/{name}.pem" in changed
+        changed = changed.replace(f"/etc/haproxy/{name}.pem", str(certificates.both))
     return changed
 
 

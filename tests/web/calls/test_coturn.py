@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import struct
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -123,6 +124,14 @@ async def allocation(service: TurnService, url: str, authority: Path) -> AsyncIt
         await inbox.closed.wait()
 
 
+def proxy_header(client: tuple[str, int], server: tuple[str, int]) -> bytes:
+    """The PROXY protocol's second version, for TCP over IPv4."""
+    addresses = socket.inet_aton(client[0]) + socket.inet_aton(server[0])
+    body = addresses + struct.pack("!HH", client[1], server[1])
+    signature = b"\r\n\r\n\0\r\nQUIT\n"
+    return signature + struct.pack("!BBH", 0x21, 0x11, len(body)) + body
+
+
 def issue(authority: trustme.CA, folder: Path) -> dict[str, str]:
     """A new certificate in the files that the settings name."""
     certificate = authority.issue_cert("localhost", "127.0.0.1")
@@ -159,6 +168,25 @@ async def test_it_relays_by_udp_tcp_and_tls_with_nothing_set_up(tmp_path: Path) 
         assert turn_servers.coturn is not None
         assert f"coturn {turn_servers.coturn.version}" in page
         assert turn_servers.coturn.version[0].isdigit()
+
+
+@pytest.mark.slow
+async def test_a_proxy_tells_it_who_connects(tmp_path: Path) -> None:
+    port = free_port(0, (1, 1))
+    settings = {**OWN, "TELECONNECT_COTURN_PROXY_PORT": str(port)}
+    async with serving(tmp_path, **settings) as server:
+        turn_servers = server.app[TURN]
+        await until(lambda: turn_servers.state == "ok", "coturn listens")
+        assert [Place.of(url).transport for url in turn_servers.urls] == ["udp"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        client, here = ("198.51.100.7", 4444), ("127.0.0.1", 443)
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        writer.write(proxy_header(client, here) + bytes(request))
+        async with asyncio.timeout(30):
+            head = await reader.readexactly(20)
+            answer = stun.parse_message(head + await reader.readexactly(head[2] << 8 | head[3]))
+        assert answer.attributes["XOR-MAPPED-ADDRESS"] == client
+        writer.close()
 
 
 @pytest.mark.slow
@@ -253,7 +281,7 @@ async def test_another_program_at_its_port_is_not_taken_for_it(
         other.bind(("", 0))
         other.listen()
         number = other.getsockname()[1]
-        settings = CoturnSettings("yes", number, 0, (49152, 49251), None, None, ())
+        settings = CoturnSettings("yes", number, 0, None, (49152, 49251), None, None, ())
         own = Coturn(settings, tmp_path / "coturn", "localhost", (), harmless_environment())
         await own.start()
         try:
@@ -279,7 +307,7 @@ async def test_one_that_serves_and_ends_at_once_is_not_started_ever_faster(tmp_p
     program = tmp_path / "turnserver"
     program.write_text(SHORT_LIVED.format(python=sys.executable))
     program.chmod(0o700)
-    settings = CoturnSettings("yes", 0, 0, (49152, 49251), None, None, ())
+    settings = CoturnSettings("yes", 0, 0, None, (49152, 49251), None, None, ())
     own = Coturn(settings, tmp_path / "coturn", "localhost", (), {"PATH": str(tmp_path)})
     await own.start()
     try:
@@ -305,7 +333,7 @@ async def test_a_renewed_certificate_is_taken_up_without_a_new_start(
     authority = trustme.CA()
     issue(authority, tmp_path)
     settings = CoturnSettings(
-        "yes", 0, 0, (49152, 49251), tmp_path / "cert.pem", tmp_path / "key.pem", ()
+        "yes", 0, 0, None, (49152, 49251), tmp_path / "cert.pem", tmp_path / "key.pem", ()
     )
     own = Coturn(
         settings, tmp_path / "coturn", "localhost", (), harmless_environment(), look_seconds=0.05
