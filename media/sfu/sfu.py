@@ -261,6 +261,8 @@ class Sfu:
             await peer.handshake.stop()
         self.forwarder.remove(peer)
         self.forwarder.flush()
+        # They refer to each other, and a worker collects such garbage seldom.
+        peer.handshake = peer.handshake_task = None
 
     def _start_dtls(self, room: Room, peer: Peer, answer: Answer) -> None:
         def send(record: bytes) -> None:

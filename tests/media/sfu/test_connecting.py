@@ -1,13 +1,16 @@
 """A client connects as fast when its answer comes after its ClientHello as when it comes before."""
 
 import asyncio
+import gc
 import time
+import weakref
 
 import pytest
 
-from media.messages import Connected, OfferNeeded
+from media.messages import Connected, Leave, OfferNeeded
 from media.rtp.codecs import Kind
 from media.transport.dtls import EARLY_OCTETS, EARLY_RECORDS, EarlyRecords
+from scripts.traffic.relay_target import Target
 from tests.media.support import Client, TestSfu, until
 
 CLIENT_TIMER = 1.0
@@ -68,3 +71,16 @@ def test_few_early_records_are_kept_the_newest() -> None:
     records = kept.take()
     assert 0 < sum(map(len, records)) <= EARLY_OCTETS
     assert records[-1][1] == 99
+
+
+async def test_who_has_left_takes_no_memory_until_a_collection() -> None:
+    target = Target()
+    await target.fill("ab")
+    handshake = weakref.ref(target.sfu.rooms["room"].peers["b"].handshake)
+    gc.disable()
+    try:
+        target.sfu.execute(Leave("room", "b"))
+        await until(lambda: handshake() is None, "its connection is gone")
+    finally:
+        gc.enable()
+        await target.close()
