@@ -37,6 +37,18 @@ def local_addresses() -> tuple[str, ...]:
     return tuple(usable[:MOST_ADDRESSES]) or ("127.0.0.1",)
 
 
+def local_networks() -> tuple[str, ...]:
+    """The public networks that this machine has an address in, as 198.51.100.0/24."""
+    found = set()
+    for adapter in ifaddr.get_adapters():
+        for entry in adapter.ips:
+            text = entry.ip if isinstance(entry.ip, str) else entry.ip[0]
+            network = ipaddress.ip_network((text, entry.network_prefix), strict=False)
+            if network.is_global and network.num_addresses > 1:
+                found.add(str(network))
+    return tuple(sorted(found))
+
+
 def public_addresses(name: str) -> tuple[str, ...]:
     """The public ones among the addresses of a host name (or of an address). Asks the DNS."""
     try:

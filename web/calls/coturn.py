@@ -17,10 +17,16 @@ import ssl
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from media.transport.addresses import local_addresses, public_addresses, versions_behind_nat
+from media.transport.addresses import (
+    local_addresses,
+    local_networks,
+    public_addresses,
+    versions_behind_nat,
+)
 from media.turn import TurnService
 from web.calls.coturn_configuration import Plan, Reach, configuration
 from web.turn_settings import STANDARD_PORTS, STANDARD_TLS_PORTS, CoturnSettings
@@ -75,6 +81,7 @@ class Coturn:
         "Whether it serves TLS."
         self._public: tuple[str, ...] = ()
         "The public addresses of the name when it last resolved."
+        self._reached: Reach | None = None
         self._failures = 0
         self._said = ""
         "The last trouble that it logged."
@@ -174,11 +181,15 @@ class Coturn:
         )
 
     def _reach(self) -> Reach:
-        local = local_addresses()
+        local, networks = local_addresses(), local_networks()
+        if self._reached is not None and ip_address(local[0]).is_loopback:
+            # A network that is gone for a moment need not end calls, nor lay loopback open.
+            return self._reached
         if not self._addresses and versions_behind_nat(local):
             # A name that does not resolve at the moment keeps its last addresses.
             self._public = public_addresses(self._name) or self._public
-        return Reach.of(local, self._addresses or self._public)
+        self._reached = Reach.of(local, self._addresses or self._public, networks)
+        return self._reached
 
     async def _certified(self) -> bool:
         """Whether certificate and key can be read and belong together."""

@@ -31,6 +31,7 @@ DENIED_PEERS = (
     "2002::-2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     "fc00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     "fe80::-febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+    "fec0::-feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 )
 """Addresses that are not public: nobody may have the server send into the network that it is in.
 A range that begins with :: would deny every address of the fourth version too."""
@@ -59,18 +60,23 @@ to a TURN server."""
 
 @dataclass(frozen=True)
 class Reach:
-    """At which addresses coturn relays, and which private ones it may send to."""
+    """At which addresses coturn relays, and where in its own network it may send to."""
 
     relay: tuple[str, ...]
     "This machine's, one of each version of IP."
     public: str = ""
     "The public IPv4 address of a machine that is behind a NAT."
-    private_peers: tuple[str, ...] = ()
-    "Addresses of this machine, at which its media relay and coturn itself are reached."
+    peers: tuple[str, ...] = ()
+    """Addresses of this machine, at which its media relay and coturn itself are reached, as far as
+    they would be denied."""
+    networks: tuple[str, ...] = ()
+    "Public ones that this machine is in: a firewall between them and the internet knows nothing of us."
 
     @classmethod
-    def of(cls, local: tuple[str, ...], offered: tuple[str, ...]) -> "Reach":
-        """From this machine's addresses, best first, and those that browsers are offered."""
+    def of(
+        cls, local: tuple[str, ...], offered: tuple[str, ...], networks: tuple[str, ...] = ()
+    ) -> "Reach":
+        """From this machine's addresses, best first, those that browsers are offered, and networks."""
         relay: dict[int, str] = {}
         for text in local:
             relay.setdefault(ipaddress.ip_address(text).version, text)
@@ -78,8 +84,20 @@ class Reach:
         behind = 4 in relay and not ipaddress.ip_address(relay[4]).is_global
         public = [text for text in offered if _is_public_v4(text) and text not in local]
         reachable = dict.fromkeys(own + offered)
-        private = tuple(text for text in reachable if not ipaddress.ip_address(text).is_global)
-        return cls(own, public[0] if behind and public else "", private)
+        peers = tuple(text for text in reachable if _is_denied(text, networks))
+        return cls(own, public[0] if behind and public else "", peers, networks)
+
+
+def _is_denied(text: str, networks: tuple[str, ...]) -> bool:
+    address = ipaddress.ip_address(text)
+    within = any(address in ipaddress.ip_network(network) for network in networks)
+    return within or not address.is_global
+
+
+def _range(network: str) -> str:
+    """A network as coturn writes it."""
+    parsed = ipaddress.ip_network(network)
+    return f"{parsed[0]}-{parsed[-1]}"
 
 
 def _is_public_v4(text: str) -> bool:
@@ -117,12 +135,13 @@ def configuration(plan: Plan) -> str:
         f"userdb={plan.folder / 'db'}",
         *(f"relay-ip={address}" for address in plan.reach.relay),
         *(f"denied-peer-ip={addresses}" for addresses in DENIED_PEERS),
-        *(f"allowed-peer-ip={address}" for address in plan.reach.private_peers),
+        *(f"denied-peer-ip={_range(network)}" for network in plan.reach.networks),
+        *(f"allowed-peer-ip={address}" for address in plan.reach.peers),
     ]
     if plan.reach.public:
         own = next(text for text in plan.reach.relay if ":" not in text)
         lines.append(f"external-ip={plan.reach.public}/{own}")
-    if any(ipaddress.ip_address(text).is_loopback for text in plan.reach.private_peers):
+    if any(ipaddress.ip_address(text).is_loopback for text in plan.reach.peers):
         lines.append("allow-loopback-peers")
     if plan.proxy_port is not None:
         lines.append(f"tcp-proxy-port={plan.proxy_port}")

@@ -1,11 +1,17 @@
 """The relay detects the addresses it can be reached at, also behind a NAT."""
 
+import ifaddr
 import pytest
 
 from media.messages import Event, OfferNeeded
 from media.relay import client
 from media.relay.client import Relay, RelaySettings
-from media.transport.addresses import behind_nat, local_addresses, public_addresses
+from media.transport.addresses import (
+    behind_nat,
+    local_addresses,
+    local_networks,
+    public_addresses,
+)
 from tests.media.support import until
 
 PRIVATE, PUBLIC = "10.0.0.5", "20.0.0.1"
@@ -29,6 +35,16 @@ def test_an_address_of_its_own_is_enough_in_each_family() -> None:
 
 def test_a_family_that_the_machine_does_not_have_is_not_offered() -> None:
     assert behind_nat((PRIVATE,), (PUBLIC_6,)) == (PRIVATE,)
+
+
+def test_public_networks_of_several_machines_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = [
+        ("20.0.0.77", 26), ("20.9.9.9", 32), (PRIVATE, 24), ("127.0.0.1", 8),
+        ((PUBLIC_6, 0, 0), 64), ((PRIVATE_6, 0, 0), 64), (("fe80::1", 0, 4), 64),
+    ]  # fmt: skip
+    ips = [ifaddr.IP(address, prefix, "eth0") for address, prefix in addresses]
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: [ifaddr.Adapter("eth0", "eth0", ips)])
+    assert local_networks() == ("20.0.0.64/26", "2600::/64")
 
 
 def test_only_public_addresses_of_a_name_count() -> None:

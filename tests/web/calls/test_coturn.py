@@ -56,7 +56,7 @@ def test_what_operators_copy_is_what_the_server_uses() -> None:
     document = (ROOT / "docs/coturn.conf").read_text("utf-8").splitlines()
     copied = {line for line in document if line and not line.startswith(("#", *OF_A_PLACE))}
     copied.add("max-bps=1000000")
-    assert len([line for line in copied if line.startswith("denied-peer-ip")]) == 23
+    assert len([line for line in copied if line.startswith("denied-peer-ip")]) == 24
     assert copied <= set(configuration(plan(Reach(("198.51.100.7",)))).splitlines())
 
 
@@ -76,6 +76,33 @@ def test_behind_a_nat_the_public_address_is_told_and_the_own_ones_are_reached() 
 def test_with_a_public_address_no_private_one_is_reached() -> None:
     text = configuration(plan(Reach.of(("9.9.9.9", "10.0.0.7"), ("9.9.9.9",))))
     assert "allowed-peer-ip" not in text and "external-ip" not in text
+
+
+def test_without_a_network_for_a_moment_it_goes_on_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = CoturnSettings("yes", 0, 0, None, (49152, 49251), None, None, ())
+    own = Coturn(settings, tmp_path, "tele.example.org", ("9.9.9.9",), harmless_environment())
+    found = ["10.0.0.7"]
+    monkeypatch.setattr("web.calls.coturn.local_addresses", lambda: tuple(found))
+    before = own._reach()
+    found[:] = ["127.0.0.1"]
+    assert own._reach() == before
+    found[:] = ["10.0.0.8"]
+    assert own._reach().relay == ("10.0.0.8",)
+
+
+def test_in_a_public_network_only_the_own_addresses_are_reached() -> None:
+    networks = ("9.9.9.0/24", "2620:fe::/64")
+    text = configuration(plan(Reach.of(("9.9.9.9", "2620:fe::9"), ("9.9.9.10",), networks)))
+    lines = [line for line in text.splitlines() if "peer-ip=9." in line or "peer-ip=26" in line]
+    assert lines == [
+        "denied-peer-ip=9.9.9.0-9.9.9.255",
+        "denied-peer-ip=2620:fe::-2620:fe::ffff:ffff:ffff:ffff",
+        "allowed-peer-ip=9.9.9.9",
+        "allowed-peer-ip=2620:fe::9",
+        "allowed-peer-ip=9.9.9.10",
+    ]
 
 
 def test_a_port_that_is_taken_leaves_the_other() -> None:
