@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 
 from media.messages import Start
 from media.sfu.sfu import Sfu
 from media.transport.addresses import local_addresses, offered_by_tcp, tcp_hosts
 from media.transport.tcp import Bounds, TcpListener
+
+logger = logging.getLogger(__name__)
 
 
 class TcpEntrance:
@@ -32,12 +35,18 @@ class TcpEntrance:
         """Listen at, and offer, what goes with the addresses offered now; those reached by TCP."""
         offered = tuple(host for host, _ in self._sfu.addresses())
         if self._hosts and offered != self._offered:
-            self._offered = offered
-            local = await asyncio.to_thread(local_addresses)
-            bound = await self.listener.listen(tcp_hosts(self._hosts, offered, local))
-            reached = offered_by_tcp(offered, local, bound)
-            self._sfu.offer_tcp([(host, self._number) for host in reached])
+            try:
+                await self._listen(offered)
+            except OSError as error:  # as without another file to open: calls go on, UDP too
+                logger.warning("TCP clients cannot be listened for at present: %s", error)
         return tuple(host for host, _ in self._sfu.tcp_addresses())
+
+    async def _listen(self, offered: tuple[str, ...]) -> None:
+        local = await asyncio.to_thread(local_addresses)
+        bound = await self.listener.listen(tcp_hosts(self._hosts, offered, local))
+        reached = offered_by_tcp(offered, local, bound)
+        self._sfu.offer_tcp([(host, self._number) for host in reached])
+        self._offered = offered
 
     def close(self) -> None:
         """End every connection."""

@@ -167,6 +167,22 @@ async def test_who_has_proven_it_stays_until_the_peer_leaves() -> None:
         assert not door.listener.connections and not door.listener.mapped
 
 
+async def test_addresses_that_cannot_be_read_at_the_moment_end_no_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> tuple[str, ...]:
+        raise OSError(24, "Too many open files")
+
+    async with entrance() as (sfu, door, _):
+        reached = sfu.tcp_addresses()
+        with monkeypatch.context() as patch:
+            patch.setattr("media.relay.tcp_entrance.local_addresses", fail)
+            sfu.addresses().append(("192.0.2.7", sfu.port.number))
+            await door.follow()
+            assert sfu.tcp_addresses() == reached
+        assert await door.follow() == ("127.0.0.1", "192.0.2.7"), "it is tried again"
+
+
 async def test_no_more_connections_than_files_may_be_open() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (264, hard))
