@@ -33,7 +33,14 @@ class Policy(asyncio.DefaultEventLoopPolicy):
         return YieldingEventLoop()
 asyncio.set_event_loop_policy(Policy())
 import pytest
-sys.exit(pytest.main(sys.argv[1:]))
+from media.forwarding.read_schedule import ReadSchedule
+start, threaded = ReadSchedule.start, []
+def noted(schedule):
+    start(schedule)
+    threaded.append(schedule.threaded)
+ReadSchedule.start = noted
+failed = pytest.main(sys.argv[1:])
+sys.exit(failed or not threaded or not all(threaded))
 """
 
 
