@@ -95,7 +95,11 @@ class Round:
 
     def growth(self) -> tuple[float, float]:
         """By how many seconds the delay has grown, and in how many."""
-        moments = [(self.sent[number], self.delays[number]) for number in sorted(self.delays)]
+        moments = [
+            (left, self.delays[number])
+            for number, left in self.sent.items()
+            if number in self.delays
+        ]
         third = len(moments) // 3
         if not third:
             return 0.0, 0.0

@@ -9,6 +9,7 @@ from media.congestion.probing import (
     MOST_RETRY_AFTER,
     MOST_UNHEARD,
     Prober,
+    Round,
     Verdict,
 )
 
@@ -151,3 +152,13 @@ def test_a_report_on_what_was_not_sent_changes_nothing() -> None:
     for number in range(0, 0x10000, 2):
         prober.note_feedback(strange(number))
     assert prober.review(0.1, 0.0, 10.1) is None
+
+
+def test_a_queue_is_seen_where_numbers_start_over() -> None:
+    sent = {number & 0xFFFF: index / 100 for index, number in enumerate(range(0xFFF9, 0x10005))}
+    round_ = Round(1e6, 5e5, 0.15, 0.25, 0.0, sent=sent)
+    round_.delays = {number: 0.05 + 0.5 * left for number, left in reversed(sent.items())}
+    growth, seconds = round_.growth()
+    assert growth == pytest.approx(0.5 * seconds)
+    assert seconds == pytest.approx(0.08)
+    assert round_.verdict(0.0) is Verdict.QUEUED
