@@ -249,10 +249,8 @@ def _check_bundle(
         for section, media, lines in zip(offered, session.media, attributes, strict=True)
         if not _is_rejected(media, lines) and media.direction != "inactive"
     ]
-    bundled = {
-        str(mid) for group in session.group if group.semantic == "BUNDLE" for mid in group.items
-    }
-    if len(used) > 1 and not bundled.issuperset(used):
+    bundles = [set(map(str, group.items)) for group in session.group if group.semantic == "BUNDLE"]
+    if len(used) > 1 and not any(bundle.issuperset(used) for bundle in bundles):
         raise AnswerRejected("the answer does not bundle its m= sections (RFC 8843)")
 
 

@@ -76,7 +76,7 @@ def test_an_answer_is_read() -> None:
     ]
 
 
-@pytest.mark.parametrize("bundle", ["", "0 1", "0 7"])
+@pytest.mark.parametrize("bundle", ["", "0 1", "0 7", "0 1\r\na=group:BUNDLE 2"])
 def test_an_answer_without_a_bundle_of_all_is_rejected(bundle: str) -> None:
     with pytest.raises(AnswerRejected, match="does not bundle"):
         read_answer(answer(bundle), offered())
