@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 from aiortc import RTCCertificate
 
-from media.limits import SSRCS, Limits
+from media.limits import GAP_CHARGE, SSRCS, Limits
 from media.messages import Connected, Disconnected, Event, OfferNeeded, Publishing
 from media.relay.client import Relay, RelaySettings
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
+from media.transport.port import BATCH
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
 from scripts.traffic.relay_clients import LoadClient
 from scripts.traffic.relay_target import Target
@@ -96,7 +97,10 @@ async def test_a_participant_cannot_buy_much_work_with_long_reports(
 async def test_gaps_are_paid_for(target: Target, hostile: Hostile, peer: Peer) -> None:
     budget = peer.limits.bitrate / 8 * peer.limits.burst
     deliver(target, hostile, hostile.gaps(), 1000)
-    assert peer.over_limit >= 1000 - budget / (256 * 16) - 1
+    accepted = 1000 - peer.over_limit
+    # the native loop looks at a batch before Python charges the gaps in it: they become a debt
+    assert accepted <= budget / (256 * 16) + 1 + BATCH
+    assert peer.octets_left <= budget - accepted * 255 * GAP_CHARGE
 
 
 async def test_forged_handshakes_are_looked_at_in_measure(
