@@ -178,8 +178,9 @@ def _turn(viewer: Viewer, health: Health) -> Part:
     if not health.turn:
         advice = _("Behind strict firewalls calls need a TURN server: set one up if calls fail.")
         return Part("turn", label, "off", (), advice)
+    program = "coturn"
     own = health.coturn is not None
-    version = (h.span(dir="ltr")[f"coturn {health.coturn}"],) if own else ()
+    version = (h.span(dir="ltr")[f"{program} {health.coturn}"],) if own else ()
     facts = version + tuple(
         h.span[
             h.span(dir="ltr")[url],
