@@ -7,6 +7,7 @@ configuration of `docs/one-port.md`.
 
 import asyncio
 import contextlib
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from scripts.traffic.network import Network
 from tests.browser.calls.gathering import sees
@@ -78,6 +79,7 @@ class Case:
 
 
 NO_UDP = ("udp", None)
+STUTTERS = "Warning.*Calls work on this network, but may stutter"
 CASES = {
     "ICE-TCP": Case({"block": [NO_UDP]}, {"TELECONNECT_COTURN": "no"}, "ice tcp"),
     "TURN by TCP": Case({"block": [NO_UDP]}, {"TELECONNECT_RELAY_TCP": "no"}, "turn tcp"),
@@ -210,3 +212,18 @@ if not LACKING:
                 await sees(page, 1)
                 assert await audio_arrives(page)
                 await goes_by(page, case.by)
+
+    @pytest.mark.parametrize("name", ["ICE-TCP", "port 443 alone"])
+    async def test_the_device_test_says_that_only_tcp_gets_through(
+        clinic: Clinic, tmp_path: Path, name: str
+    ) -> None:
+        async with served(clinic, tmp_path, CASES[name]) as link:
+            for browser in clinic.browsers:
+                async with clinic.page(browser) as phone:
+                    await phone.goto(f"{link}/test")
+                    await phone.get_by_role("button", name="Start the test").click()
+                    speaker = phone.locator("[data-step=speaker]")
+                    await speaker.get_by_role("button", name="Skip").click()
+                    media_path = phone.locator("[data-step=media_path]")
+                    await expect(media_path).to_contain_text(re.compile(STUTTERS))
+                    await expect(phone.locator("#result")).to_be_visible()

@@ -1,7 +1,7 @@
 /**
- * Whether there is a path for media out of this network: two connections within the page connect to
- * each other, and the server's relay, if there is one, is reached by UDP or at least by TCP. Without
- * a relay, the TURN server has to answer, if there is one.
+ * Whether there is a path for media out of this network: the server's relay, if there is one, is
+ * reached by UDP or at least by TCP. Without a relay, the TURN server has to answer, if there is one.
+ * Where neither is reached, two connections within the page tell whether the browser can call at all.
  */
 
 import { _ } from "../shared/catalog.js";
@@ -24,7 +24,8 @@ export function mediaPathTest(servers, relayPath) {
       loopback(servers, report.signal),
       pathToRelay(servers, relayPath, report.signal),
     ]);
-    if (!connects) {
+    // Without a route to the internet, Chromium may have no candidates but those of TURN.
+    if (!connects && !relay?.by) {
       return report.failed(
         _(
           "This browser or network blocks calls. Turn off any extension that blocks calls, or try another network.",
