@@ -95,6 +95,8 @@ class Commands:
     ) -> Ended:
         """Run `python -m module arguments`; `kill_after` so many seconds it gets SIGKILL."""
         out, err = self._folder / "out.txt", self._folder / "err.txt"
+        for file in (out, err):
+            file.write_text("")  # a command may be killed before it opens them
         order = {
             "argv": [module, *map(str, arguments)],
             "environment": self._environment | environment,
