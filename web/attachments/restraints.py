@@ -45,7 +45,7 @@ def for_the_parent() -> bool:
 
     Returns whether it has a user namespace of its own.
     """
-    os.nice(PRIORITY)
+    os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     if not _on_linux:

@@ -5,6 +5,7 @@ import pytest
 from signaling.identifier import new_id
 from signaling.invite import Invite, Role
 from signaling.invite import Person as Invited
+from signaling.ports.store import Records
 from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Person
@@ -17,13 +18,13 @@ from web.routes import path
 async def link_of(server: Server, consultation_id: str, role: Role, now: MovableClock) -> str:
     """Invite somebody to a session; the path of their link."""
 
-    async def work(records: object) -> str:
+    async def work(records: Records) -> str:
         invite_id = new_id()
-        token: str = await records.invites.token(consultation_id, invite_id)  # type: ignore[attr-defined]
+        token: str = await records.invites.token(consultation_id, invite_id)
         who = Invited("Sami", "", "none", "", "en")
         digest = token_digest(token)
         invite = Invite(invite_id, consultation_id, role, who, digest, now.now())
-        await records.invites.add(invite)  # type: ignore[attr-defined]
+        await records.invites.add(invite)
         return token
 
     return path("landing", token=await server.app[STORE].write(work))
