@@ -32,6 +32,9 @@ MARKUP_FROM_TEXT = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|docume
 AT_THE_START = re.compile(r"\bCONFIG\]\.(brand|media_policy|reminder_minutes)\b")
 "What the server began with; an administrator may have changed it since."
 
+FUNCTION = re.compile(r"\s*(\([^()]*\)|\w+)\s*=>(?!\s*Promise)")
+"A function of JavaScript that gives its value at once."
+
 MOST_LINES = 450
 JAVASCRIPT_FOLDERS = (
     "web/static/",
@@ -103,6 +106,34 @@ def markup_from_text(path: str, source: str) -> Iterator[str]:
             yield f"{path}:{number}: text never becomes markup: {found[0]}"
 
 
+def waits_that_do_not_wait(path: str, source: str) -> Iterator[str]:
+    """Playwright evaluates an expression again and again, which our pages forbid, and awaits nothing."""
+    texts = {
+        target.id: _beginning(node.value)
+        for node in nodes(source)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in nodes(source):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="wait_for_function"), args=[asked, *_]):
+                text = texts.get(asked.id, "") if isinstance(asked, ast.Name) else _beginning(asked)
+                if not FUNCTION.match(text):
+                    yield f"{path}:{node.lineno}: wait for a function, for an async one by until()"
+
+
+def _beginning(value: ast.expr) -> str:
+    """The text of a string, of an f-string the part before its first value."""
+    match value:
+        case (
+            ast.Constant(value=str(text))
+            | ast.JoinedStr(values=[ast.Constant(value=str(text)), *_])
+        ):
+            return text
+    return ""
+
+
 def long_file(path: str, source: str) -> Iterator[str]:
     if (count := len(source.splitlines())) > MOST_LINES:
         yield f"{path}: {count} lines; a second concern wants a file of its own"
@@ -126,6 +157,10 @@ def test_python_keeps_to_one_place(rule) -> None:
 
 def test_text_never_becomes_markup() -> None:
     none(c for path, text in files("*.js").items() for c in markup_from_text(path, text))
+
+
+def test_waiting_for_a_page_waits() -> None:
+    none(c for path, text in files("*.py").items() for c in waits_that_do_not_wait(path, text))
 
 
 def test_files_are_short() -> None:
@@ -169,6 +204,14 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         (runtime_values_of_the_start, "web/pages/a.py", "name = app[CONFIG].brand"),
         (markup_from_text, "web/static/js/a.js", "tile.innerHTML = name;"),
         (markup_from_text, "web/static/js/a.js", "list.insertAdjacentHTML('beforeend', row)"),
+        (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function('window.ready')"),
+        (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function('async () => ready()')"),
+        (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function(f'async () => {READY}')"),
+        (
+            waits_that_do_not_wait,
+            "tests/a.py",
+            "READY = '() => Promise.all(all)'\npage.wait_for_function(READY)",
+        ),
         (long_file, "web/app.py", "x = 1\n" * 451),
     ],
 )
@@ -193,6 +236,13 @@ def test_a_planted_violation_is_found(rule, path: str, source: str) -> None:
         (addresses_outside_routes, "web/assets.py", "name = '/icons'\nfolder = '/ring'"),
         (runtime_values_of_the_start, "web/pages/a.py", "name = app[RUNTIME_SETTINGS].brand"),
         (markup_from_text, "web/static/js/a.js", "tile.textContent = name;"),
+        (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function('many => many > 1')"),
+        (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function(f'() => {COUNT} > 1')"),
+        (
+            waits_that_do_not_wait,
+            "tests/a.py",
+            "READY = ' () => ready'\npage.wait_for_function(READY)",
+        ),
         (long_file, "web/app.py", "x = 1\n" * 450),
     ],
 )

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay.network_page import write_busy_camera
-from scripts.traffic.browser import chromium, person, sign_in
+from scripts.traffic.browser import chromium, person, sign_in, until
 from scripts.traffic.server import Place, Server, furnish, serving, temporary_folder
 from web.routes import path
 from web.texts.call_costs import call_costs
@@ -85,7 +85,7 @@ async def _call(browser: Browser, server: Server, place: Place, media: str) -> d
     await desk.get_by_role("button", name=f"Start {media} call").click()
     await phone.get_by_role("button", name="Accept", exact=True).click()
     await expect(phone.locator("#call")).to_be_visible()
-    await phone.wait_for_function(ALIVE)
+    await until(phone, ALIVE)
     await asyncio.sleep(SETTLING_SECONDS)
     found = await _count(phone)
     await desk_context.close()

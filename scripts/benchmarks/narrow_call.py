@@ -27,7 +27,7 @@ from playwright.async_api import Browser, Page, expect
 
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay.network_page import write_busy_camera
-from scripts.traffic.browser import chromium, installed, person, sign_in
+from scripts.traffic.browser import chromium, installed, person, sign_in, until
 from scripts.traffic.network import Network, NetworkUnavailable
 from scripts.traffic.server import Place, Server, furnish, serving, temporary_folder
 from signaling.identifier import new_id
@@ -46,7 +46,7 @@ SETTLING = 10.0
 "Seconds from the first sound on that are given apart: until then nothing is known of the line."
 WAYS = ("direct", "relay")
 MODES = ("video", "save data")
-PATIENCE_MS = 120_000.0
+LONGEST_WAIT = 120.0
 NARROW = "narrow"
 "Printed by the part within the network when the line is to become narrow; any line answers it."
 ARGUMENTS = (
@@ -140,7 +140,7 @@ async def at_desk(browser: Browser, server: Server, place: Place) -> Page:
 async def heard(pages: Sequence[Page]) -> None:
     """Return once sound has arrived at every page."""
     for page in pages:
-        await page.wait_for_function("async () => (await look()).samples > 0", timeout=PATIENCE_MS)
+        await until(page, "async () => (await look()).samples > 0", timeout=LONGEST_WAIT)
 
 
 def concealed(before: dict[str, Any], after: dict[str, Any]) -> float:

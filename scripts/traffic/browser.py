@@ -1,9 +1,11 @@
 """One Chromium with its own fake camera and microphone, that calls nobody outside."""
 
+import asyncio
 import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
+from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
@@ -21,6 +23,17 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
+
+
+LONGEST_WAIT = 30.0
+"Seconds."
+
+UNTIL = """
+async (arg) => {
+  const holds = %s;
+  while (!(await holds(arg))) await new Promise((done) => setTimeout(done, 20));
+}
+"""
 
 
 def installed() -> str | None:
@@ -60,3 +73,14 @@ async def sign_in(context: BrowserContext, server: Server, place: Place) -> None
     await context.add_cookies(
         [{"name": COOKIE, "value": place.scheduler_cookie, "url": server.url}]
     )
+
+
+async def until(
+    page: Page, predicate: str, *, arg: Any = None, timeout: float = LONGEST_WAIT
+) -> None:
+    """Wait until an asynchronous function of JavaScript gives a true value, at most ``timeout`` seconds.
+
+    Playwright's ``wait_for_function`` does not await what it calls: any promise is true to it.
+    """
+    async with asyncio.timeout(timeout):
+        await page.evaluate(UNTIL % predicate, arg)

@@ -180,6 +180,6 @@ async def open_page(page: Page) -> None:
 
     await page.route(f"{ADDRESS}**", give)
     await page.goto(ADDRESS)
-    await page.wait_for_function("window.ready")
+    await page.wait_for_function("() => window.ready")
     video: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "frameRate": FRAMES_PER_SECOND}
     await page.evaluate("video => window.capture(video)", video)

@@ -4,6 +4,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+from scripts.traffic.browser import until
 from tests.browser.calls.gathering import Gathering
 from tests.browser.conftest import NewContext
 from tests.serving import Server
@@ -32,9 +33,10 @@ async def sends_video(page: Page, lines: int, rate: int) -> None:
     They do not change all at once.
     """
     wanted = f"one.sent === {lines} && one.lines === {lines} && one.rate === {rate}"
-    await page.wait_for_function(
+    await until(
+        page,
         f"async () => {{ const [one, ...more] = await ({SENT_VIDEO})(); return one && !more.length && {wanted}; }}",
-        timeout=60_000,
+        timeout=60,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, async_playwright, expect
 
+from scripts.traffic.browser import until
 from tests.browser.chat.test_unsent_messages import CUTTABLE_LINE, texts
 from tests.browser.conftest import PATIENCE_MS, chromium_path
 from tests.browser.harness.firefox import FIREFOX, PREFERENCES
@@ -83,7 +84,7 @@ async def test_what_was_sent_without_a_connection_arrives_once_after_a_kill(
         text = page.get_by_role("textbox", name="Message")
         for message in MESSAGES:
             await text.fill(message)
-            await page.wait_for_function(DRAFT_STORED, arg=message)
+            await until(page, DRAFT_STORED, arg=message)
             await text.press("Enter")
         kill(profile)
     async with launch(profile) as context:
@@ -116,7 +117,7 @@ async def test_what_was_typed_and_not_sent_is_in_the_field_after_a_kill(
         await is_live(page)
         text = page.get_by_role("textbox", name="Message")
         await text.press_sequentially("It hurts since")
-        await page.wait_for_function(DRAFT_STORED, arg="It hurts since")
+        await until(page, DRAFT_STORED, arg="It hurts since")
         kill(profile)
     async with launch(profile) as context:
         page = await context.new_page()

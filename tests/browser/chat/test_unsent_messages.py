@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
+from scripts.traffic.browser import until
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import is_live, join, link_to, sign_in
 from tests.people import Person
@@ -193,7 +194,7 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
             await text.fill(message)
             await text.press("Enter")
         await text.fill("and I")
-        await page.wait_for_function(f"async () => (await ({STORED})()).length === 3")
+        await until(page, f"async () => (await ({STORED})()).length === 3")
         await page.close()
         await desk.command("terminate_consultation", choice="close")
 
@@ -203,7 +204,7 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
         await expect(page.locator("#left-behind li")).to_have_text(
             ["It hurts", "since Monday", "and I"]
         )
-        await page.wait_for_function(f"async () => (await ({STORED})()).length === 0")
+        await until(page, f"async () => (await ({STORED})()).length === 0")
         await page.reload()
         await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.get_by_text("It hurts")).to_have_count(0)

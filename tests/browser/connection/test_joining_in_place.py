@@ -81,7 +81,7 @@ async def test_so_it_is_in_the_other_browser(server: Server, other_browser: Brow
     await context.add_init_script(OPENED)
     page = await context.new_page()
     await page.goto(await link_to(server))
-    await page.wait_for_function("opened.length && opened[0].readyState === WebSocket.OPEN")
+    await page.wait_for_function("() => opened.length && opened[0].readyState === WebSocket.OPEN")
     await page.evaluate("window.isLandingPage = true")
     await press(page)
     await is_live(page)
@@ -116,9 +116,9 @@ async def test_a_socket_that_has_ended_meanwhile_is_followed_by_another(
     await context.add_init_script(OPENED)
     followed = await reading(context, await link_to(server))
     page = followed.page
-    await page.wait_for_function("opened[0].readyState === WebSocket.OPEN")
+    await page.wait_for_function("() => opened[0].readyState === WebSocket.OPEN")
     await page.evaluate("opened[0].close()")
-    await page.wait_for_function("opened[0].readyState === WebSocket.CLOSED")
+    await page.wait_for_function("() => opened[0].readyState === WebSocket.CLOSED")
     await press(page)
     await is_live(page)
     assert followed.navigations == ["GET"]

@@ -95,7 +95,7 @@ async def test_two_pages_see_and_hear_each_other(
     new_context: NewContext, server: TestServer
 ) -> None:
     caller = await open_page(new_context, server, "/call")
-    await caller.wait_for_function("document.querySelector('#own').srcObject !== null")
+    await caller.wait_for_function("() => document.querySelector('#own').srcObject !== null")
     answerer = await open_page(new_context, server, "/call#answerer")
     for page in (caller, answerer):
         assert await video_moves(page, "#other")

@@ -81,7 +81,7 @@ async def test_dialogs_open_keep_the_focus_and_close_where_there_are_none(
     await page.keyboard.press("Escape")
     await expect(page.locator("#opener")).to_be_focused()
     assert not await page.evaluate("box.open")
-    await page.wait_for_function("told.join() === 'cancel,close'")
+    await page.wait_for_function("() => told.join() === 'cancel,close'")
     await page.evaluate("box.showModal(); box.close('chosen')")
     assert await page.evaluate("box.returnValue") == "chosen"
 

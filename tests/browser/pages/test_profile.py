@@ -57,7 +57,7 @@ async def test_a_password_is_shown_notifications_are_asked_for_and_the_chosen_ri
         await expect(page.get_by_text("This browser does not allow them.")).to_be_visible()
         await page.select_option("#ring_sound", "soft")
         await page.get_by_role("button", name="Test the ring").click()
-        await page.wait_for_function("window.tones.length >= 3")
+        await page.wait_for_function("() => window.tones.length >= 3")
         assert await page.evaluate("window.tones.map(Math.round)") == SOFT
         await page.locator("#ring_volume").fill("0")
         await page.get_by_role("button", name="Test the ring").click()
@@ -69,5 +69,5 @@ async def test_a_password_is_shown_notifications_are_asked_for_and_the_chosen_ri
         await page.goto(path("dashboard"))
         await page.get_by_role("heading", name="Dashboard").click()  # a touch allows sound
         await guest.enter(invite_id=await guest.join(link))
-        await page.wait_for_function("window.tones.length >= 3")
+        await page.wait_for_function("() => window.tones.length >= 3")
         assert (await page.evaluate("window.tones.map(Math.round)"))[:3] == SOFT

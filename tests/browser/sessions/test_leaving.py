@@ -5,6 +5,7 @@ import re
 
 from playwright.async_api import Page, Route, expect
 
+from scripts.traffic.browser import until
 from tests.browser.conftest import NewContext
 from tests.files import pdf, photo
 from tests.people import Person
@@ -89,7 +90,7 @@ async def test_nothing_is_found_by_going_back_nor_in_another_tab(
     await join_and_write(page, first)
     await page.evaluate("localStorage.setItem('draft', 'x'); sessionStorage.setItem('draft', 'x')")
     await page.get_by_label("Message").fill(SECRET)
-    await page.wait_for_function(KEPT)
+    await until(page, KEPT)
     await page.get_by_role("button", name="Leave this device").click()
     await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
     assert await kept(page) == 0
@@ -132,7 +133,7 @@ async def test_files_that_are_being_sent_and_chosen_are_gone_with_whoever_leaves
             {"name": "b.pdf", "mimeType": "application/pdf", "buffer": pdf()}
         )
         await chosen.get_by_role("textbox").press_sequentially(SECRET)
-        await page.wait_for_function(f"async () => (await ({KEPT})()) === 4")
+        await until(page, f"async () => (await ({KEPT})()) === 4")
         if leaves:
             await page.get_by_role("button", name="Leave this device").click()
             await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
