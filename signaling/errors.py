@@ -40,6 +40,7 @@ TeleConnectError
 │   └── UploadsFull         429  more uploads at once than one author may have
 ├── ChecksumMismatch        460  part of a file arrived with an error, and was dropped
 └── Unavailable             503  temporarily impossible: disk full, stopping
+    ├── HostAway            503  the host that owns the session's room does not answer
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
 
@@ -431,6 +432,10 @@ class Unavailable(TeleConnectError):
     code = "unavailable"
     status = 503
     sentence = N_("The server cannot store this right now. Nothing was lost; please try again.")
+
+
+class HostAway(Unavailable):
+    retry_after = 1
 
 
 class ReportNotDrawn(Unavailable):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,9 +101,11 @@ async def serving(
     steady: Clock | None = None,
     relay: bool = False,
     afresh: bool = False,
+    also: Callable[[web.Application], None] | None = None,
     **settings: str,
 ) -> AsyncIterator[Server]:
-    """Serve on a free port of localhost; `settings` are environment variables.
+    """Serve on a free port of localhost; `settings` are environment variables, `also` adds to the
+    application before it starts.
 
     A `clock` is also that of waits, unless they have a `steady` one of their own.
     `relay` adds one on a free port. Its process is forked, or started `afresh` as operators have it.
@@ -122,6 +124,8 @@ async def serving(
     }
     config = load(environment, port=port)
     app = await create_app(config, clock, QUICK, steady)
+    if also is not None:
+        also(app)
     workers = app[RELAY].relay
     if workers is not None and not afresh:
         workers.worker_process = ForkedWorker

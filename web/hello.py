@@ -7,9 +7,12 @@ from aiohttp import WSMsgType, web
 
 from signaling.errors import InvalidMessage
 from signaling.wire import messages as wire
+from web.routes import path
 
 PARAMETER = "hello"
 "Of the address, for a page that saves a round trip."
+SESSION = "session"
+"Of the address: the id of the session that the socket is about, for whoever has to find its host."
 WITHIN = 30.0
 "Seconds: a round trip on the slowest networks, plus a retransmission."
 
@@ -33,6 +36,11 @@ async def hello_of(request: web.Request, response: web.WebSocketResponse) -> wir
     if frame.type is not WSMsgType.TEXT:
         raise InvalidMessage
     return _checked(frame.data)
+
+
+def socket_path(consultation_id: str) -> str:
+    """The address of the socket of a session's page."""
+    return path("socket", {SESSION: consultation_id})
 
 
 def begun(consultation_id: str, invite_id: str, ticket: str | None = None) -> str:

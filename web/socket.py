@@ -25,6 +25,7 @@ from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
 from web.hello import hello_of
+from web.hosts.hand_over import hand_over_opened
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
 from web.http.request import seated_by, signed_in_or_late, viewer_of, web_session_digest
@@ -193,6 +194,8 @@ async def socket(request: web.Request) -> web.StreamResponse:
     translate = (await viewer_of(request)).translate
     try:
         hello = await hello_of(request, response)
+        if await hand_over_opened(request, response, hello):
+            return response
         if hello.stream == "lobby":
             await _lobby(request, response, hello)
         else:

@@ -336,6 +336,8 @@ class LandingView:
     "Addresses of what the session page loads, to be fetched ahead."
     home: str = ""
     "Origin of the public URL: under another name the session's WebSocket may be refused."
+    socket_path: str = ""
+    "Address of the session's WebSocket."
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,13 @@ class Invites:
         row = await self._executor.row("SELECT * FROM invite WHERE id = ?", (invite_id,))
         return await self._invite(row) if row else None
 
+    async def consultation_of(self, invite_id: str) -> str | None:
+        """The id of the consultation that an invite belongs to."""
+        row = await self._executor.row(
+            "SELECT consultation_id FROM invite WHERE id = ?", (invite_id,)
+        )
+        return row["consultation_id"] if row else None
+
     async def with_holder(self, invite_id: str) -> tuple[Invite, bytes | None] | None:
         """An invite, and the digest of the browser that holds its seat."""
         row = await self._executor.row(

@@ -10,12 +10,17 @@ _TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:
 """Networks whose last 32 bits are an IPv4 address: those of translators in front of servers that
 have IPv6 alone (RFC 6052, RFC 8215, RFC 2765)."""
 
+CLIENT = web.RequestKey("client", str)
+"Of a request that another host has passed on: the client's address, as that host has seen it."
+
 
 def remote(request: web.Request) -> str | None:
     """The client's address: the peer of the connection, or what a proxy on this machine says.
 
     Every hop appends to X-Forwarded-For, so its last entry is what our own proxy saw.
     """
+    if CLIENT in request:
+        return request[CLIENT] or None
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
     if is_loopback(request.remote):
         hops = [hop for hop in map(str.strip, forwarded.split(",")) if hop]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import (
+    HostAway,
     InvalidInput,
     InviteNotUsable,
     NotFound,
@@ -45,7 +46,7 @@ def sentence(
 
 def retry_after(error: TeleConnectError) -> dict[str, str]:
     """The Retry-After header (RFC 9110, 10.2.3), if the error has a time to wait."""
-    if isinstance(error, ReportsBusy):
+    if isinstance(error, ReportsBusy | HostAway):
         return {hdrs.RETRY_AFTER: str(error.retry_after)}
     if isinstance(error, TooManyRequests) and error.seconds:
         return {hdrs.RETRY_AFTER: str(error.seconds)}

@@ -11,7 +11,7 @@ from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
-from web.hello import begun
+from web.hello import begun, socket_path
 from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.forms import form_of
@@ -100,6 +100,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         relayed=request.app[RUNTIME_SETTINGS].media_policy == "relay",
         next_files=tuple(files_of_a_seat(viewer)) if arrival.opens_at is None else (),
         home=str(request.app[CONFIG].public_url.origin()),
+        socket_path=socket_path(arrival.consultation.id),
     )
     return inlined(request, show_by_link(landing_page(viewer, view), status), LANDING_SHEET)
 

@@ -41,6 +41,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
         service_user=True,
         data={
             "opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None,
+            "socket": view.socket_path,
             "home": view.home,
             "next-files": " ".join(view.next_files) or None,
         },

@@ -3,6 +3,7 @@
 import htpy as h
 from markupsafe import Markup
 
+from web.hello import socket_path
 from web.markup.desk.history import export_dialog
 from web.markup.room.call import call, incoming, ways_to_call
 from web.markup.room.chat import chat
@@ -96,6 +97,7 @@ def _data(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
     """Of the body, for the scripts."""
     uploads, files = _file_addresses(view)
     return {
+        "socket": socket_path(view.consultation_id),
         "consultation-id": view.consultation_id,
         "invite-id": view.invite_id,
         "participant-id": view.participant_id,
@@ -140,7 +142,7 @@ def _first_script(viewer: Viewer, view: SessionView) -> h.Node:
         return None
     script = h.script(
         data_seat=path("seat", invite_id=view.invite_id),
-        data_socket=path("socket"),
+        data_socket=socket_path(view.consultation_id),
         data_hello=view.first_words,
     )[Markup(viewer.inline(FIRST_SCRIPT))]
     if not viewer.catalog or viewer.held_catalog:

@@ -21,7 +21,7 @@
     if (!page.RTCPeerConnection || !navigator.mediaDevices?.getUserMedia) hello.calls = false;
     const origin = location.origin.replace("http", "ws");
     const socket = new WebSocket(
-      `${origin}${given.socket}?hello=${encodeURIComponent(JSON.stringify(hello))}`,
+      `${origin}${given.socket}&hello=${encodeURIComponent(JSON.stringify(hello))}`,
     );
     /** @type {import("./signaling/early-socket.js").EarlySocket} */
     const early = { socket, peerId: hello.peer_id, frames: [], code: 0 };

@@ -1,0 +1,1 @@
+"""Several hosts behind one address: which of them may act for a session."""
