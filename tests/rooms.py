@@ -293,6 +293,11 @@ ROOMS: dict[str, set[str]] = {
         "scripts/benchmarks/_foreign",
         "scripts/traffic",
     },
+    "scripts/benchmarks/beside": {
+        "scripts/benchmarks",
+        "scripts/benchmarks/_reach",
+        "scripts/traffic",
+    },
     "scripts/benchmarks": {
         "scripts/benchmarks/_engines",
         "scripts/benchmarks/_reach",

@@ -9,6 +9,7 @@ import pytest
 from scripts import benchmarks
 from scripts.benchmarks.__main__ import load, names
 from scripts.benchmarks._figures import lines, percentile
+from scripts.benchmarks.beside import compared, figures
 from scripts.benchmarks.relay import headlines
 from scripts.benchmarks.relay_hour import COLUMNS, draw
 
@@ -294,6 +295,10 @@ def relay_sample(**heavy: float | None) -> dict[str, Any]:
     return {"native": True, "missing": [], **headlines(rows), "rows": rows}
 
 
+SAMPLES["beside"] = (
+    {"figures": {"chat.ack_p99_ms": {"before": 4.0, "now": 3.0, "ratio": 0.75}}},
+    "0.75",
+)
 SAMPLES["relay"] = (relay_sample(relay=5.0, janus=None, coturn=10.0), "0.30")
 
 
@@ -310,6 +315,17 @@ def test_the_relay_is_compared_under_the_heaviest_load_that_both_were_measured_u
         0.5,
         "40x1 r3",
     )
+
+
+def test_two_builds_are_compared_round_by_round() -> None:
+    before = [{"chat.ack": 2.0, "chat.gone": 1.0}, {"chat.ack": 4.0, "chat.gone": 1.0}]
+    found = compared(before, [{"chat.ack": 1.0, "chat.new": 1.0}, {"chat.ack": 4.0, "chat.new": 1}])
+    assert found == {"chat.ack": {"before": 3.0, "now": 2.5, "ratio": 0.75}}
+
+
+def test_each_number_of_a_result_has_a_name() -> None:
+    result = {"chat": {"latency": [{"rooms": 1, "ack": 2.5}], "met": True, "unit": "ms"}}
+    assert dict(figures(result)) == {"chat.latency.0.rooms": 1.0, "chat.latency.0.ack": 2.5}
 
 
 def test_a_peer_that_is_not_there_has_no_ratio() -> None:
