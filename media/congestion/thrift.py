@@ -8,7 +8,8 @@ lower bit rate (RFC 7587 section 6.1), which everybody in the room then gets. A 
 - if much of the audio is lost while no video is sent. Loss may also be random, and a lost packet is
   then a longer gap: the audio is taken back where fewer bits have cured nothing.
 
-A link that carries a video well is not narrow.
+A link that carries a video well is not narrow. Where there is no video to tell, audio that has long
+got through without loss is given its bits back; if that was too early, the next time is later.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ CURED = 0.5
 "Fraction of the loss before below which fewer bits have helped."
 RETRY_AFTER = 180.0
 "Seconds until they are asked for again after they have not."
+PATIENCE = 60.0
+"""Seconds without loss after which a cured link gets all bits again, for the first time. Each time that
+the loss came back they are twice as many, up to LONGEST_PATIENCE."""
+LONGEST_PATIENCE = 960.0
 WIDE_VIDEO = 200_000
 "Bits per second of video that a narrow link does not carry."
 CALM = 0.02
@@ -58,12 +63,19 @@ class Thrift:
     _tried_at: float | None = None
     "When loss was the reason to ask, until a report has judged it."
     _not_before: float = 0.0
+    _far: bool = False
+    "Round trips are the reason, or would be."
+    _calm_since: float = -1.0
+    _patience: float = PATIENCE
+    _restored_at: float | None = None
+    "When a link without loss got its bits back, until loss has come back or stayed away."
     _wide_since: float = -1.0
     _is_wide: bool = False
 
     def note_round_trip(self, shortest: float) -> None:
         """Record the shortest round trip known, in which nothing waits."""
-        if is_far(shortest) and not self._is_wide:
+        self._far = is_far(shortest)
+        if self._far and not self._is_wide:
             self.wanted = True
         elif shortest < NEAR and self.wanted and not self._loss_before:
             self.wanted = False
@@ -75,6 +87,8 @@ class Thrift:
             self._lossy_reports = 0
         elif self._tried_at is not None:
             self._judge(fraction, now)
+        elif self.wanted and self._loss_before:
+            self._note_calm(fraction, now)
         elif not self.wanted and now >= self._not_before:
             self._suspect(fraction, audio, now)
 
@@ -86,6 +100,11 @@ class Thrift:
             self._tried_at, self._loss_before = now, fraction
             self.wanted = True
             self._is_wide = False
+            self._calm_since = -1.0
+            restored = self._restored_at
+            again = restored is not None and now - restored < max(self._patience, RETRY_AFTER)
+            self._patience = min(2 * self._patience, LONGEST_PATIENCE) if again else PATIENCE
+            self._restored_at = None
 
     def _judge(self, fraction: float, now: float) -> None:
         assert self._tried_at is not None
@@ -96,6 +115,16 @@ class Thrift:
             self.wanted = False
             self._loss_before = 0.0
             self._not_before = now + RETRY_AFTER
+
+    def _note_calm(self, fraction: float, now: float) -> None:
+        """Have the bits back once nothing has been lost for long, unless round trips forbid it."""
+        if fraction > CALM:
+            self._calm_since = -1.0
+        elif self._calm_since < 0:
+            self._calm_since = now
+        elif now - self._calm_since >= self._patience and not self._far:
+            self.wanted = False
+            self._loss_before, self._restored_at = 0.0, now
 
     def _note_width(self, fraction: float, video: float, now: float) -> None:
         if video < WIDE_VIDEO or fraction > CALM:

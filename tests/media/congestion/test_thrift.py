@@ -2,7 +2,15 @@
 
 import pytest
 
-from media.congestion.thrift import RETRY_AFTER, SETTLING, WIDE_SECONDS, WIDE_VIDEO, Thrift
+from media.congestion.thrift import (
+    LONGEST_PATIENCE,
+    PATIENCE,
+    RETRY_AFTER,
+    SETTLING,
+    WIDE_SECONDS,
+    WIDE_VIDEO,
+    Thrift,
+)
 
 AUDIO = 86_000.0
 
@@ -47,10 +55,61 @@ def test_a_link_that_loses_speech_gets_fewer_bits_of_it() -> None:
     thrift.note_loss(0.25, AUDIO, 0.0, 5.0 + SETTLING / 2)
     assert thrift.wanted, "that report is about the time before"
     thrift.note_loss(0.01, 50_000.0, 0.0, 5.0 + SETTLING)
-    for second in range(20, 600, 5):
+    for second in range(15, 75, 5):
+        assert thrift.wanted, "it has helped"
         thrift.note_loss(0.0, 50_000.0, 0.0, float(second))
         thrift.note_round_trip(0.1)
-    assert thrift.wanted, "it has helped"
+
+
+def cure(thrift: Thrift, now: float) -> float:
+    """Have speech get lost, until fewer bits help; the time then."""
+    thrift.note_loss(0.25, AUDIO, 0.0, now)
+    assert thrift.wanted
+    thrift.note_loss(0.0, 50_000.0, 0.0, now + SETTLING)
+    return now + SETTLING
+
+
+def hold_out(thrift: Thrift, now: float) -> float:
+    """Seconds without loss until it gets all bits back; at most a day."""
+    for second in range(0, 86_400, 5):
+        thrift.note_round_trip(0.1)
+        thrift.note_loss(0.0, 50_000.0, 0.0, now + second)
+        if not thrift.wanted:
+            return second
+    raise AssertionError("never")
+
+
+def test_audio_alone_gets_its_bits_back_and_later_each_time_it_was_too_early() -> None:
+    thrift, now = Thrift(), 5.0
+    waits = []
+    for _ in range(7):
+        now = cure(thrift, now)
+        waits.append(hold_out(thrift, now))
+        now += waits[-1] + 10.0
+    assert waits[0] == PATIENCE
+    assert waits[:5] == [PATIENCE * 2**turn for turn in range(5)]
+    assert waits[5:] == [LONGEST_PATIENCE] * 2
+    now = cure(thrift, now + 3 * LONGEST_PATIENCE)
+    assert hold_out(thrift, now) == PATIENCE, "it had stayed well for long"
+
+
+def test_a_loss_in_between_begins_the_wait_anew() -> None:
+    thrift = Thrift()
+    now = cure(thrift, 5.0)
+    thrift.note_loss(0.0, 50_000.0, 0.0, now + 5.0)
+    thrift.note_loss(0.05, 50_000.0, 0.0, now + PATIENCE)
+    assert hold_out(thrift, now + PATIENCE + 5.0) == PATIENCE
+
+
+def test_a_far_link_gets_none_back_without_video() -> None:
+    thrift = Thrift()
+    thrift.note_round_trip(0.6)
+    assert thrift.wanted
+    now = cure(thrift, 5.0)
+    for second in range(0, 3600, 5):
+        thrift.note_round_trip(0.6)
+        thrift.note_loss(0.0, 50_000.0, 0.0, now + second)
+        assert thrift.wanted
 
 
 def test_a_single_bad_report_may_be_chance() -> None:
