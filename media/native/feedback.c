@@ -64,10 +64,8 @@ int write_feedback(const Peer *peer, int first, int count, uint32_t sender_ssrc,
     if (!is_complete(peer, first))
         return 0;
     int total = (int)peer->arrived;
-    double earliest = peer->arrivals[0].at, last = -1.0;
-    for (int i = 1; i < total; i++)
-        earliest = peer->arrivals[i].at < earliest ? peer->arrivals[i].at : earliest;
-    long long reference = (long long)floor(rint(earliest / TICK) / REFERENCE_TICKS);
+    double last = -1.0;
+    long long reference = (long long)floor(rint(peer->arrivals[0].at / TICK) / REFERENCE_TICKS);
     long long previous = reference * REFERENCE_TICKS;
     for (int i = 0; i < total; i++) {
         double at = peer->arrivals[i].at;
@@ -78,7 +76,8 @@ int write_feedback(const Peer *peer, int first, int count, uint32_t sender_ssrc,
         }
         last = at;
         long long delta = (long long)rint(at / TICK) - previous;
-        delta = delta < -0x8000 ? -0x8000 : delta > 0x7FFF ? 0x7FFF : delta;
+        if (delta < -0x8000 || delta > 0x7FFF)
+            return 0; /* Python makes two messages */
         previous += delta;
         symbols[i] = delta >= 0 && delta <= 0xFF ? SMALL : LARGE;
         delta_end = write_number(delta_end, (uint32_t)delta, symbols[i]);

@@ -7,13 +7,16 @@ browser estimates its uplink from it. The relay reads it too: of the padding of 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 TICK = 0.00025
 "Seconds of one arrival delta."
 REFERENCE_TICKS = 256
 "Deltas in one unit of the reference time: 64 ms."
+FARTHEST = 0x8000
+"""Ticks, 8.19 s, that a delta cannot say (section 3.1.5): what arrived later than that after the packet
+before it needs a message with a reference time of its own."""
 MOST_STATUSES = 400
 """Packets that one feedback message covers: 100 ms of the most a participant may send. Older ones
 are left out; 400 that arrived in the worst order make a message of 940 bytes."""
@@ -46,7 +49,10 @@ class ArrivalLog:
         self._count = 0
 
     def feedback_of(self, arrivals: Arrivals, sender_ssrc: int, media_ssrc: int) -> bytes | None:
-        """The RTCP message on what arrived since the last one; None if nothing did."""
+        """The RTCP message on what arrived since the last one; None if nothing did.
+
+        There are several, one after the other, if the times are too far apart for one.
+        """
         made = arrivals.take_feedback(self._next, self._count & 0xFF, sender_ssrc, media_ssrc)
         if made is None:
             taken = arrivals.take_arrivals()
@@ -61,7 +67,7 @@ class ArrivalLog:
     def feedback(
         self, arrivals: list[tuple[int, float]], sender_ssrc: int, media_ssrc: int
     ) -> bytes:
-        """The RTCP message on what arrived since the last one, at least one packet.
+        """The RTCP message on what arrived since the last one, at least one packet; or several.
 
         ``arrivals`` are (transport-wide sequence number, seconds) in order of arrival.
         """
@@ -89,9 +95,26 @@ class ArrivalLog:
     def _build(
         self, times: Sequence[float | None], base: int, sender_ssrc: int, media_ssrc: int
     ) -> bytes:
-        message = build_feedback(times, base, self._count & 0xFF, sender_ssrc, media_ssrc)
-        self._count += 1
-        return message
+        messages = []
+        for offset, stretch in _stretches(times):
+            count, number = self._count & 0xFF, base + offset & 0xFFFF
+            messages.append(build_feedback(stretch, number, count, sender_ssrc, media_ssrc))
+            self._count += 1
+        return b"".join(messages)
+
+
+def _stretches(times: Sequence[float | None]) -> Iterator[tuple[int, Sequence[float | None]]]:
+    """The times as stretches that fit into a message each, with the index of their first."""
+    start, previous = 0, None
+    for index, at in enumerate(times):
+        if at is None:
+            continue
+        ticks = round(at / TICK)
+        if previous is not None and not -FARTHEST <= ticks - previous < FARTHEST:
+            yield start, times[start:index]
+            start = index
+        previous = ticks
+    yield start, times[start:]
 
 
 def build_feedback(
@@ -99,10 +122,11 @@ def build_feedback(
 ) -> bytes:
     """The RTCP message for packets ``base``, ``base + 1``...; None stands for "not received".
 
-    At least one packet must have arrived. ``count`` numbers the feedback messages.
+    At least one packet must have arrived, and none ``FARTHEST`` or more ticks before or after the
+    one before it. ``count`` numbers the feedback messages.
     """
-    known = [at for at in times if at is not None]
-    reference = round(min(known) / TICK) // REFERENCE_TICKS
+    first = next(at for at in times if at is not None)
+    reference = round(first / TICK) // REFERENCE_TICKS
     previous = reference * REFERENCE_TICKS
     symbols: list[int] = []
     deltas = bytearray()
@@ -116,7 +140,7 @@ def build_feedback(
             deltas.append(0)
             continue
         last = at
-        delta = max(-0x8000, min(0x7FFF, round(at / TICK) - previous))
+        delta = round(at / TICK) - previous
         previous += delta
         if 0 <= delta <= 0xFF:
             symbols.append(_SMALL)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.rtp.transport_cc import (
+    FARTHEST,
     MOST_READ,
     TICK,
     ArrivalLog,
@@ -85,6 +86,26 @@ def test_numbers_go_on_across_the_wrap_and_gaps_are_told_once() -> None:
     assert [packet for packet, at in times.items() if at is None] == [3]
     number, times = read(log.feedback([(5, 5.3), (6, 5.3), (7, 5.301)], 1, 2))
     assert (number, times) == (2, {5: 5.3, 6: 5.3, 7: 5.301})
+
+
+def test_what_came_much_later_is_told_in_a_message_of_its_own() -> None:
+    log = ArrivalLog()
+    both = log.feedback([(1, 5.0), (2, 5.01), (4, 25.0), (5, 25.01)], 1, 2)
+    rest, messages = split_feedback(both)
+    assert not rest
+    assert [read(message) for message in messages] == [
+        (0, {1: 5.0, 2: 5.01, 3: None}),
+        (1, {4: 25.0, 5: 25.01}),
+    ]
+    assert read(log.feedback([(6, 25.1)], 1, 2)) == (2, {6: 25.1})
+
+
+def test_a_delta_is_told_as_far_as_it_goes() -> None:
+    log = ArrivalLog()
+    near = log.feedback([(1, 64.0), (2, 64.0 + (FARTHEST - 1) * TICK), (3, 64.0 - TICK)], 1, 2)
+    assert read(near)[1] == {1: 64.0, 2: 64.0 + (FARTHEST - 1) * TICK, 3: 64.0 - TICK}
+    far = log.feedback([(4, 64.0), (5, 64.0 + FARTHEST * TICK)], 1, 2)
+    assert len(split_feedback(far)[1]) == 2
 
 
 def test_a_flood_makes_no_endless_message() -> None:
