@@ -19,6 +19,7 @@ import ipaddress
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -90,7 +91,7 @@ class Network:
         with contextlib.ExitStack() as resources:
             for host in self._hosts:
                 _ip("netns", "add", self.namespace(host))
-                resources.callback(_ip, "netns", "del", self.namespace(host))
+                resources.callback(_remove, self.namespace(host))
             self._switch = resources.enter_context(self._start_switch())
             # Leaving Popen closes the switch's input, which is its order to stop, and waits for it.
             self._resources = resources.pop_all()
@@ -329,7 +330,17 @@ def _open_device(prefix: str, host: str, address: str) -> int:
     return device
 
 
+def _remove(namespace: str) -> None:
+    """Delete a namespace, unless it is gone already."""
+    if Path("/run/netns", namespace).exists():
+        with contextlib.suppress(NetworkUnavailable):
+            _ip("netns", "del", namespace)
+
+
 async def _main(prefix: str, hosts: dict[str, str], seed: int | None) -> None:
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        # Whoever ends a benchmark may mean all of its processes; this one is to clean up behind it.
+        signal.signal(signum, signal.SIG_IGN)
     try:
         devices = {host: _open_device(prefix, host, address) for host, address in hosts.items()}
         switch = Switch(hosts, devices, seed)
@@ -342,6 +353,10 @@ async def _main(prefix: str, hosts: dict[str, str], seed: int | None) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         print(json.dumps(switch.obey(json.loads(line))), flush=True)
+    switch.close()
+    # Our input is closed, perhaps because the process that made the namespaces was killed.
+    for host in hosts:
+        _remove(f"{prefix}-{host}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -294,6 +295,26 @@ def test_nothing_is_left_behind() -> None:
         raise ZeroDivisionError
     assert bool(names) is not bool(LACKING)
     assert not any(os.path.exists(f"/run/netns/{name}") for name in names)
+
+
+def test_nothing_is_left_behind_by_a_program_that_is_ended() -> None:
+    program = """
+import sys, time
+from scripts.traffic.network import Network
+with Network({"near": "10.77.0.1"}) as network:
+    print(network.namespace("near"), flush=True)
+    time.sleep(60)
+"""
+    for signum in () if LACKING else (signal.SIGTERM, signal.SIGKILL):
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as ended:
+            assert ended.stdout is not None
+            name = ended.stdout.readline().decode().strip()
+            assert os.path.exists(f"/run/netns/{name}")
+            ended.send_signal(signum)
+        end = time.monotonic() + 60
+        while os.path.exists(f"/run/netns/{name}"):
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 def test_without_root_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
