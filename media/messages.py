@@ -172,6 +172,10 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "Datagrams beyond those that may wait for Python beside the native loop."
     errors: int = 0
     "Datagrams whose handling failed unexpectedly; anything but 0 is a bug of ours."
+    native: bool = False
+    "Whether packets are forwarded by the native loop in a thread of its own, or by Python."
+    tcp: tuple[str, ...] = ()
+    "The addresses that clients reach by TCP too."
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="done"):

@@ -212,6 +212,8 @@ class WorkerProcess:
             if answer is None or answer.done():
                 return
             if isinstance(message, Done):
+                if message.figures is not None:
+                    self.native, self.tcp = message.figures.native, message.figures.tcp
                 answer.set_result(message.figures)
             else:
                 answer.set_exception(CommandFailed(message.code, message.text))

@@ -13,12 +13,25 @@ from media.transport.tcp import Bounds, TcpListener
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 30.0
+"Between two attempts to listen at an address where that was not possible."
+
 
 class TcpEntrance:
     """Offers TCP beside the UDP port of an SFU, where that number is free for TCP."""
 
-    def __init__(self, sfu: Sfu, start: Start, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        sfu: Sfu,
+        start: Start,
+        bounds: Bounds | None = None,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         self._sfu = sfu
+        self._clock = asyncio.get_running_loop().time
+        self._retry_seconds = retry_seconds
+        self._retry_at: float | None = None
+        "When to try again what could not be bound."
         self._hosts = start.hosts if start.tcp else ()
         self._number = sfu.addresses()[0][1]
         self._offered: tuple[str, ...] = ()
@@ -34,7 +47,8 @@ class TcpEntrance:
     async def follow(self) -> tuple[str, ...]:
         """Listen at, and offer, what goes with the addresses offered now; those reached by TCP."""
         offered = tuple(host for host, _ in self._sfu.addresses())
-        if self._hosts and offered != self._offered:
+        due = self._retry_at is not None and self._clock() >= self._retry_at
+        if self._hosts and (due or offered != self._offered):
             try:
                 await self._listen(offered)
             except OSError as error:  # as without another file to open: calls go on, UDP too
@@ -43,14 +57,18 @@ class TcpEntrance:
 
     async def _listen(self, offered: tuple[str, ...]) -> None:
         local = await asyncio.to_thread(local_addresses)
-        bound = await self.listener.listen(tcp_hosts(self._hosts, offered, local))
+        wanted = tcp_hosts(self._hosts, offered, local)
+        bound = await self.listener.listen(wanted)
+        # Whoever has the port may give it up, and an address may be configured later than it is known.
+        missing = not set(wanted).issubset(bound)
+        self._retry_at = self._clock() + self._retry_seconds if missing else None
         reached = offered_by_tcp(offered, local, bound)
         self._sfu.offer_tcp([(host, self._number) for host in reached])
         self._offered = offered
 
-    def close(self) -> None:
-        """End every connection."""
-        self.listener.close()
+    async def close(self) -> None:
+        """End every connection once its client has what was sent to it."""
+        await self.listener.close()
 
 
 def _loopback_of(host: str) -> str:

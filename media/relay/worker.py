@@ -74,11 +74,16 @@ async def serve(control: socket.socket) -> None:
         # A line that cannot be decoded means that the two processes are of different versions.
         logger.error("the control connection broke: %s", error)
     finally:
-        if tcp is not None:
-            tcp.close()
-        if sfu is not None:
-            await sfu.close()
+        await end(sfu, tcp)
         writer.close()
+
+
+async def end(sfu: Sfu | None, tcp: TcpEntrance | None) -> None:
+    """End every connection; those by TCP last, so that they take the goodbye to their clients."""
+    if sfu is not None:
+        await sfu.close()
+    if tcp is not None:
+        await tcp.close()
 
 
 def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:

@@ -115,6 +115,7 @@ class Sfu:
             self._timer.cancel()
         if self._read_schedule is not None:
             self._read_schedule.stop()
+            self._read_schedule = None
         for port in self.forwarder.ports:
             port.close()
 
@@ -152,6 +153,8 @@ class Sfu:
             strangers=self.forwarder.strangers,
             dropped=self.forwarder.dropped,
             errors=self.forwarder.errors,
+            native=self.native,
+            tcp=tuple(host for host, _ in self._tcp_addresses),
         )
 
     def execute(self, command: AnyCommand) -> None:

@@ -30,6 +30,8 @@ SMALL = 400
 "Bytes of a packet that may be audio: dropped only when twice as much is unsent."
 STUCK_MILLISECONDS = 15_000
 "Without any acknowledgment for so long the kernel ends a connection (tcp(7), TCP_USER_TIMEOUT)."
+LAST_SECONDS = 1.0
+"For a client to take what was sent to it last, as the worker ends."
 PACKETS_AT_ONCE = 64
 RESERVED_DESCRIPTORS = 64
 "Open files of a worker for anything but these connections, two of which each takes."
@@ -100,12 +102,17 @@ class TcpListener:
                     )
         return tuple(host for host in wanted if host in self._servers)
 
-    def close(self) -> None:
-        """End every connection and listen no more."""
+    async def close(self) -> None:
+        """Listen no more, and end every connection once its client has what was sent to it."""
         for server in self._servers.values():
             server.close()
         self._servers.clear()
-        for connection in list(self.connections):
+        ending = list(self.connections)
+        for connection in ending:
+            connection.finish()
+        if ending:
+            await asyncio.wait([one.lost for one in ending], timeout=LAST_SECONDS)
+        for connection in ending:
             connection.end()
 
     def admits(self, network: str) -> bool:
@@ -127,6 +134,8 @@ class TcpConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._deframer = Deframer()
         self._transport: asyncio.Transport | None = None
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        "Done when nothing is left of the connection."
         self._network = ""
         self._source: Address = ("", 0)
         self._twin: socket.socket | None = None
@@ -175,6 +184,16 @@ class TcpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def finish(self) -> None:
+        """Close the connection after what the packet loop has sent to it."""
+        while self._answer() == PACKETS_AT_ONCE:
+            pass
+        self._forget()
+        if self._transport is not None:
+            self._transport.close()
 
     def end(self) -> None:
         """Close the connection; what is unsent is lost."""
@@ -206,17 +225,19 @@ class TcpConnection(asyncio.Protocol):
         self._loop.add_reader(twin.fileno(), self._answer)
         return True
 
-    def _answer(self) -> None:
-        """Take packets of the packet loop to the client."""
+    def _answer(self) -> int:
+        """Take packets of the packet loop to the client; how many were tried, at most so many."""
         twin, transport = self._twin, self._transport
         if twin is None or transport is None:
-            return
+            return 0
         unsent = self.unsent()
-        frames = []
-        for _ in range(PACKETS_AT_ONCE):
+        frames: list[bytes] = []
+        for tried in range(1, PACKETS_AT_ONCE + 1):  # noqa: B007 (its last value counts)
             try:
                 packet = twin.recv(SLOT)
-            except OSError:  # nothing more, or a worker that is closing
+            except ConnectionRefusedError:  # a port that is closed already; more may be waiting
+                continue
+            except OSError:
                 break
             if unsent > (MOST_UNSENT if len(packet) > SMALL else 2 * MOST_UNSENT):
                 self._listener.dropped += 1
@@ -225,6 +246,7 @@ class TcpConnection(asyncio.Protocol):
             unsent += len(packet)
         if frames:
             transport.write(b"".join(frames))
+        return tried
 
     def unsent(self) -> int:
         """Bytes that wait here and in the kernel for the network to take them."""

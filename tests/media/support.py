@@ -1,12 +1,14 @@
 """Peers for tests of the relay: aiortc clients that answer offers, and waiting for a condition."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from types import TracebackType
 
+from aioice import stun
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from av import VideoFrame
@@ -14,6 +16,7 @@ from av import VideoFrame
 from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
 from media.relay.client import Relay
+from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu.sfu import Sfu
 from media.transport.port import Port
@@ -38,6 +41,17 @@ async def until(condition: Callable[[], object], what: str, deadline: float = DE
     while not condition():
         assert time.monotonic() < end, f"never happened: {what}"
         await asyncio.sleep(0.01)
+
+
+def check_for(peer: Peer, password: str = "", *, nominates: bool = True) -> bytes:
+    """A connectivity check for a peer, as somebody who knows its password sends it."""
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = f"{peer.credentials.ufrag}:visitor"
+    message.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
+    if nominates:
+        message.attributes["USE-CANDIDATE"] = None
+    message.add_message_integrity((password or peer.credentials.password).encode())
+    return bytes(message)
 
 
 class MovingPicture(VideoStreamTrack):

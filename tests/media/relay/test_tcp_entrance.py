@@ -2,25 +2,29 @@
 
 import asyncio
 import resource
-import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from aioice import stun
+from aiortc.rtp import RtcpByePacket, RtcpPacket
+from pylibsrtp import Policy
 
 from media.limits import Limits
 from media.messages import Join, Leave, OpenRoom, Start
 from media.relay.client import Relay, RelaySettings
 from media.relay.self_check import SelfCheck
 from media.relay.tcp_entrance import TcpEntrance
+from media.relay.worker import end
 from media.rooms.peer import Peer
 from media.transport.addresses import offered_by_tcp, tcp_hosts
+from media.transport.dtls import Ciphers
 from media.transport.framing import framed
 from media.transport.port import unpack_address
+from media.transport.srtp import Cipher
 from media.transport.tcp import MOST_UNSENT, Bounds, affordable_bounds, network_of
-from tests.media.support import TestSfu, until
+from tests.media.support import TestSfu, check_for, until
 
 QUICK = Bounds(proof_seconds=0.2)
 
@@ -35,7 +39,7 @@ async def entrance(
             sfu = await stack.enter_async_context(TestSfu())
             start = Start(("127.0.0.1",), sfu.port.number, ("127.0.0.1",), Limits(), tcp=True)
             door = TcpEntrance(sfu, start, bounds)
-            stack.callback(door.close)
+            stack.push_async_callback(door.close)
             # A number that is free for UDP may be somebody else's for TCP.
             if await door.follow():
                 break
@@ -81,16 +85,6 @@ class Visitor:
 
     def close(self) -> None:
         self.writer.close()
-
-
-def check_for(peer: Peer, password: str = "", *, nominates: bool = True) -> bytes:
-    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    message.attributes["USERNAME"] = f"{peer.credentials.ufrag}:visitor"
-    message.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
-    if nominates:
-        message.attributes["USE-CANDIDATE"] = None
-    message.add_message_integrity((password or peer.credentials.password).encode())
-    return bytes(message)
 
 
 async def test_a_check_by_tcp_is_answered_with_the_address_it_came_from() -> None:
@@ -181,6 +175,53 @@ async def test_addresses_that_cannot_be_read_at_the_moment_end_no_worker(
             await door.follow()
             assert sfu.tcp_addresses() == reached
         assert await door.follow() == ("127.0.0.1", "192.0.2.7"), "it is tried again"
+
+
+async def test_an_address_whose_port_becomes_free_is_listened_at_later() -> None:
+    async with TestSfu() as sfu:
+        start = Start(("127.0.0.1",), sfu.port.number, ("127.0.0.1",), Limits(), tcp=True)
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", sfu.port.number))
+            taken.listen()
+            patient = TcpEntrance(sfu, start)
+            door = TcpEntrance(sfu, start, retry_seconds=0.0)
+            assert await door.follow() == await patient.follow() == ()
+        assert await patient.follow() == (), "not at each command"
+        assert await door.follow() == ("127.0.0.1",)
+        assert sfu.figures().tcp == ("127.0.0.1",)
+        await door.close()
+        await patient.close()
+
+
+async def test_who_comes_by_tcp_gets_what_is_sent_as_the_worker_ends() -> None:
+    async with entrance() as (sfu, door, peer):
+        visitor = await Visitor.of(sfu)
+        await visitor.check(peer)
+        key = bytes(44)
+        outgoing = Cipher(Policy.SRTP_PROFILE_AEAD_AES_256_GCM, key, outgoing=True)
+        incoming = Cipher(Policy.SRTP_PROFILE_AEAD_AES_256_GCM, key, outgoing=False)
+        peer.use(Ciphers(outgoing=outgoing, incoming=incoming))
+        await end(sfu, door)
+        goodbye = incoming.unprotect_rtcp(await visitor.packet())
+        assert RtcpByePacket in map(type, RtcpPacket.parse(goodbye))
+        assert await visitor.ended()
+        visitor.close()
+
+
+async def test_who_does_not_read_holds_up_no_end() -> None:
+    async with entrance() as (sfu, door, peer):
+        visitor = await Visitor.of(sfu)
+        await visitor.check(peer)
+        while not door.listener.dropped:
+            for _ in range(20):
+                peer.send(bytes(1200))
+            sfu.forwarder.flush()
+            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            await door.close()
+        assert not door.listener.connections
+        visitor.close()
 
 
 async def test_no_more_connections_than_files_may_be_open() -> None:
