@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 
 from media.forwarding.packet_loop import BATCHES_PER_DRAIN, Forwarder
@@ -112,6 +113,9 @@ class ReadSchedule:
         """Handle what the thread set aside; it woke us."""
         forwarder = self._forwarder
         forwarder.loop.woken()
+        if forwarder.loop.failed and self._yielding is not None:
+            self._take_over(self._yielding, forwarder.loop.failed)
+            return
         for _ in range(BATCHES_PER_DRAIN):
             most = max(forwarder.take_aside(port) for port in forwarder.ports)
             forwarder.flush()
@@ -119,6 +123,17 @@ class ReadSchedule:
                 return
         # Timers and commands get their turn in between.
         self._loop.call_soon(self._take_aside)
+
+    def _take_over(self, yielding: YieldingEventLoop, error: int) -> None:
+        """Read the ports in the event loop from now on: the thread has ended."""
+        logger.error(
+            "the thread that forwards packets has ended, and is done without: %s",
+            os.strerror(error),
+        )
+        self._stop_thread(yielding)
+        self._yielding = None
+        self.start()
+        self.drain_all()
 
     def _drain_one(self, port: Port) -> None:
         self._handled += self._forwarder.drain(port)

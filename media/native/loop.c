@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    INTERFACE = 7, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 8, /* raised with every change that media/native/__init__.py must know of */
 };
 
 static Port *attached(PyObject *object)
@@ -294,6 +294,7 @@ static PyObject *loop_step(PyObject *object, PyObject *arguments)
 
 static PyMemberDef loop_members[] = {
     MEMBER(T_INT, running),
+    MEMBER(T_INT, failed),
     MEMBER(T_ULONGLONG, handled),
     MEMBER(T_ULONGLONG, set_aside),
     MEMBER(T_ULONGLONG, dropped),

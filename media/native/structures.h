@@ -35,8 +35,11 @@ enum {
     TRAILER = 20,    /* most bytes that SRTP adds */
     WIDEST = 68,     /* bytes of the longest extension block with its header */
     MOST_STRIPPED = 4, /* stretches of extensions blanked in one packet */
+    MOST_KEPT = 2,     /* extensions that are forwarded to who accepted them */
     STAMP_SPACE = 32,  /* bytes of the ancillary message with the time of arrival */
     SET_ASIDE = 512,   /* datagrams that may wait for Python, a port */
+    SHARES = 1024,     /* counts of those that wait, by the participant they are of */
+    REFUSALS = 256,    /* destinations that are remembered for refusing segmented sends */
     MOST_PORTS = 16,
     SO_TIMESTAMPNS_64 = 35,
 };
@@ -74,6 +77,7 @@ struct gap {
 struct aside {
     double arrived_at;
     uint16_t length;
+    uint16_t share; /* of struct reader's waiting */
     uint8_t kind;
     uint8_t address[ADDRESS_SPACE];
     uint8_t octets[SLOT];
@@ -88,6 +92,7 @@ struct reader {
     uint8_t octets[BATCH][SLOT];
     uint64_t put, taken; /* how many were set aside, and how many of them Python has taken */
     struct aside aside[SET_ASIDE];
+    uint16_t waiting[SHARES + 1]; /* of them, by a hash of the participant; last, strangers' */
 };
 
 /* What the batched system calls need, allocated once per port. */
@@ -106,6 +111,9 @@ struct batch {
     struct iovec out_vectors[OUTGOING];
     struct control controls[OUTGOING];
     int runs[OUTGOING];
+    /* Until when no segmented send is tried, by a hash of the destination, and for the last of
+       them; 0 while there is none. In seconds of a monotonic clock. */
+    int64_t unsegmented_until[REFUSALS], refusals_until;
     struct reader *reader; /* NULL until a thread serves the port */
 };
 
@@ -136,6 +144,7 @@ typedef struct {
     unsigned int ssrc, sequence_offset, timestamp_offset;
     int picture_id_offset, tl0picidx_offset;
     char rewrites_descriptor;
+    unsigned int declined; /* a bit for each extension that is not to be sent */
     unsigned long long packets, octets, payload_octets;
 } OutboundStream;
 
@@ -150,6 +159,9 @@ struct plan {
     uint16_t end, transport_sequence, send_time, audio_level;
     uint16_t stripped[MOST_STRIPPED], stripped_sizes[MOST_STRIPPED];
     int stripped_count;
+    uint16_t kept[MOST_KEPT], kept_sizes[MOST_KEPT];
+    uint8_t kept_ids[MOST_KEPT];
+    int kept_count;
     uint8_t mask[WIDEST], match[WIDEST];
 };
 
@@ -203,6 +215,7 @@ typedef struct {
     int running;
     int wake, stop;    /* event descriptors: something was set aside; the thread is to end */
     int woken;         /* wake was written and not read since */
+    int failed;        /* an errno value: the thread ended by itself */
     unsigned long long handled, set_aside, dropped, strangers, batches;
 } Loop;
 

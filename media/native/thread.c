@@ -15,10 +15,12 @@
    5. It sends all that it queued before it lets go of the lock. What Python had queued leaves with
       it, which is early but in order.
    6. What it does not handle is set aside for Python, in order of arrival, and Python is woken. When
-      too much waits there, datagrams are dropped and counted, as the kernel would.
+      too much waits there, of all or of one participant, datagrams are dropped and counted, as the
+      kernel would.
    7. Whoever waits for the lock longest gets it next. So Python waits for a batch of at most BATCH
       datagrams, and this thread for one round of Python's event loop, or less where it is offered
-      the lock. */
+      the lock.
+   8. If it cannot wait any more, it says so in `failed`, wakes Python, and ends. */
 
 #include "thread.h"
 
@@ -35,7 +37,9 @@
 
 enum {
     BATCHES_AT_ONCE = 4, /* of one port, before the next has its turn */
-    RESERVED = 64,       /* places for participants' datagrams, which strangers leave free */
+    RESERVED = 64,       /* places that strangers leave to participants, and participants to checks */
+    FEWEST = 16,         /* datagrams of a participant that may wait while any place is free */
+    FEWEST_STRANGE = 32, /* the same of strangers */
     BUSY = 10000,        /* datagrams a second above which they are let come together */
     PAUSE = 300 * 1000,  /* nanoseconds for that */
     REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at how many there are */
@@ -53,11 +57,31 @@ static unsigned room(const struct reader *reader)
     return SET_ASIDE - (unsigned)(reader->put - reader->taken);
 }
 
-static struct aside *put(Loop *loop, struct reader *reader, int index, int kind, double arrived_at)
+/* Where a participant's waiting datagrams are counted: by its address in memory, which is not followed
+   (rule 2). Two whose hashes are the same are one to the count. */
+static unsigned share_of(const Peer *peer)
+{
+    return peer != NULL ? (unsigned)((uint64_t)(uintptr_t)peer * 0x9E3779B97F4A7C15u >> 54) : SHARES;
+}
+
+/* Whether a datagram may wait. However many flood, there is room for the others: each may have three
+   times as many waiting as there are places free, which leaves a quarter of them beside one. */
+static int may_wait(const struct reader *reader, const Peer *peer)
+{
+    int left = (int)room(reader) - RESERVED, waiting = reader->waiting[share_of(peer)];
+    if (peer == NULL)
+        return left > 0 || (room(reader) > 0 && waiting < FEWEST_STRANGE);
+    return room(reader) > 0 && (waiting < FEWEST || waiting < 3 * left);
+}
+
+static struct aside *put(Loop *loop, struct reader *reader, const Peer *peer, int index, int kind,
+                         double arrived_at)
 {
     struct aside *place = &reader->aside[reader->put++ % SET_ASIDE];
     place->arrived_at = arrived_at;
     place->kind = (uint8_t)kind;
+    place->share = (uint16_t)share_of(peer);
+    reader->waiting[place->share]++;
     memcpy(place->address, reader->addresses[index], ADDRESS_SPACE);
     loop->set_aside++;
     return place;
@@ -66,11 +90,11 @@ static struct aside *put(Loop *loop, struct reader *reader, int index, int kind,
 static void set_aside(Loop *loop, struct reader *reader, const Peer *peer, int index,
                       const struct datagram *datagram)
 {
-    if (room(reader) <= (peer == NULL ? RESERVED : 0)) {
+    if (!may_wait(reader, peer)) {
         loop->dropped++;
         return;
     }
-    struct aside *place = put(loop, reader, index, datagram->plain ? PLAIN : PROTECTED,
+    struct aside *place = put(loop, reader, peer, index, datagram->plain ? PLAIN : PROTECTED,
                               datagram->arrived_at);
     place->length = (uint16_t)datagram->length;
     memcpy(place->octets, datagram->octets,
@@ -81,7 +105,7 @@ static void set_aside(Loop *loop, struct reader *reader, const Peer *peer, int i
     }
 }
 
-static void tell_gap(Loop *loop, struct reader *reader, int index, double now,
+static void tell_gap(Loop *loop, struct reader *reader, const Peer *peer, int index, double now,
                      const struct datagram *datagram)
 {
     const uint8_t *ssrc = datagram->octets + 8;
@@ -89,7 +113,7 @@ static void tell_gap(Loop *loop, struct reader *reader, int index, double now,
                       (uint32_t)ssrc[0] << 24 | (uint32_t)ssrc[1] << 16 | (uint32_t)ssrc[2] << 8 |
                           ssrc[3],
                       (uint16_t)datagram->gap_first, (uint16_t)datagram->gap_count};
-    struct aside *place = put(loop, reader, index, GAP, now);
+    struct aside *place = put(loop, reader, peer, index, GAP, now);
     place->length = sizeof gap;
     memcpy(place->octets, &gap, sizeof gap);
 }
@@ -110,7 +134,7 @@ void handle_batch(Loop *loop, Port *port, int count, double now, long long read_
             .length = (int)reader->in[i].msg_len,
             .arrived_at = now - age(&reader->in[i].msg_hdr, read_at),
             .send_time = send_time,
-            .may_skip = room(reader) > 0,
+            .may_skip = may_wait(reader, peer),
         };
         /* From an address that nobody has proved only a check is looked at. */
         if (peer == NULL && (datagram.length == 0 || datagram.octets[0] >= 2))
@@ -118,7 +142,7 @@ void handle_batch(Loop *loop, Port *port, int count, double now, long long read_
         else if (!handle(peer, &datagram))
             set_aside(loop, reader, peer, i, &datagram);
         else if (datagram.gap_count)
-            tell_gap(loop, reader, i, now, &datagram);
+            tell_gap(loop, reader, peer, i, now, &datagram);
     }
     loop->handled += (unsigned)count;
     loop->batches++;
@@ -181,11 +205,29 @@ static void pause_if_busy(struct load *load, unsigned long long handled)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
+/* Wait until something is ready. Returns 0 or an errno value. */
+static int wait_ready(struct pollfd *ready, nfds_t count)
+{
+    while (poll(ready, count, -1) < 0)
+        if (errno != EINTR)
+            return errno;
+    return 0;
+}
+
+static void tell_failure(Loop *loop, int failed)
+{
+    lock_acquire(&loop->lock);
+    loop->failed = failed;
+    loop->woken = 1;
+    lock_release(&loop->lock);
+    wake_python(loop);
+}
+
 static void *serve(void *argument)
 {
     Loop *loop = argument;
     struct pollfd ready[MOST_PORTS + 1];
-    int ports = loop->port_count;
+    int ports = loop->port_count, failed;
     struct load load = {0, 0, 0};
     unsigned long long handled = 0;
     prctl(PR_SET_NAME, "packets");
@@ -193,9 +235,7 @@ static void *serve(void *argument)
     for (int i = 0; i < ports; i++)
         ready[i] = (struct pollfd){.fd = loop->served[i]->batch->descriptor, .events = POLLIN};
     ready[ports] = (struct pollfd){.fd = loop->stop, .events = POLLIN};
-    while (poll(ready, (nfds_t)ports + 1, -1) >= 0 || errno == EINTR) {
-        if (ready[ports].revents)
-            break;
+    while (!(failed = wait_ready(ready, (nfds_t)ports + 1)) && !ready[ports].revents) {
         for (int i = 0; i < ports; i++)
             for (int turn = 0; ready[i].revents && turn < BATCHES_AT_ONCE; turn++) {
                 int count = serve_port(loop, loop->served[i]);
@@ -205,6 +245,8 @@ static void *serve(void *argument)
             }
         pause_if_busy(&load, handled);
     }
+    if (failed)
+        tell_failure(loop, failed);
     return NULL;
 }
 
@@ -214,6 +256,7 @@ int start_thread(Loop *loop)
     loop->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int failed = loop->wake < 0 || loop->stop < 0 ? errno : 0;
     lock_acquire(&loop->lock);
+    loop->failed = 0;
     if (!failed)
         failed = pthread_create(&loop->thread, NULL, serve, loop);
     loop->running = !failed;
@@ -243,6 +286,7 @@ int take_aside(Port *port, uint8_t *kinds, double *arrivals)
     int count = 0;
     for (; count < BATCH && reader->taken != reader->put; count++) {
         const struct aside *place = &reader->aside[reader->taken++ % SET_ASIDE];
+        reader->waiting[place->share]--;
         batch->in[count].msg_len = place->length;
         memcpy(batch->addresses + count * ADDRESS_SPACE, place->address, ADDRESS_SPACE);
         memcpy(batch->incoming + count * SLOT, place->octets,

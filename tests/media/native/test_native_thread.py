@@ -20,10 +20,12 @@ from media.sfu.sfu import Sfu
 from media.transport.port import BATCH, Port
 from scripts.traffic.relay_clients import Window, pump
 from scripts.traffic.relay_target import Target
-from tests.media.support import until
+from tests.media.support import check_for, until
 
 SET_ASIDE = 512
 "Datagrams that may wait for Python: `structures.h`."
+RESERVED, FEWEST = 64, 16
+"Places for checks, and of each participant while there are any: `thread.c`."
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import asyncio, sys
@@ -44,13 +46,13 @@ sys.exit(failed or not threaded or not all(threaded))
 """
 
 
-def beside_the_thread(main: Callable[[Target], Awaitable[None]]) -> None:
-    """Run a coroutine with a room of two whose packets the thread forwards."""
+def beside_the_thread(main: Callable[[Target], Awaitable[None]], names: str = "ab") -> None:
+    """Run a coroutine with a room of these whose packets the thread forwards."""
 
     async def run() -> None:
         target = Target()
         try:
-            await target.fill("ab")
+            await target.fill(names)
             assert target.sfu.native
             await main(target)
             assert target.sfu.forwarder.errors == 0
@@ -168,11 +170,80 @@ def test_what_has_no_place_to_wait_is_dropped_and_counted() -> None:
         client.port.flush()
         while loop.handled < handled + SET_ASIDE + 8:
             loop.offer()
-        assert target.sfu.figures().dropped - dropped == 8
+        waiting = 3 * (SET_ASIDE - RESERVED) // 4
+        assert target.sfu.figures().dropped - dropped == SET_ASIDE + 8 - waiting
         while target.sfu.forwarder.take_aside(target.port):
             pass
         peer = target.sfu.rooms["room"].peers["a"]
-        assert peer.inbound_streams[client.video.ssrc].received + peer.over_limit == SET_ASIDE
+        assert peer.inbound_streams[client.video.ssrc].received + peer.over_limit == waiting
+
+    beside_the_thread(main)
+
+
+def test_who_floods_leaves_room_for_the_others() -> None:
+    async def main(target: Target) -> None:
+        forwarder, room = target.sfu.forwarder, target.sfu.rooms["room"]
+        loop, quiet = forwarder.loop, target.clients["d"]
+        while forwarder.take_aside(target.port):
+            pass
+        handled, sent = loop.handled, 0
+
+        def wait() -> None:
+            while loop.handled < handled + sent:
+                loop.offer()
+
+        for name in "abc":
+            client = target.clients[name]
+            assert client.video is not None
+            client.send_packets(client.video, SET_ASIDE, 0.0)
+            sent += SET_ASIDE
+            wait()
+        assert quiet.audio is not None
+        quiet.send_packets(quiet.audio, FEWEST, 0.0)
+        sent += FEWEST
+        wait()
+        with socket.socket(type=socket.SOCK_DGRAM) as moved:
+            moved.settimeout(30)
+            moved.sendto(check_for(room.peers["d"]), ("127.0.0.1", target.port.number))
+            sent += 1
+            wait()
+            while forwarder.take_aside(target.port):
+                pass
+            forwarder.flush()
+            assert moved.recv(2000)[:2] == b"\x01\x01", "somebody new gets an answer too"
+        assert room.peers["d"].inbound_streams[quiet.audio.ssrc].received == FEWEST
+
+    beside_the_thread(main, "abcd")
+
+
+def test_where_the_thread_cannot_wait_any_more_python_takes_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main(target: Target) -> None:
+        await begin(target)
+        first, second = target.clients["a"], target.clients["b"]
+        assert target.sfu.figures().native
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # poll(2) refuses more descriptors than may be open.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, hard))
+        try:
+            first.check()
+            await until(lambda: not target.sfu.native, "the thread ends")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert "has ended, and is done without: Invalid argument" in caplog.text
+        assert not target.sfu.figures().native
+        while second.port.receive():
+            pass
+        assert first.audio is not None
+        before = second.received
+        first.send_packets(first.audio, 5, 0.0)
+
+        def arrived() -> bool:
+            second.read(0.0)
+            return second.received == before + 5
+
+        await until(arrived, "packets are forwarded all the same")
 
     beside_the_thread(main)
 
