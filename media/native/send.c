@@ -5,8 +5,37 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
-enum { UDP_SEGMENT_OPTION = 103 };
+enum {
+    UDP_SEGMENT_OPTION = 103,
+    UNSEGMENTED = 60, /* seconds for which a destination that refused gets no segmented send */
+};
+
+static int64_t seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec;
+}
+
+/* Where a destination's refusal is kept. Others with the same hash do without segments as well. */
+static int64_t *refusal_of(struct batch *batch, const uint8_t *address, size_t size)
+{
+    uint32_t hash = 0x811C9DC5u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ address[i]) * 0x01000193u;
+    return &batch->unsegmented_until[(hash ^ hash >> 16) % REFUSALS];
+}
+
+/* A link may be too narrow for segments of this size, and a network card too plain: the destination
+   behind it says nothing of the others. */
+static void note_refusal(struct batch *batch, const struct msghdr *message)
+{
+    int64_t until = seconds() + UNSEGMENTED;
+    *refusal_of(batch, message->msg_name, message->msg_namelen) = until;
+    batch->refusals_until = until;
+}
 
 int take_slot(Port *port)
 {
@@ -74,7 +103,7 @@ static void dispatch(Port *port, int total)
         }
         if (batch->runs[done] > 1 && (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP ||
                                        errno == EMSGSIZE)) {
-            port->segmentation = 0;
+            note_refusal(batch, &batch->out[done].msg_hdr);
             send_singly(port, done);
         } else {
             port->refused += (unsigned)batch->runs[done];
@@ -84,10 +113,12 @@ static void dispatch(Port *port, int total)
 }
 
 /* Messages for the chain of one destination, from *used on; returns how many there are now. */
-static int gather(Port *port, int index, int *used, int messages)
+static int gather(Port *port, int index, int *used, int messages, int64_t now)
 {
     struct batch *batch = port->batch;
     int slot = batch->firsts[index];
+    int segments = port->segmentation && (!batch->refusals_until ||
+        *refusal_of(batch, batch->to[index], batch->to_sizes[index]) <= now);
     while (slot >= 0 && *used < OUTGOING) {
         struct iovec *vectors = &batch->out_vectors[*used];
         int size = batch->lengths[slot], count = 0, length = size;
@@ -99,7 +130,7 @@ static int gather(Port *port, int index, int *used, int messages)
             count++;
             slot = batch->next[slot];
             /* A shorter packet may end a segmented send, but not stand inside one. */
-            if (!port->segmentation || length != size)
+            if (!segments || length != size)
                 break;
         }
         struct msghdr *header = &batch->out[messages].msg_hdr;
@@ -127,8 +158,11 @@ void send_all(Port *port)
     if (port->batch == NULL)
         return;
     int messages = 0, used = 0;
+    int64_t now = port->batch->refusals_until ? seconds() : 0;
+    if (port->batch->refusals_until <= now)
+        port->batch->refusals_until = 0;
     for (int i = 0; i < port->batch->destinations; i++)
-        messages = gather(port, i, &used, messages);
+        messages = gather(port, i, &used, messages, now);
     dispatch(port, messages);
     empty_queue(port);
 }

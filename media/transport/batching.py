@@ -37,6 +37,10 @@ MOST_AGE = 2.0
 machine's clock was set meanwhile; then the time of reading is what is known."""
 _MESSAGE = struct.Struct("@QI4xQQQQ")
 _VECTOR = struct.Struct("@QQ")
+UNSEGMENTED_SECONDS = 60.0
+"""For which a destination that refused gets no segmented send. Its link may be too narrow for segments
+of that size, or its network card too plain, which says nothing of the others."""
+MOST_REFUSALS = 256
 _UNSEGMENTED_ERRORS = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE})
 
 _DECLARATIONS = """
@@ -76,6 +80,8 @@ class BatchedSocket:
         self._sendmmsg: Any = library.sendmmsg
         self._descriptor = port.socket.fileno()
         self._null = foreign.NULL
+        self._unsegmented: dict[bytes, float] = {}
+        "By destination: until when it gets no segmented send."
         self._prepare_reading(port)
         self._prepare_sending()
 
@@ -160,14 +166,14 @@ class BatchedSocket:
         headers = self._headers_view
         pack_vector = _VECTOR.pack_into
         pack_message = _MESSAGE.pack_into
-        segmentation = port.segmentation
         used = 0
         messages = 0
-        runs: list[int] = []
+        runs: list[tuple[int, bytes]] = []
         for index, (address, pending) in enumerate(queued):
             target = index * ADDRESS_SPACE
             self._targets_view[target : target + len(address)] = address
             total = len(pending)
+            segmentation = port.segmentation and not self._refuses(address)
             first = 0
             while first < total:
                 size = pending[first] & 0xFFFF
@@ -200,13 +206,24 @@ class BatchedSocket:
                     self._controls_address + messages * 24 if count > 1 else 0,
                     24 if count > 1 else 0,
                 )
-                runs.append(count)
+                runs.append((count, address))
                 messages += 1
                 first = last
         self._dispatch(runs)
 
-    def _dispatch(self, runs: list[int]) -> None:
-        """Hand the messages to the kernel; ``runs[i]`` is how many packets message i carries."""
+    def _refuses(self, address: bytes) -> bool:
+        """Whether a destination has lately refused a segmented send."""
+        return bool(self._unsegmented) and self._unsegmented.get(address, 0.0) > time.monotonic()
+
+    def _note_refusal(self, address: bytes) -> None:
+        now = time.monotonic()
+        if len(self._unsegmented) >= MOST_REFUSALS:
+            self._unsegmented = {one: at for one, at in self._unsegmented.items() if at > now}
+        if len(self._unsegmented) < MOST_REFUSALS:
+            self._unsegmented[address] = now + UNSEGMENTED_SECONDS
+
+    def _dispatch(self, runs: list[tuple[int, bytes]]) -> None:
+        """Hand the messages to the kernel; how many packets each carries, and where to."""
         port = self._port
         total = len(runs)
         done = 0
@@ -215,17 +232,18 @@ class BatchedSocket:
                 self._descriptor, self._headers_out + done, total - done, socket.MSG_DONTWAIT
             )
             if sent > 0:
-                for count in runs[done : done + sent]:
+                for count, _ in runs[done : done + sent]:
                     port.sent += count
                     if count > 1:
                         port.segmented += count
                 done += sent
                 continue
-            if runs[done] > 1 and self._foreign.errno in _UNSEGMENTED_ERRORS:
-                port.segmentation = False
-                self._send_singly(done, runs[done])
+            count, address = runs[done]
+            if count > 1 and self._foreign.errno in _UNSEGMENTED_ERRORS:
+                self._note_refusal(address)
+                self._send_singly(done, count)
             else:
-                port.refused += runs[done]
+                port.refused += count
             done += 1
 
     def _send_singly(self, message: int, count: int) -> None:

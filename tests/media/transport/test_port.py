@@ -73,6 +73,36 @@ def test_datagrams_travel_in_batches_and_in_order(host: str, plain: bool) -> Non
         two.close()
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_who_refuses_segments_gets_single_datagrams_and_others_go_on(native: bool) -> None:
+    one, refusing, other = (Port("127.0.0.1", 0) for _ in range(3))
+    if not native:
+        one.use_batched_calls()
+    try:
+        there, elsewhere = Destination(), Destination()
+        there.move(one, pack_address("127.0.0.1", refusing.number))
+        elsewhere.move(one, pack_address("127.0.0.1", other.number))
+
+        def send(destination: Destination, size: int, count: int) -> int:
+            """How many of them left in segmented sends."""
+            before = one.counters.segmented
+            for _ in range(count):
+                one.send(bytes(size), destination)
+            one.flush()
+            return one.counters.segmented - before
+
+        # Together more than a datagram may have: the kernel refuses that, as it does what is
+        # larger than the link takes.
+        assert send(there, SLOT, 32) == 0
+        assert one.counters.sent == 32 and not one.counters.refused
+        assert send(elsewhere, 1000, 8) == (8 if kernel_cuts("127.0.0.1") else 0)
+        assert send(there, 1000, 8) == 0
+        assert one.counters.sent == 48
+    finally:
+        for port in (one, refusing, other):
+            port.close()
+
+
 def test_a_port_in_use_is_named() -> None:
     one = Port("127.0.0.1", 0)
     try:
