@@ -27,7 +27,7 @@ from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
 from media.rtp.codecs import FORWARDED_EXTENSIONS, RTX_PAYLOAD_TYPES, medium_of
-from media.rtp.header_extensions import Layout, absolute_send_time, read_layout
+from media.rtp.header_extensions import Layout, absolute_send_time, read_layout, strip_declined
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import rewrite_descriptor
 from media.streams.inbound import MOST_MISSING, Arrival, InboundStream
@@ -314,6 +314,8 @@ class Forwarder:
                 (timestamp + outbound.timestamp_offset) & 0xFFFFFFFF,
                 outbound.ssrc,
             )
+            if outbound.declined:
+                strip_declined(outgoing[start : start + layout.end], layout, outbound.declined)
             if outbound.rewrites_descriptor:
                 rewrite_descriptor(
                     outgoing[start + layout.end : start + length],
@@ -331,7 +333,7 @@ class Forwarder:
 
     def _forward_redundant(self, inbound: InboundStream, data: bytes, late: bool) -> None:
         """Forward a RED packet (RFC 2198), as plain Opus to subscribers that do not take RED."""
-        layout = read_layout(data)
+        layout = read_layout(data, FORWARDED_EXTENSIONS[inbound.codec.medium])
         if layout is None:
             return
         plain = primary_of(data, layout.end)
@@ -354,6 +356,7 @@ class Forwarder:
                 (timestamp + outbound.timestamp_offset) & 0xFFFFFFFF,
                 outbound.ssrc,
             )
+            strip_declined(out.outgoing[start : start + layout.end], layout, outbound.declined)
             self._size[0] = len(chosen)
             if not outbound.protect(out.outgoing_pointers[slot], self._size):
                 outbound.packets += 1

@@ -189,8 +189,9 @@ static void rewrite_descriptor(uint8_t *payload, int size, int picture_id_offset
 }
 
 static void forward_to(Peer *peer, OutboundStream *outbound, const uint8_t *packet, int length,
-                       int end, unsigned sequence, uint32_t timestamp)
+                       const struct plan *plan, unsigned sequence, uint32_t timestamp)
 {
+    int end = plan->end;
     Destination *to = outbound->destination;
     if (to == NULL || to->port == NULL || to->port->batch == NULL)
         return;
@@ -204,6 +205,9 @@ static void forward_to(Peer *peer, OutboundStream *outbound, const uint8_t *pack
     if (outbound->rewrites_descriptor)
         rewrite_descriptor(out + end, length - end, outbound->picture_id_offset,
                            outbound->tl0picidx_offset);
+    for (int i = 0; i < plan->kept_count; i++)
+        if (outbound->declined >> plan->kept_ids[i] & 1)
+            memset(out + plan->kept[i], 0, plan->kept_sizes[i]);
     int size = length, padding = packet[0] & 0x20 ? packet[length - 1] : 0;
     if (outbound->session == 0 || protect(pointer(outbound->session), out, &size) != 0) {
         peer->refused++;
@@ -268,7 +272,7 @@ static int forward_packet(Peer *peer, InboundStream *inbound, struct datagram *d
     if (inbound->history != NULL)
         history_store(&inbound->history->kept, sequence, packet, length);
     for (Py_ssize_t i = 0; i < inbound->follower_count; i++)
-        forward_to(peer, inbound->followers[i], packet, length, plan->end, sequence, timestamp);
+        forward_to(peer, inbound->followers[i], packet, length, plan, sequence, timestamp);
     return 1;
 }
 

@@ -43,6 +43,26 @@ static int read_stripped(PyObject *layout, struct plan *plan)
     return right;
 }
 
+static int read_kept(PyObject *layout, struct plan *plan)
+{
+    PyObject *kept = PyObject_GetAttrString(layout, "kept");
+    int right = kept != NULL && PyTuple_CheckExact(kept) && PyTuple_Size(kept) <= MOST_KEPT;
+    plan->kept_count = right ? (int)PyTuple_Size(kept) : 0;
+    for (int i = 0; right && i < plan->kept_count; i++) {
+        int identifier, position;
+        const char *zeros;
+        Py_ssize_t size;
+        right = PyArg_ParseTuple(PyTuple_GetItem(kept, i), "iiy#", &identifier, &position, &zeros,
+                                 &size) &&
+                identifier >= 0 && identifier < 32 && position >= 12 && position + size <= plan->end;
+        plan->kept_ids[i] = right ? (uint8_t)identifier : 0;
+        plan->kept[i] = right ? (uint16_t)position : 0;
+        plan->kept_sizes[i] = right ? (uint16_t)size : 0;
+    }
+    Py_XDECREF(kept);
+    return right;
+}
+
 void make_plan(InboundStream *inbound)
 {
     struct plan *plan = &inbound->plan;
@@ -59,7 +79,7 @@ void make_plan(InboundStream *inbound)
     plan->usable = start == 12 && end > 0 && number >= 0 && send_time >= 0 && level >= 0 &&
                    read_octets(layout, "mask", end - start, plan->mask) &&
                    read_octets(layout, "match", end - start, plan->match) &&
-                   read_stripped(layout, plan);
+                   read_stripped(layout, plan) && read_kept(layout, plan);
     plan->transport_sequence = (uint16_t)number;
     plan->send_time = (uint16_t)send_time;
     plan->audio_level = (uint16_t)level;

@@ -237,6 +237,7 @@ static PyMemberDef OutboundStream_members[] = {
     MEMBER(T_UINT, OutboundStream, sequence_offset),
     MEMBER(T_UINT, OutboundStream, timestamp_offset),
     MEMBER(T_BOOL, OutboundStream, rewrites_descriptor),
+    MEMBER(T_UINT, OutboundStream, declined),
     MEMBER(T_INT, OutboundStream, picture_id_offset),
     MEMBER(T_INT, OutboundStream, tl0picidx_offset),
     MEMBER(T_ULONGLONG, OutboundStream, packets),

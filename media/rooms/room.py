@@ -22,7 +22,7 @@ from media.rooms.peer import Peer
 from media.rooms.sdp import Answer, AnsweredSection, Section, read_answer, write_offer
 from media.rooms.speaker import SpeakerDetector
 from media.rooms.trace import PeerTrace
-from media.rtp.codecs import RED, TRANSPORT_SEQUENCE, Kind
+from media.rtp.codecs import FORWARDED_EXTENSIONS, RED, TRANSPORT_SEQUENCE, Kind
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
@@ -246,6 +246,10 @@ class Room:
                 receives = answered.direction in ("recvonly", "sendrecv")
                 outbound.payload_types = frozenset(answered.payload_types if receives else ())
                 outbound.reports_arrivals = TRANSPORT_SEQUENCE in answered.extensions
+                forwarded = FORWARDED_EXTENSIONS[source[1].medium]
+                outbound.declined = sum(
+                    1 << id for id in forwarded if id not in answered.extensions
+                )
         negotiation.finish()
         self._offer_soon(peer)
         return answer

@@ -69,6 +69,9 @@ class Layout:
     """Stretches to overwrite before forwarding, as (position, zeros): all but the extensions that
     subscribers were offered, one of each. Four at most: before, between and after two, and the
     application's bits."""
+    kept: tuple[tuple[int, int, bytes], ...] = ()
+    """The others, as (identifier, position, zeros): who did not accept the extension gets those
+    instead."""
 
 
 NO_LAYOUT = Layout(start=12, end=12, mask=0, match=1)
@@ -114,7 +117,8 @@ def _layout(
         identifier, _, data, element_end = element
         if first.setdefault(identifier, element) is not element or identifier not in _TEXTS:
             mask[data - start : element_end - start] = bytes(element_end - data)
-    stripped = _stripped(elements, [first.get(identifier) for identifier in kept])
+    left = [first.get(identifier) for identifier in kept]
+    stripped = _stripped(elements, left)
     if packet[start] == TWO_BYTE_PROFILE >> 8 and packet[start + 1]:
         stripped.insert(0, (start + 1, b"\0"))
 
@@ -135,6 +139,11 @@ def _layout(
         rid=text(RID),
         repaired_rid=text(REPAIRED_RID),
         stripped=tuple(stripped),
+        kept=tuple(
+            (element.identifier, element.start, bytes(element.end - element.start))
+            for element in left
+            if element is not None and _position(element)
+        ),
     )
 
 
@@ -191,6 +200,14 @@ def _position(element: _Element | None) -> int:
     if element is None or element.end - element.data != _SIZES.get(element.identifier):
         return 0
     return element.data
+
+
+def strip_declined(packet: bytearray | memoryview, layout: Layout, declined: int) -> None:
+    """Overwrite the extensions of a packet whose bits are in ``declined``, before it is sent."""
+    if declined:
+        for identifier, position, zeros in layout.kept:
+            if declined >> identifier & 1:
+                packet[position : position + len(zeros)] = zeros
 
 
 def absolute_send_time(now: float) -> bytes:

@@ -81,6 +81,7 @@ class Follower(Protocol):
     rewrites_descriptor: bool
     picture_id_offset: int
     tl0picidx_offset: int
+    declined: int
     packets: int
     octets: int
     payload_octets: int

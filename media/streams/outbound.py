@@ -17,8 +17,8 @@ from aiortc.rtp import RtcpSenderInfo
 
 from media.native import native_where_built
 from media.rtp import rtcp
-from media.rtp.codecs import RED, RTX_PAYLOAD_TYPES
-from media.rtp.header_extensions import read_layout
+from media.rtp.codecs import ABSOLUTE_SEND_TIME, FORWARDED_EXTENSIONS, RED, RTX_PAYLOAD_TYPES
+from media.rtp.header_extensions import read_layout, strip_declined
 from media.rtp.padding import padding_packet
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
 from media.streams.inbound import InboundStream
@@ -71,6 +71,7 @@ class OutboundStreamState:
     """How a packet is rewritten for one subscriber."""
 
     __slots__ = (
+        "declined",
         "destination",
         "octets",
         "packets",
@@ -94,6 +95,8 @@ class OutboundStreamState:
     "Whether PictureID and TL0PICIDX of the VP8 payload descriptor are offset as well."
     picture_id_offset: int
     tl0picidx_offset: int
+    declined: int
+    "A bit for each header extension (``1 << id``) that the subscriber did not accept."
     packets: int
     octets: int
     "Bytes of its packets, without SRTP and without retransmissions."
@@ -152,6 +155,7 @@ class OutboundStream(OutboundStreamState):
         self.session = 0
         self.protect: Callable[[Any, Any], int] = _refuse
         "Protects a packet in place; refuses until the handshake is over."
+        self.declined = 0
         self.payload_types: frozenset[int] = frozenset()
         "What the subscriber's answer accepted; empty until it answered."
         self.reports_arrivals = False
@@ -370,24 +374,19 @@ class OutboundStream(OutboundStreamState):
     def _rtx_packet(
         self, packet: bytes, segment: Segment, payload_type: int, sequence: int, send_time: bytes
     ) -> bytes | None:
-        layout = read_layout(packet)
+        layout = read_layout(packet, FORWARDED_EXTENSIONS[segment.inbound.codec.medium])
         if layout is None:
             return None
         end = layout.end
         first, second, _, timestamp, _ = _HEADER.unpack_from(packet)
         header = bytearray(packet[:end])
         self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
-        _HEADER.pack_into(
-            header,
-            0,
-            first,
-            (second & 0x80) | payload_type,
-            self.rtx_sequence,
-            (timestamp + segment.timestamp_offset) & 0xFFFFFFFF,
-            self.rtx_ssrc,
-        )
+        timestamp = (timestamp + segment.timestamp_offset) & 0xFFFFFFFF
+        numbers = (self.rtx_sequence, timestamp, self.rtx_ssrc)
+        _HEADER.pack_into(header, 0, first, (second & 0x80) | payload_type, *numbers)
         if layout.send_time:
             header[layout.send_time : layout.send_time + 3] = send_time
+        strip_declined(header, layout, self.declined)
         payload = bytearray(packet[end:])
         if segment.picture_id_offset or segment.tl0picidx_offset:
             rewrite_descriptor(
@@ -410,7 +409,9 @@ class OutboundStream(OutboundStreamState):
         timestamp = source.timestamp + self.timestamp_offset if source else self._last_timestamp
         self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
         numbers = (self.rtx_sequence, timestamp & 0xFFFFFFFF, self.rtx_ssrc)
-        return padding_packet(_HEADER.pack(0x80, payload_type, *numbers), octets, number, send_time)
+        header = _HEADER.pack(0x80, payload_type, *numbers)
+        timed = not self.declined >> ABSOLUTE_SEND_TIME & 1
+        return padding_packet(header, octets, number, send_time if timed else None)
 
     def sender_report(self) -> RtcpSenderInfo | None:
         """The publisher's sender report in this stream's timestamps, with our own counts.

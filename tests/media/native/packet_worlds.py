@@ -17,7 +17,17 @@ from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
-from media.rtp.codecs import FORWARDED_EXTENSIONS, H264, OPUS, RED, VP8, Kind
+from media.rtp.codecs import (
+    ABSOLUTE_SEND_TIME,
+    AUDIO_LEVEL,
+    FORWARDED_EXTENSIONS,
+    H264,
+    OPUS,
+    ORIENTATION,
+    RED,
+    VP8,
+    Kind,
+)
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
 from media.streams.history import HISTORY
@@ -35,6 +45,8 @@ AUDIO_SSRC, VIDEO_SSRC, RTX_SSRC, NEW_SSRC = 0x1000, 0x2000, 0x3000, 0x4000
 PUBLISHER = pack_address("127.0.0.1", 9)
 "Where the publisher's packets come from."
 SUBSCRIBERS = 3
+DECLINED = (0, 1 << ABSOLUTE_SEND_TIME | 1 << ORIENTATION, 1 << AUDIO_LEVEL)
+"Header extensions that each subscriber left out of its answer."
 READ_AT = 1_800_000_000_123_456_789
 "When batches are read, by the machine's clock, in nanoseconds."
 ACCEPTED = {
@@ -183,6 +195,7 @@ class World:
             one._last_timestamp = 0xFFFFF000 + number
             one.rtx_sequence = 0xFFF8 + number
             one.use(peer.ciphers.outgoing)
+            one.declined = DECLINED[seat]
             # A subscriber without RED is sent the plain Opus inside.
             one.payload_types = frozenset((VP8.payload_type, 97, OPUS.payload_type)) | (
                 {RED.payload_type} if seat else set()

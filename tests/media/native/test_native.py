@@ -21,11 +21,13 @@ from media.transport.srtp import Cipher
 from tests.media.native.packet_worlds import (
     ALL_EXTENSIONS,
     AUDIO_SSRC,
+    DECLINED,
     EXTENSIONS,
     NEW_SSRC,
     PROFILE,
     PUBLISHER,
     RTX_SSRC,
+    SUBSCRIBERS,
     VIDEO_SSRC,
     World,
     key,
@@ -230,6 +232,25 @@ def test_no_extension_leaves_but_those_offered(native: bool, name: str) -> None:
                 assert len(set(found)) == len(found)
                 if 2 in found:
                     assert bytes.fromhex("a00000") in data, "the send time is the relay's"
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_no_extension_leaves_that_was_not_accepted(native: bool) -> None:
+    world = World(native)
+    try:
+        sender, block = Sender(), bytes.fromhex("40 1e 22 000000 50 01 31 0000 00")
+        for _ in range(3):
+            world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, block)])
+            world.give([sender.protect(AUDIO_SSRC, 111, b"opus", block)])
+        world.give([sender.protect(AUDIO_SSRC, 63, REDUNDANT, block)])
+        for seat in range(SUBSCRIBERS):
+            world.miss(seat, 1)
+            opened = world.opened(seat)
+            found = {number for data in opened for number in extensions_of(data)}
+            assert found == {number for number in (2, 4, 5) if not DECLINED[seat] >> number & 1}
+            assert {data[1] & 0x7F for data in opened} >= {96, 97, 111}
     finally:
         world.close()
 

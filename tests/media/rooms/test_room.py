@@ -98,6 +98,23 @@ def test_everybody_receives_everybody_else() -> None:
     assert len(host.take(Published)) == 4
 
 
+def test_what_a_client_leaves_out_of_its_answer_it_is_not_sent() -> None:
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
+    room.join("a", BOTH, automatic=True)
+    viewer = room.join("viewer", (), automatic=True)
+    while offers := host.take(OfferNeeded):
+        for offer in offers:
+            said = answer(offer.sdp)
+            if offer.peer_id == "viewer":
+                said = re.sub("a=extmap:(2|5) .*\r\n", "", said)
+            room.answer(room.peers[offer.peer_id], said, offer.revision)
+    declined = {
+        kind: outbound.declined for (_, kind), outbound in viewer.downlink.outbound_streams.items()
+    }
+    assert declined == {Kind.AUDIO: 1 << 2, Kind.VIDEO: 1 << 2 | 1 << 5}
+
+
 def test_the_cname_of_an_offer_is_that_of_reports() -> None:
     host = RoomHost()
     room = Room("room", host, Limits(), ())

@@ -15,7 +15,7 @@ from media.rtp.codecs import (
     RID,
     TRANSPORT_SEQUENCE,
 )
-from media.rtp.header_extensions import Layout, absolute_send_time, read_layout
+from media.rtp.header_extensions import Layout, absolute_send_time, read_layout, strip_declined
 
 SIZES = {ABSOLUTE_SEND_TIME: 3, AUDIO_LEVEL: 1, ORIENTATION: 1}
 SEND_TIME = b"now"
@@ -165,6 +165,24 @@ def test_only_what_was_offered_leaves_and_once(
     assert set(values) == expected
     for number in expected - {ABSOLUTE_SEND_TIME}:
         assert values[number] == firsts[number]
+
+
+@given(st.sets(st.sampled_from((ABSOLUTE_SEND_TIME, AUDIO_LEVEL))), st.none() | st.just(3))
+def test_who_did_not_accept_an_extension_does_not_get_it(
+    accepted: set[int], appbits: int | None
+) -> None:
+    elements = [(MID, b"1"), (ABSOLUTE_SEND_TIME, b"abc"), (AUDIO_LEVEL, b"d")]
+    data = packet(elements, appbits=appbits)
+    layout = read_layout(data, FORWARDED_EXTENSIONS["audio"])
+    assert layout is not None
+    assert len(layout.kept) <= 2, "as many as the native loop knows"
+    sent = bytearray(forwarded(data, layout))
+    declined = {ABSOLUTE_SEND_TIME, AUDIO_LEVEL} - accepted
+    strip_declined(sent, layout, sum(1 << number for number in declined))
+    (profile,) = struct.unpack_from("!H", sent, layout.start)
+    found = unpack_header_extensions(profile, sent[layout.start + 4 : layout.end])
+    assert {number for number, _ in found} == accepted
+    assert sent[layout.end :] == b"payload"
 
 
 def layout_size(data: bytes) -> int:

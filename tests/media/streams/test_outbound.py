@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from media.congestion.estimate import UNLIMITED
-from media.rtp.codecs import OPUS, VP8
+from media.rtp.codecs import ABSOLUTE_SEND_TIME, OPUS, VP8
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.padding import PADDED_HEADER
 from media.rtp.rtx import restore
@@ -276,6 +276,10 @@ def test_padding_is_a_retransmission_of_nothing_whose_arrival_is_reported() -> N
     assert data[-1] == len(data) - layout.end, "and nothing is left of it"
     restored = restore(data, layout.end, VP8.payload_type, 1)
     assert restored is None
+    loop.outbound.declined = 1 << ABSOLUTE_SEND_TIME
+    untimed = read_layout(loop.outbound.padding(9, 0x1235, absolute_send_time(7.5)))
+    assert untimed is not None
+    assert untimed.transport_sequence and not untimed.send_time
     loop.outbound.payload_types = frozenset((96,))
     assert not loop.outbound.takes_padding, "without retransmissions there is no place for it"
 

@@ -250,6 +250,10 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
         ("front-end", {"front_end": "esbuild is missing"}, "warning", "esbuild is missing"),
         ("front-end", {"front_end": "esbuild is missing"}, "warning", "Install esbuild"),
         ("relay", {"relay": "unreached", "relay_problem": "192.0.2.1"}, "warning", "192.0.2.1"),
+        ("relay", {"relay": "ok", "packet_loop": "native"}, "good", "The native packet loop"),
+        ("relay", {"relay": "ok", "packet_loop": "python"}, "warning", "Python forwards packets"),
+        ("relay", {"relay": "ok", "packet_loop": "python"}, "warning", "scripts/setup"),
+        ("relay", {"relay": "restarting", "packet_loop": "none"}, "warning", "being started"),
     ]
     for name, changes, state, words in cases:
         got = said(replace(good, **changes))[name]
