@@ -79,6 +79,8 @@ class Health:
     relay: str
     "Its state, as in `/readyz`."
     relay_problem: str
+    packet_loop: str
+    "Who forwards its packets, as in `/readyz`."
     turn: Mapping[str, str]
     "URI -> why its server does not answer; empty: it does."
     coturn: str | None
@@ -137,6 +139,7 @@ async def _measured(app: web.Application) -> Health:
         sign_in=sign_in.result() if sign_in else None,
         relay=app[RELAY].state,
         relay_problem=app[RELAY].problem,
+        packet_loop=app[RELAY].packet_loop,
         turn={url: task.result() for url, task in turn.items()},
         coturn=app[TURN].version,
         clock_trusted=app[TIMEKEEPING].sure,

@@ -169,7 +169,14 @@ def _relay(viewer: Viewer, health: Health) -> Part:
         ),
     )
     shown: State = "good" if state == "good" else "off" if state == "off" else "warning"
-    return Part("relay", _("Relay"), shown, (fact, problem), advice)
+    loop = {
+        "native": _("The native packet loop forwards what people see and hear."),
+        "python": _("Python forwards packets, which takes two to three times the processor time."),
+    }.get(health.packet_loop)
+    if shown == "good" and health.packet_loop == "python":
+        shown = "warning"
+        advice = _("Run scripts/setup with a C compiler installed, then start the server again.")
+    return Part("relay", _("Relay"), shown, (fact, problem, loop), advice)
 
 
 def _turn(viewer: Viewer, health: Health) -> Part:
