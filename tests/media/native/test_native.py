@@ -241,10 +241,9 @@ def test_no_extension_leaves_that_was_not_accepted(native: bool) -> None:
     world = World(native)
     try:
         sender, block = Sender(), bytes.fromhex("40 1e 22 000000 50 01 31 0000 00")
-        for _ in range(3):
-            world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, block)])
-            world.give([sender.protect(AUDIO_SSRC, 111, b"opus", block)])
-        world.give([sender.protect(AUDIO_SSRC, 63, REDUNDANT, block)])
+        both = ((VIDEO_SSRC, 96, KEYFRAME), (AUDIO_SSRC, 111, b"opus"))
+        for one in (*both, *both, *both, (AUDIO_SSRC, 63, REDUNDANT)):
+            world.give([sender.protect(*one, block)])
         for seat in range(SUBSCRIBERS):
             world.miss(seat, 1)
             opened = world.opened(seat)
