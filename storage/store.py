@@ -8,14 +8,20 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from signaling.errors import NotFound, Unavailable
 from storage.backup.restored_folder import refuse_half
 from storage.engine import database
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Database, Executor, usable
 from storage.engine.master_key import DATABASE_NAME, load_master_key, take_next
-from storage.engine.sealed_files import FILES, SealedFiles
 from storage.engine.vault import Vault
-from storage.errors import WrongMasterKey
+from storage.errors import StorageError, WrongMasterKey
+from storage.files.block_objects import open_objects
+from storage.files.folder_parts import FILES, FolderParts
+from storage.files.object_address import ObjectAddress
+from storage.files.parts import Parts
+from storage.files.remote_parts import RemoteParts
+from storage.files.sealed_files import SealedFiles
 from storage.folder.lock import make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
 from storage.records.attachments import Attachments
@@ -108,11 +114,25 @@ async def _vault(database: Database, key: bytes, key_folder: Path | None) -> Vau
         return await Vault.open(database, next_key)
 
 
+async def _parts(data_dir: Path, address: ObjectAddress | None) -> Parts:
+    """Where the parts of files are. Raises StorageError."""
+    if address is None:
+        return FolderParts(data_dir / FILES)
+    objects = open_objects(address)
+    try:
+        await objects.check()
+    except (NotFound, Unavailable) as error:
+        raise StorageError(
+            f"The object store of TELECONNECT_FILES cannot be used: {error.__cause__ or error}."
+        ) from error
+    return RemoteParts(objects)
+
+
 class Store:
     """Open with `await Store.open(...)`, close with `close()`."""
 
     def __init__(
-        self, database: Database, vault: Vault, path: Path, purged_list: PurgedList
+        self, database: Database, vault: Vault, path: Path, purged_list: PurgedList, parts: Parts
     ) -> None:
         self._database = database
         self._path = path
@@ -120,18 +140,24 @@ class Store:
         self.hooks = CommitHooks()
         self.read = Records(database.read, vault, self.hooks, purged_list)
         self._written = Records(database.write_executor, vault, self.hooks, purged_list)
-        self.files = SealedFiles(path.parent / FILES, vault, database.read)
+        self.files = SealedFiles(parts, vault, database.read)
 
     @classmethod
-    async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
-        """Open the data folder. Raises StorageError with a sentence for the operator."""
+    async def open(
+        cls, data_dir: Path, master_key: str | None, files: ObjectAddress | None = None
+    ) -> "Store":
+        """Open the data folder. Raises StorageError with a sentence for the operator.
+
+        `files` of the chat are in that object store; None: in the data folder too.
+        """
         key = await asyncio.to_thread(_prepare, data_dir, master_key)
         path = data_dir / DATABASE_NAME
         opened = await Database.open(path)
         try:
             with usable(path, "read"):
                 vault = await _vault(opened, key, None if master_key else data_dir)
-                store = cls(opened, vault, path, PurgedList(data_dir / PURGED_LIST))
+                parts = await _parts(data_dir, files)
+                store = cls(opened, vault, path, PurgedList(data_dir / PURGED_LIST), parts)
                 await store._purge_again()
         except BaseException:
             await opened.close()

@@ -20,6 +20,7 @@ LOCKS = {
     "requirements.lock": ("install", "build"),
     "requirements-test.lock": ("install", "build", "test", "development"),
     "requirements-tools.lock": ("tools",),
+    "requirements-object-server.lock": ("object-server",),
 }
 
 

@@ -16,12 +16,14 @@ from signaling.notices.price import Price
 from signaling.second_factor import SecondFactorRule
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
-from web import config_values as read
-from web.config_values import ConfigError as ConfigError
-from web.config_values import Setting
-from web.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
+from storage.files.object_address import ObjectAddress
+from web.environment import config_values as read
+from web.environment.config_values import ConfigError as ConfigError
+from web.environment.config_values import Setting
+from web.environment.file_settings import FILE_SETTINGS
+from web.environment.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
+from web.environment.turn_settings import TURN_SETTINGS, CoturnSettings, read_coturn, read_turn
 from web.routes import public_address
-from web.turn_settings import TURN_SETTINGS, CoturnSettings, read_coturn, read_turn
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -168,18 +170,7 @@ SETTINGS = (
         "7",
         "Days after signing in at which one has to sign in again, however much one works.",
     ),
-    Setting("TELECONNECT_FILE_MEGABYTES", "20", "Most megabytes of one photo or PDF in the chat."),
-    Setting(
-        "TELECONNECT_SESSION_MEGABYTES",
-        "500",
-        "Most megabytes of all photos and PDFs of one session.",
-    ),
-    Setting(
-        "TELECONNECT_CLAMAV_SOCKET",
-        "",
-        "Socket of the virus scanner ClamAV, as /run/clamav/clamd.ctl; empty: files are not"
-        " scanned.",
-    ),
+    *FILE_SETTINGS,
     *OIDC_SETTINGS,
     Setting(
         "TELECONNECT_SECOND_FACTOR",
@@ -224,6 +215,8 @@ class Config:
     sign_in_days: float
     file_megabytes: float
     session_megabytes: float
+    files: ObjectAddress | None
+    "None: photos and PDFs are in the data folder."
     clamav_socket: Path | None
     reminder_minutes: tuple[float, ...]
     expiry_hours: float
@@ -287,7 +280,6 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
-    relay_port = _relay_port(values, port, workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
@@ -303,7 +295,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         turn=read_turn(values),
         coturn=read_coturn(values, given),
         relay_addresses=given("TELECONNECT_RELAY_ADDRESS", read.relay_addresses) or (),
-        relay_port=relay_port,
+        relay_port=_relay_port(values, port, workers),
         relay_tcp=given("TELECONNECT_RELAY_TCP", read.yes_or_no),
         relay_workers=workers,
         retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
@@ -312,6 +304,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         sign_in_days=given("TELECONNECT_SIGN_IN_DAYS", read.amount),
         file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.amount),
         session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.amount),
+        files=given("TELECONNECT_FILES", ObjectAddress.read),
         clamav_socket=given("TELECONNECT_CLAMAV_SOCKET", read.socket_path),
         reminder_minutes=given("TELECONNECT_REMINDER_MINUTES", read.amounts),
         expiry_hours=given("TELECONNECT_EXPIRY_HOURS", read.amount),

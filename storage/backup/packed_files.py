@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 from signaling.attachment import UPLOAD
 from signaling.identifier import PATTERN
-from storage.engine.sealed_files import FILES, STORED
 from storage.errors import StorageError
+from storage.files.folder_parts import FILES, STORED
 from storage.folder import durable
 
 ARCHIVE = f"{FILES}.tar"

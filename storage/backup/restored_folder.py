@@ -15,8 +15,8 @@ import shutil
 from pathlib import Path
 
 from storage.engine.master_key import DATABASE_NAME
-from storage.engine.sealed_files import FILES
 from storage.errors import StorageError
+from storage.files.folder_parts import FILES
 from storage.folder import durable
 
 RESTORING = ".restoring"

@@ -18,8 +18,8 @@ from storage.backup.checking import check
 from storage.backup.packed_files import ARCHIVE, streamed, unpack
 from storage.engine.database import newest_schema
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, decode, encoded, key_id, read_key
-from storage.engine.sealed_files import FILES
 from storage.errors import NewerDatabase, StorageError, WrongMasterKey
+from storage.files.folder_parts import FILES
 from storage.folder import durable
 from storage.folder.purged_list import PURGED_LIST, PurgedList
 

@@ -1,5 +1,5 @@
 """Attachments: the photos and PDFs of chat lines. Everything that is said of a file is sealed for its
-row; its bytes are in `storage/engine/sealed_files.py`."""
+row; its bytes are in `storage/files/sealed_files.py`."""
 
 from dataclasses import replace
 

@@ -11,8 +11,8 @@ import pyrage
 import pytest
 
 from storage.backup.packed_files import pack, unpack
-from storage.engine.sealed_files import FILES
 from storage.errors import StorageError
+from storage.files.folder_parts import FILES
 from tests.clock import MovableClock
 from tests.files import BLOCK, Sender, pdf, photo
 from tests.people import Person, an_id

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage.backup import restored_folder
-from storage.engine.sealed_files import FILES
 from storage.errors import StorageError
+from storage.files.folder_parts import FILES
 from storage.store import Records, Store
 from tests.scripts.commands import Commands
 from tests.scripts.restores import BACKUP, RESTORE, backed_up, purge

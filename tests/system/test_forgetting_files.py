@@ -13,7 +13,8 @@ import pytest
 
 from signaling.errors import Unavailable
 from storage.backup.packed_files import pack
-from storage.engine.sealed_files import FILES, SealedFiles
+from storage.files.folder_parts import FILES
+from storage.files.sealed_files import SealedFiles
 from tests.clock import MovableClock
 from tests.files import BLOCK, Sender, pdf, photo
 from tests.people import Person, an_id

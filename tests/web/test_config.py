@@ -11,6 +11,7 @@ import pytest
 from signaling.delivery.mail import sender
 from signaling.delivery.smtp_url import SmtpServer
 from signaling.identity import Condition
+from storage.files.object_address import ObjectAddress
 from tests.delivery.vonage_server import _key_pair
 from tests.people import Person
 from tests.serving import serving
@@ -125,6 +126,11 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_RELAY_PORT": ("65536", "x", "-1", "8080-8090"),
     "TELECONNECT_RELAY_TCP": ("true", "Yes", "1", "8080"),
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
+    "TELECONNECT_FILES": (
+        "files", "/srv/files", "s3:bucket", "s3://", "s3://b", "https://bucket", "gs://bucket",
+        "s3://Bucket", "s3://bucket/a b", "s3://bucket?x=1", "s3+http://host", "s3+http://host/",
+        "s3+ftp://host/bucket", "s3+https://u:p@host/bucket", "s3://bucket//prefix",
+    ),
     "TELECONNECT_CLAMAV_SOCKET": ("clamd.ctl", "~/clamd.ctl", "tcp://127.0.0.1:3310", "/run/\x00"),
     "TELECONNECT_SECOND_FACTOR": ("yes", "Everybody", "administrator", "none"),
     "TELECONNECT_OIDC_ISSUER": (
@@ -184,6 +190,15 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
         ("0", "relay_port", 0), ("", "relay_port", 8080), ("9000", "relay_port", 9000),
     ),
     "TELECONNECT_RELAY_WORKERS": (("0", "relay_workers", 0), ("64", "relay_workers", 64)),
+    "TELECONNECT_FILES": (
+        ("", "files", None),
+        ("s3://our-files", "files", ObjectAddress("our-files", "", "")),
+        ("s3://our-files/tele/2/", "files", ObjectAddress("our-files", "tele/2", "")),
+        (
+            "s3+https://minio.example.org:9000/files/tele", "files",
+            ObjectAddress("files", "tele", "https://minio.example.org:9000"),
+        ),
+    ),
     "TELECONNECT_CLAMAV_SOCKET": (
         ("/run/clamav/clamd.ctl", "clamav_socket", "/run/clamav/clamd.ctl"),
         ("", "clamav_socket", None),

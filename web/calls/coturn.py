@@ -29,7 +29,7 @@ from media.transport.addresses import (
 )
 from media.turn import TurnService
 from web.calls.coturn_configuration import Plan, Reach, configuration
-from web.turn_settings import STANDARD_PORTS, STANDARD_TLS_PORTS, CoturnSettings
+from web.environment.turn_settings import STANDARD_PORTS, STANDARD_TLS_PORTS, CoturnSettings
 
 PROGRAM = "turnserver"
 "Of Debian's package coturn."

@@ -14,8 +14,8 @@ from typing import Literal, TypeVar
 from signaling.errors import InvalidInput
 from signaling.wire.values import MediaPolicy
 from storage.store import Store
-from web import config_values as read
 from web.config import Config
+from web.environment import config_values as read
 from web.settings.logo import Logo, read_logo
 from web.settings.palette import OWN_PALETTE, Palette, checked_color, palette_of
 from web.texts.catalogs import OWN_NAMES, SOURCE_LANGUAGE

@@ -27,8 +27,8 @@ from tests.web_process import web_process
 from web.calls.coturn import Coturn, free_port
 from web.calls.coturn_configuration import Plan, Reach, configuration
 from web.config import harmless_environment
+from web.environment.turn_settings import CoturnSettings
 from web.keys import TURN
-from web.turn_settings import CoturnSettings
 
 OURS = local_addresses()[0]
 "An address of this machine, at which its relay is reached."

@@ -13,7 +13,7 @@ from pypdf.annotations import FreeText, Link
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from signaling.report import FILES_SIZE, PHOTOS_IN_REPORT, Parts
-from storage.engine.sealed_files import FILES
+from storage.files.folder_parts import FILES
 from storage.store import Records
 from tests.files import pdf, photo, pixel
 from tests.people import PATIENCE, Person

@@ -9,8 +9,8 @@ from signaling.account import Account
 from signaling.errors import N_, InvalidInput, NotFound
 from signaling.text import one_line
 from storage.store import Records
-from web import config_values
 from web.config import SETTINGS
+from web.environment import config_values
 from web.http.forms import form_errors, form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, CONFIG, FILE_WORKERS, RUNTIME_SETTINGS, STORE

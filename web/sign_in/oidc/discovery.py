@@ -6,7 +6,7 @@ from typing import Any
 from yarl import URL
 
 from signaling.identity import ProviderUnavailable
-from web.config_values import on_loopback
+from web.environment.config_values import on_loopback
 
 BASIC, POST = "client_secret_basic", "client_secret_post"
 "How a client proves itself to the token endpoint (OpenID Connect Core, section 9)."

@@ -15,7 +15,7 @@ from yarl import URL
 from signaling.errors import N_
 from signaling.identity import Person, ProviderUnavailable, SignInRefused, read_person
 from signaling.ports.clock import Clock
-from web.oidc_settings import OidcSettings
+from web.environment.oidc_settings import OidcSettings
 from web.sign_in.oidc.discovery import BASIC, Metadata, document_address, read_metadata
 from web.sign_in.oidc.exchange import Exchange
 from web.sign_in.oidc.keys import Keys

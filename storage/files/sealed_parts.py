@@ -1,4 +1,4 @@
-"""One part of a file that is open: a whole one, or one that is written. All of it blocks."""
+"""One part of a file that is open on a disk: a whole one, or one that is written. All of it blocks."""
 
 import logging
 import os
@@ -11,8 +11,8 @@ from cryptography.exceptions import InvalidTag
 from signaling.attachment import UPLOAD
 from signaling.errors import Conflict
 from signaling.ports.files import BLOCK_BYTES
-from storage.engine.sealed_blocks import SEALED_BYTES, BlockFile, Blocks
 from storage.engine.vault import SEAL_BYTES
+from storage.files.sealed_blocks import SEALED_BYTES, BlockFile, Blocks
 from storage.folder import durable
 
 _log = logging.getLogger(__name__)
@@ -64,6 +64,18 @@ class WholePart:
         place = {"consultation_id": self._path.parent.name, "file": self._path.name}
         _log.error(what, extra={**place, **facts})
         return FileNotFoundError()
+
+
+def stored_length(path: Path, blocks: Blocks) -> int:
+    """Plain bytes of the blocks that are whole; 0 for a part that does not exist. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return 0
+    try:
+        return blocks.length(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class GrowingPart:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from media.turn import TurnService
-from web import config_values as read
-from web.config_values import ConfigError, Setting
+from web.environment import config_values as read
+from web.environment.config_values import ConfigError, Setting
 
 STANDARD_PORTS = (3478, 3488)
 "The registered port, and one for where something else has that (Debian starts a coturn by itself)."

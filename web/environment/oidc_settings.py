@@ -7,8 +7,8 @@ from typing import Any
 from yarl import URL
 
 from signaling.identity import Admission
-from web import config_values as read
-from web.config_values import ConfigError, Setting
+from web.environment import config_values as read
+from web.environment.config_values import ConfigError, Setting
 
 OIDC_SETTINGS = (
     Setting(

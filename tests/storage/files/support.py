@@ -1,0 +1,62 @@
+"""What the tests of files share: a store with its files in each place, bodies, and writing and reading."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from signaling.account import Account
+from signaling.consultation import Consultation
+from signaling.ports.files import BLOCK_BYTES
+from storage.files.folder_parts import FILES
+from storage.files.object_address import ObjectAddress
+from storage.store import Records, Store
+
+NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
+ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
+WARD, OTHER = "consultation", "other-consultation"
+PHOTO = "photo-of-a-wound"
+
+
+@asynccontextmanager
+async def opened(folder: Path, files: ObjectAddress | None = None) -> AsyncIterator[Store]:
+    """A store with two sessions, WARD and OTHER."""
+    store = await Store.open(folder, None, files)
+
+    async def work(records: Records) -> None:
+        await records.accounts.add(ACCOUNT)
+        for each in (WARD, OTHER):
+            await records.consultations.add(Consultation(each, "nurse", "remote", "active", NOW))
+
+    await store.write(work)
+    yield store
+    await store.close()
+
+
+def body(size: int, seed: int = 0) -> bytes:
+    """Bytes of which no two blocks are alike."""
+    pieces = (sha256(f"{seed}.{number}".encode()).digest() for number in range(size // 32 + 1))
+    return b"".join(pieces)[:size]
+
+
+async def write(
+    store: Store, content: bytes, *, part: str = "large", file_id: str = PHOTO,
+    consultation_id: str = WARD, offset: int = 0, chunk: int = 50_000, finish: bool = True,
+) -> None:  # fmt: skip
+    async with store.files.writer(consultation_id, file_id, part, offset) as writer:
+        for start in range(0, len(content), chunk):
+            await writer.write(content[start : start + chunk])
+        if finish:
+            await writer.finish()
+
+
+async def read(store: Store, size: int, start: int = 0, end: int | None = None, **of: str) -> bytes:
+    place = {"consultation_id": WARD, "file_id": PHOTO, "part": "large", **of}
+    blocks = [block async for block in store.files.read(size=size, start=start, end=end, **place)]
+    assert all(0 < len(block) <= BLOCK_BYTES for block in blocks)
+    return b"".join(blocks)
+
+
+def stored(tmp_path: Path, part: str = "large", consultation_id: str = WARD) -> Path:
+    return tmp_path / FILES / consultation_id / f"{PHOTO}.{part}"

@@ -1,0 +1,126 @@
+"""Sealed files in an object store: what is left there, what is damaged there, and when it is away."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from obstore.store import S3Store
+
+from signaling.errors import NotFound, Unavailable
+from signaling.ports.files import BLOCK_BYTES
+from storage.errors import StorageError
+from storage.files.block_objects import open_objects
+from storage.files.object_address import ObjectAddress
+from storage.files.remote_parts import RemoteParts
+from storage.store import Store
+from tests.object_server import a_bucket
+from tests.storage.files.support import PHOTO, WARD, body, opened, read, write
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def address(object_server: str) -> ObjectAddress:
+    return a_bucket(object_server)
+
+
+@pytest.fixture
+async def store(tmp_path: Path, address: ObjectAddress) -> AsyncIterator[Store]:
+    async with opened(tmp_path, address) as each:
+        yield each
+
+
+def bucket_of(address: ObjectAddress) -> S3Store:
+    """The bucket as it is, without the prefix."""
+    return S3Store(address.bucket, endpoint=address.endpoint, client_options={"allow_http": True})
+
+
+async def names(address: ObjectAddress) -> list[str]:
+    found = [each["path"] async for some in bucket_of(address).list() for each in some]
+    return sorted(found)
+
+
+async def test_names_have_ids_and_nothing_of_a_file_is_readable(
+    store: Store, address: ObjectAddress
+) -> None:
+    content = body(10 * BLOCK_BYTES + 3)
+    await write(store, content)
+    await write(store, content, part="upload")
+    assert not (await names(address))[0].startswith("/")
+    for name in await names(address):
+        assert name.startswith(f"tele/connect/{WARD}/{PHOTO}.")
+        found = await bucket_of(address).get_async(name)
+        stored = bytes(await found.bytes_async())
+        assert not any(content[at : at + 24] in stored for at in range(0, len(content), 4096))
+
+
+async def test_a_replaced_rendition_and_an_interrupted_one_leave_nothing(
+    store: Store, address: ObjectAddress
+) -> None:
+    large, small = body(30 * BLOCK_BYTES), body(100)
+    await write(store, large)
+    assert len(await names(address)) == 4
+    await write(store, large, finish=False)
+    assert len(await names(address)) == 4
+    await write(store, small)
+    assert await names(address) == [f"tele/connect/{WARD}/{PHOTO}.large"]
+
+
+async def test_an_upload_that_goes_on_drops_what_followed(
+    store: Store, address: ObjectAddress
+) -> None:
+    content = body(6 * BLOCK_BYTES)
+    await write(store, content[: 4 * BLOCK_BYTES], part="upload", finish=False)
+    bucket = bucket_of(address)
+    folder = f"tele/connect/{WARD}/{PHOTO}.upload"
+    # a host that died sent this, and it arrived late: a block in between is missing
+    await bucket.put_async(f"{folder}/00000005", b"late" * 20_000)
+    assert await store.files.length(WARD, PHOTO, "upload") == 4 * BLOCK_BYTES
+    await write(store, content[4 * BLOCK_BYTES :], part="upload", offset=4 * BLOCK_BYTES)
+    assert await read(store, len(content), part="upload") == content
+
+
+async def test_damage_is_not_read(store: Store, address: ObjectAddress) -> None:
+    content = body(20 * BLOCK_BYTES)
+    await write(store, content)
+    bucket = bucket_of(address)
+    for name in await names(address):
+        good = bytes(await (await bucket.get_async(name)).bytes_async())
+        for bad in (good[:-1] + bytes([good[-1] ^ 1]), good[:-1], good[:10], b""):
+            await bucket.put_async(name, bad)
+            with pytest.raises((NotFound, Unavailable)):
+                pytest.fail(f"{name}: {len(await read(store, len(content)))} bytes")
+        await bucket.put_async(name, good)
+    assert await read(store, len(content)) == content
+
+
+async def test_a_sweep_leaves_what_is_known_and_what_is_young(
+    store: Store, address: ObjectAddress
+) -> None:
+    for part in ("upload", "small", "large"):
+        await write(store, body(20 * BLOCK_BYTES), part=part)
+    bucket = bucket_of(address)
+    place = f"tele/connect/{WARD}"
+    await bucket.put_async(f"{place}/{PHOTO}.large.{'0' * 16}/00000008", b"of a killed host")
+    await bucket.put_async(f"{place}/unknown", b"")
+    keep = {(PHOTO, "small"), (PHOTO, "large")}
+    before = await names(address)
+    assert await store.files.sweep(WARD, keep) == 0  # another host may just be writing it
+    assert await names(address) == before
+    parts = RemoteParts(open_objects(address), spared=timedelta())
+    assert await parts.sweep(WARD, keep) == 3
+    for part in ("small", "large"):
+        assert await read(store, 20 * BLOCK_BYTES, part=part) == body(20 * BLOCK_BYTES)
+    assert len(await names(address)) == 6
+    await parts.sweep(WARD, ())
+    assert await names(address) == []
+
+
+async def test_a_store_that_is_away_is_unavailable(tmp_path: Path, address: ObjectAddress) -> None:
+    nowhere = ObjectAddress.read("s3+http://127.0.0.1:9/bucket")
+    with pytest.raises(StorageError, match="TELECONNECT_FILES"):
+        await Store.open(tmp_path / "nowhere", None, nowhere)
+    gone = ObjectAddress(f"{address.bucket}-gone", "", address.endpoint)
+    with pytest.raises(StorageError, match="TELECONNECT_FILES"):
+        await Store.open(tmp_path / "gone", None, gone)
