@@ -26,7 +26,6 @@ from web.environment.turn_settings import TURN_SETTINGS, CoturnSettings, read_co
 from web.routes import public_address
 
 T = TypeVar("T")
-LOG_LEVELS = ("debug", "info", "warning", "error")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
@@ -228,11 +227,15 @@ class Config:
     second_factor: SecondFactorRule
     brand: str
     log_level: str
-    "One of LOG_LEVELS."
+    "One of `config_values.LOG_LEVELS`."
     given: Mapping[str, str] = field(repr=False, compare=False)
     "Name -> text of every setting that the environment sets; the text of a secret one is empty."
     unknown: tuple[str, ...] = field(compare=False)
     "Names in the environment that look like settings but are not."
+
+    def __post_init__(self) -> None:
+        if self.runs_coturn:
+            self.coturn.check_relay_ports(self.relay_port, self.relay_workers)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -263,6 +266,13 @@ class Config:
         return frozenset(str(each.origin()) for each in own + others)
 
     @property
+    def runs_coturn(self) -> bool:
+        """Whether the server starts a coturn, if there is one."""
+        if self.coturn.wanted == "auto":
+            return not self.turn.urls and not self.on_loopback
+        return self.coturn.wanted == "yes"
+
+    @property
     def on_loopback(self) -> bool:
         """Whether people reach the server on its own machine alone."""
         return self.public_url.host in LOOPBACK_HOSTS
@@ -277,7 +287,6 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     given = partial(_read, values)
     port = given("PORT", read.port) if port is None else port
     public_url = given("TELECONNECT_PUBLIC_URL", read.public_url) or URL(f"http://localhost:{port}")
-    _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
@@ -314,7 +323,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         oidc=read_oidc(values, given),
         second_factor=given("TELECONNECT_SECOND_FACTOR", read.second_factor),
         brand=brand,
-        log_level=values["TELECONNECT_LOG_LEVEL"],
+        log_level=given("TELECONNECT_LOG_LEVEL", read.log_level),
         given=_given(values, environment),
         unknown=tuple(unknown_settings(environment)),
     )
@@ -335,11 +344,6 @@ def _given(values: Mapping[str, str], environment: Mapping[str, str]) -> dict[st
     """What the environment sets, for the page that shows it: nothing secret is in it."""
     given = (s for s in SETTINGS if read.plain(environment.get(s.name, ""), multiline=True))
     return {each.name: "" if each.secret else values[each.name] for each in given}
-
-
-def _check_choices(values: Mapping[str, str]) -> None:
-    if values["TELECONNECT_LOG_LEVEL"] not in LOG_LEVELS:
-        raise ConfigError("TELECONNECT_LOG_LEVEL must be debug, info, warning or error.")
 
 
 def _values(environment: Mapping[str, str]) -> dict[str, str]:

@@ -111,6 +111,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_COTURN_PORT": ("65536", "x", "-1", "3478,3479"),
     "TELECONNECT_COTURN_TLS_PORT": ("65536", "x", "-1", "443:5349"),
     "TELECONNECT_COTURN_PROXY_PORT": ("65536", "x", "-1", "127.0.0.1:3480"),
+    "TELECONNECT_COTURN_PROXY_HOST": ("localhost", "::1", "10.0.0", "10.0.0.7:3480", "10.0.0.7,"),
     "TELECONNECT_COTURN_RELAY_PORTS": (
         "49152", "80-90", "50151-49152", "49152-65536", "49152-", "49152 to 50151", "0-0",
     ),
@@ -225,6 +226,7 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     "TELECONNECT_COTURN_PROXY_PORT": (
         ("3480", "coturn.proxy_port", 3480), ("0", "coturn.proxy_port", None),
     ),
+    "TELECONNECT_COTURN_PROXY_HOST": (("0.0.0.0", "coturn.proxy_host", "0.0.0.0"),),
     "TELECONNECT_COTURN_RELAY_PORTS": (("1024-1024", "coturn.relay_ports", (1024, 1024)),),
     "TELECONNECT_COTURN_URLS": (
         (
@@ -285,6 +287,31 @@ def settings(name: str, value: str) -> Config:
 def test_a_coturn_that_cannot_be_meant_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="TELECONNECT_COTURN"):
         load(given)
+
+
+@pytest.mark.parametrize(
+    ("ports", "relay", "workers"),
+    [("50000-50100", "50100", "1"), ("50000-50100", "49999", "2"), ("50000-50100", "50050", "1")],
+)
+def test_no_port_is_the_relays_and_coturns(ports: str, relay: str, workers: str) -> None:
+    given = {
+        "TELECONNECT_PUBLIC_URL": "https://tele.example.org",
+        "TELECONNECT_COTURN_RELAY_PORTS": ports,
+        "TELECONNECT_RELAY_PORT": relay,
+        "TELECONNECT_RELAY_WORKERS": workers,
+    }
+    with pytest.raises(ConfigError, match="COTURN_RELAY_PORTS, 50000-50100, are the media relay's"):
+        load(given)
+    for other in (
+        {"TELECONNECT_RELAY_PORT": "50101"},
+        {"TELECONNECT_RELAY_PORT": "49998"},
+        {"TELECONNECT_RELAY_PORT": "0"},
+        {"TELECONNECT_RELAY_WORKERS": "0"},
+        {"TELECONNECT_COTURN": "no"},
+        {"TELECONNECT_PUBLIC_URL": "http://localhost:8080"},
+        TURN,
+    ):
+        load({**given, **other})
 
 
 def test_every_setting_has_values_that_are_refused() -> None:

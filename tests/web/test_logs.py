@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from web.config import LOG_LEVELS, ConfigError, load
+from web.config import ConfigError, load
+from web.config_values import LOG_LEVELS
 from web.logs import NEVER_BELOW_ERROR, TextFormatter, set_level
 
 

@@ -17,6 +17,7 @@ import ssl
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -82,6 +83,8 @@ class Coturn:
         self._public: tuple[str, ...] = ()
         "The public addresses of the name when it last resolved."
         self._reached: Reach | None = None
+        self._local: tuple[str, ...] = ()
+        "This machine's addresses then."
         self._failures = 0
         self._said = ""
         "The last trouble that it logged."
@@ -166,18 +169,21 @@ class Coturn:
     async def _plan(self) -> Plan:
         """What it would be started with now."""
         settings = self._settings
+        proxy = settings.proxy_port and (settings.proxy_host, settings.proxy_port)
         tls = None
         if await self._certified() and settings.certificate and settings.key:
             tls = (self._tls_port, settings.certificate, settings.key)
+        reach = await asyncio.to_thread(self._reach)
         return Plan(
             folder=self._folder.absolute(),
             secret=self._secret,
             realm=self._name,
             port=self._port,
             relay_ports=settings.relay_ports,
-            reach=await asyncio.to_thread(self._reach),
+            reach=reach,
             tls=tls,
-            proxy_port=settings.proxy_port,
+            proxy=proxy or None,
+            local=self._local if proxy else (),
         )
 
     def _reach(self) -> Reach:
@@ -188,6 +194,7 @@ class Coturn:
         if not self._addresses and versions_behind_nat(local):
             # A name that does not resolve at the moment keeps its last addresses.
             self._public = public_addresses(self._name) or self._public
+        self._local = local
         self._reached = Reach.of(local, self._addresses or self._public, networks)
         return self._reached
 
@@ -230,12 +237,15 @@ class Coturn:
 
     async def _listens(self, process: Process) -> None:
         """Wait until it listens, has ended, or took too long."""
-        port = self._settings.proxy_port or self._port
+        settings = self._settings
+        host, port = "127.0.0.1", settings.proxy_port or self._port
+        if settings.proxy_port and not ip_address(settings.proxy_host).is_unspecified:
+            host = settings.proxy_host
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS):
                 while process.returncode is None:
                     try:
-                        _, writer = await asyncio.open_connection("127.0.0.1", port)
+                        _, writer = await asyncio.open_connection(host, port)
                     except OSError:
                         await asyncio.sleep(0.05)
                         continue
@@ -253,11 +263,13 @@ class Coturn:
                     await process.wait()
                     return False
             now = await self._plan()
-            if plan.tls and not now.tls:
-                continue  # it goes on with the certificate that it has
-            if now != plan:
+            # It goes on with the certificate that it has, as long as nothing else changes.
+            broken = plan.tls is not None and now.tls is None
+            if now != (replace(plan, tls=None) if broken else plan):
                 _log.info("what coturn serves has changed: it is started again")
                 return True
+            if broken:
+                continue
             times = await asyncio.to_thread(_times, now)
             if times != seen:
                 _log.info("coturn's certificate was renewed")
@@ -313,7 +325,7 @@ def _bindable(number: int) -> int:
 
 def _check_ports(plan: Plan) -> None:
     """Raise OSError if another program has one: it would be taken for coturn, which waits for it."""
-    for number in (plan.port, plan.tls and plan.tls[0], plan.proxy_port):
+    for number in (plan.port, plan.tls and plan.tls[0], plan.proxy and plan.proxy[1]):
         if number is not None and not _bindable(number):
             raise OSError(f"another program has port {number}")
 

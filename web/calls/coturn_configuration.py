@@ -118,8 +118,25 @@ class Plan:
     reach: Reach
     tls: tuple[int, Path, Path] | None = None
     "Port, certificate and key."
-    proxy_port: int | None = None
+    proxy: tuple[str, int] | None = None
     "Where a proxy connects that has ended TLS; coturn (4.6) listens for no other TCP then."
+    local: tuple[str, ...] = ()
+    "All of this machine's addresses, where the proxy connects at one of its own."
+
+
+def _for_a_proxy(plan: Plan, host: str, port: int) -> list[str]:
+    """A TCP port that believes whoever connects, at one address; UDP at all of them.
+
+    coturn listens by TCP at each `listening-ip`, and by UDP at each `aux-server` as well.
+    """
+    if ipaddress.ip_address(host).is_unspecified:
+        return [f"tcp-proxy-port={port}"]
+    others = [text for text in plan.local if text != host]
+    return [
+        f"tcp-proxy-port={port}",
+        f"listening-ip={host}",
+        *(f"aux-server={f'[{text}]' if ':' in text else text}:{plan.port}" for text in others),
+    ]
 
 
 def configuration(plan: Plan) -> str:
@@ -143,8 +160,8 @@ def configuration(plan: Plan) -> str:
         lines.append(f"external-ip={plan.reach.public}/{own}")
     if any(ipaddress.ip_address(text).is_loopback for text in plan.reach.peers):
         lines.append("allow-loopback-peers")
-    if plan.proxy_port is not None:
-        lines.append(f"tcp-proxy-port={plan.proxy_port}")
+    if plan.proxy is not None:
+        lines += _for_a_proxy(plan, *plan.proxy)
     if plan.tls is None:
         lines.append("no-tls")
     else:

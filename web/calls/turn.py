@@ -20,7 +20,7 @@ class TurnServers:
         "The server's own; None without one."
         self._given = config.turn
         self._only_if_installed = config.coturn.wanted == "auto"
-        if _wanted(config):
+        if config.runs_coturn:
             self.coturn = Coturn(
                 config.coturn,
                 config.data_dir / "coturn",
@@ -61,10 +61,3 @@ class TurnServers:
         if self.coturn is not None:
             return self.coturn.state
         return "given" if self._given.urls else "off"
-
-
-def _wanted(config: Config) -> bool:
-    """Whether the server starts a coturn, if there is one."""
-    if config.coturn.wanted == "auto":
-        return not config.turn.urls and not config.on_loopback
-    return config.coturn.wanted == "yes"

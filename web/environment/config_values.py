@@ -28,6 +28,7 @@ from signaling.notices.price import Price
 from signaling.second_factor import SecondFactorRule
 from signaling.text import one_line
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
 MOST_WORKERS = 64
 MOST = 100_000
 "Of minutes, hours or days: `datetime` can hold so many days before and after any today."
@@ -220,6 +221,20 @@ def prices(text: str) -> tuple[Price, ...]:
         return price.parse(text)
     except InvalidInput:
         raise ValueError("must be like +41=0.07 CHF, +=0.05 EUR") from None
+
+
+def log_level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError("must be debug, info, warning or error")
+    return text
+
+
+def local_address(text: str) -> str:
+    """Of this machine; 0.0.0.0 stands for all that it has."""
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError("must be an IPv4 address") from None
 
 
 def relay_addresses(text: str) -> tuple[str, ...]:

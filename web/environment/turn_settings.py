@@ -49,6 +49,12 @@ TURN_SETTINGS = (
         " version 2, who connects, as in docs/one-port.md.",
     ),
     Setting(
+        "TELECONNECT_COTURN_PROXY_HOST",
+        "127.0.0.1",
+        "IPv4 address at which that port listens. For a proxy on another machine: one of this"
+        " machine's, or 0.0.0.0; close the port to everybody else then.",
+    ),
+    Setting(
         "TELECONNECT_COTURN_RELAY_PORTS",
         "49152-50151",
         "UDP ports from which it relays, two for each participant that needs it.",
@@ -80,11 +86,24 @@ class CoturnSettings:
     tls_port: int | None
     proxy_port: int | None
     "Its only one of TCP; None: not for a proxy."
+    proxy_host: str
+    "The IPv4 address at which that listens."
     relay_ports: tuple[int, int]
     "The first and the last."
     certificate: Path | None
     key: Path | None
     urls: tuple[str, ...]
+
+    def check_relay_ports(self, relay_port: int, workers: int) -> None:
+        """Raise ConfigError if it would relay from a port of ours, to which browsers are sent."""
+        (first, last), end = self.relay_ports, relay_port + workers - 1
+        if relay_port and workers and first <= end and relay_port <= last:
+            ours = str(relay_port) if workers == 1 else f"{relay_port}-{end}"
+            raise ConfigError(
+                f"TELECONNECT_COTURN_RELAY_PORTS, {first}-{last}, are the media relay's too: it has"
+                f" {ours} by PORT or TELECONNECT_RELAY_PORT, and TELECONNECT_RELAY_WORKERS. Give"
+                " one of the two others."
+            )
 
 
 def read_turn(values: Mapping[str, str]) -> TurnService:
@@ -121,6 +140,7 @@ def read_coturn(
         port=given("TELECONNECT_COTURN_PORT", read.port),
         tls_port=given("TELECONNECT_COTURN_TLS_PORT", read.port),
         proxy_port=proxy_port,
+        proxy_host=given("TELECONNECT_COTURN_PROXY_HOST", read.local_address),
         relay_ports=given("TELECONNECT_COTURN_RELAY_PORTS", read.port_range),
         certificate=certificate,
         key=key,

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_with_a_public_address_no_private_one_is_reached() -> None:
 def test_without_a_network_for_a_moment_it_goes_on_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = CoturnSettings("yes", 0, 0, None, (49152, 49251), None, None, ())
+    settings = CoturnSettings("yes", 0, 0, None, "127.0.0.1", (49152, 49251), None, None, ())
     own = Coturn(settings, tmp_path, "tele.example.org", ("9.9.9.9",), harmless_environment())
     found = ["10.0.0.7"]
     monkeypatch.setattr("web.calls.coturn.local_addresses", lambda: tuple(found))
@@ -214,6 +215,27 @@ async def test_a_proxy_tells_it_who_connects(tmp_path: Path) -> None:
             answer = stun.parse_message(head + await reader.readexactly(head[2] << 8 | head[3]))
         assert answer.attributes["XOR-MAPPED-ADDRESS"] == client
         writer.close()
+        # That port believes whoever connects, so nobody else may; by UDP everybody may.
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(OURS, port)
+        number = Place.of(turn_servers.urls[0]).port
+        for address in (OURS, "127.0.0.1"):
+            async with allocation(
+                turn_servers.service, f"turn:{address}:{number}?transport=udp", tmp_path
+            ):
+                pass
+
+
+def test_a_proxy_elsewhere_finds_it_where_it_is_told() -> None:
+    there = replace(plan(Reach(("10.0.0.7",))), proxy=("0.0.0.0", 3480), local=("10.0.0.7",))
+    lines = configuration(there).splitlines()
+    assert "tcp-proxy-port=3480" in lines
+    assert not [line for line in lines if line.startswith(("listening-ip", "aux"))]
+    here = replace(there, proxy=("10.0.0.7", 3480), local=("10.0.0.7", "fd00::7"))
+    lines = configuration(here).splitlines()
+    assert [line for line in lines if line.startswith(("listening-ip", "aux"))] == [
+        "listening-ip=10.0.0.7", "aux-server=[fd00::7]:3478",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -308,7 +330,9 @@ async def test_another_program_at_its_port_is_not_taken_for_it(
         other.bind(("", 0))
         other.listen()
         number = other.getsockname()[1]
-        settings = CoturnSettings("yes", number, 0, None, (49152, 49251), None, None, ())
+        settings = CoturnSettings(
+            "yes", number, 0, None, "127.0.0.1", (49152, 49251), None, None, ()
+        )
         own = Coturn(settings, tmp_path / "coturn", "localhost", (), harmless_environment())
         await own.start()
         try:
@@ -334,7 +358,7 @@ async def test_one_that_serves_and_ends_at_once_is_not_started_ever_faster(tmp_p
     program = tmp_path / "turnserver"
     program.write_text(SHORT_LIVED.format(python=sys.executable))
     program.chmod(0o700)
-    settings = CoturnSettings("yes", 0, 0, None, (49152, 49251), None, None, ())
+    settings = CoturnSettings("yes", 0, 0, None, "127.0.0.1", (49152, 49251), None, None, ())
     own = Coturn(settings, tmp_path / "coturn", "localhost", (), {"PATH": str(tmp_path)})
     await own.start()
     try:
@@ -360,7 +384,15 @@ async def test_a_renewed_certificate_is_taken_up_without_a_new_start(
     authority = trustme.CA()
     issue(authority, tmp_path)
     settings = CoturnSettings(
-        "yes", 0, 0, None, (49152, 49251), tmp_path / "cert.pem", tmp_path / "key.pem", ()
+        "yes",
+        0,
+        0,
+        None,
+        "127.0.0.1",
+        (49152, 49251),
+        tmp_path / "cert.pem",
+        tmp_path / "key.pem",
+        (),
     )
     own = Coturn(
         settings, tmp_path / "coturn", "localhost", (), harmless_environment(), look_seconds=0.05
@@ -379,5 +411,33 @@ async def test_a_renewed_certificate_is_taken_up_without_a_new_start(
             while await shown_certificate(port, tmp_path / "ca.pem") == before:
                 pass
         assert own.starts == 1
+    finally:
+        await own.stop()
+
+
+@pytest.mark.slow
+async def test_a_new_address_counts_while_the_certificate_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr("web.calls.coturn.local_networks", lambda: tuple(found))
+    issue(trustme.CA(), tmp_path)
+    settings = CoturnSettings(
+        "yes", 0, 0, None, "127.0.0.1", (49152, 49251),
+        tmp_path / "cert.pem", tmp_path / "key.pem", (),
+    )  # fmt: skip
+    own = Coturn(
+        settings, tmp_path / "coturn", "localhost", (), harmless_environment(), look_seconds=0.05
+    )
+    await own.start()
+    try:
+        await until(lambda: own.state == "ok", "coturn listens")
+        (tmp_path / "cert.pem").write_text("half a certificate")
+        await until(lambda: "cannot be used" in caplog.text, "it is not taken up")
+        found.append("9.9.9.0/24")
+        await until(lambda: own.starts == 2 and own.state == "ok", "it is told of the network")
+        said = await asyncio.to_thread((tmp_path / "coturn/turnserver.conf").read_text)
+        assert "denied-peer-ip=9.9.9.0-9.9.9.255" in said
+        assert [Place.of(url).transport for url in own.urls] == ["udp", "tcp"]
     finally:
         await own.stop()
