@@ -48,10 +48,10 @@ export class Controls {
     on("decline-call", actions.decline);
     on("hang-up", actions.hangUp);
     on("microphone", () => devices.setMicrophone(!devices.state.microphone));
-    on("camera", () => devices.setCamera(!devices.state.camera));
+    once("camera", () => devices.setCamera(!devices.state.camera));
     on("switch-camera", () => devices.switchCamera());
     on("audio-only", actions.toggleAudioOnly);
-    on("share-screen", () => devices.setScreen(!devices.state.screen));
+    once("share-screen", () => devices.setScreen(!devices.state.screen));
   }
 
   /**
@@ -163,6 +163,18 @@ export function deviceSentences({ asking, problems }) {
  */
 function on(id, action) {
   byId(id, HTMLButtonElement).addEventListener("click", () => void action());
+}
+
+/**
+ * A double press is one wish. What opens takes a moment: the second press would turn off again what is
+ * there by then, and turn on again what the first one has turned off.
+ * @param {string} id
+ * @param {() => unknown} action
+ */
+function once(id, action) {
+  byId(id, HTMLButtonElement).addEventListener("click", ({ detail }) => {
+    if (detail < 2) action();
+  });
 }
 
 /**
