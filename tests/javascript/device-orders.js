@@ -221,9 +221,10 @@ export class Order {
    */
   #wishBefore(name, pressed) {
     const { wishes } = this;
+    // without a look its buttons do nothing, also for a press from when they were shown
+    if (!this.#looks()) return;
     if (name === "look-microphone") this.refused.delete("audio");
     if (name === "look-camera") this.refused.delete("video");
-    if (!this.#looks()) return;
     if (name === "see-yourself") wishes.microphone = wishes.camera = true;
     if (name === "look-microphone") wishes.microphone = !pressed;
     if (name === "look-camera") wishes.camera = !pressed;
