@@ -63,7 +63,7 @@ async def export(since: datetime | None) -> None:
 
 def _reading() -> AbstractAsyncContextManager[Records]:
     config = load()
-    return reading(config.data_dir, config.master_key)
+    return reading(config.data_dir, config.master_key, config.database_url)
 
 
 def main() -> int:

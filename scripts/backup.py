@@ -13,8 +13,8 @@ from storage.backup.backing_up import back_up
 from storage.backup.backup_set import Manifest, remove_old
 from storage.backup.restored_folder import refuse_half, require_database
 from storage.data_folder import OWNER_ONLY
-from storage.engine.database import newest_schema
 from storage.engine.master_key import load_master_key
+from storage.engine.sqlite.database import newest_schema
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
@@ -27,7 +27,7 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
     """Add a line to the audit log, unless the server that runs is of an older version."""
     if manifest.schema != newest_schema():
         return
-    store = await Store.open(config.data_dir, config.master_key)
+    store = await Store.open(config.data_dir, config.master_key, database_url=config.database_url)
     try:
         thing = f"{name} sessions={manifest.sessions}"
         await store.write(

@@ -43,7 +43,9 @@ async def create(
         await records.audit.append(account.created_at, SCRIPT, "create_account", account.id)
 
     with DataFolderLock.share(config.data_dir):
-        store = await Store.open(config.data_dir, config.master_key)
+        store = await Store.open(
+            config.data_dir, config.master_key, database_url=config.database_url
+        )
         try:
             await store.write(add)
         finally:

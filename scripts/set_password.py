@@ -55,7 +55,9 @@ async def change(asked: Change) -> str:
     config = load()
     require_database(config.data_dir)
     with DataFolderLock.share(config.data_dir):
-        store = await Store.open(config.data_dir, config.master_key)
+        store = await Store.open(
+            config.data_dir, config.master_key, database_url=config.database_url
+        )
         try:
             return await _change(store, config, asked)
         finally:

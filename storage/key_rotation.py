@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from signaling.audit import SCRIPT
-from storage.engine.database import Database, Executor
+from storage.engine.database import Database
+from storage.engine.executor import Executor
 from storage.engine.master_key import (
     DATABASE_NAME,
     NEXT_KEY_NAME,
@@ -22,6 +23,7 @@ from storage.engine.master_key import (
 )
 from storage.engine.vault import WRAPPED, Vault, Wrapped, Wrapping
 from storage.errors import MasterKeyError, StorageError, WrongMasterKey
+from storage.opening import open_database
 from storage.records.audit import Audit
 
 BATCH = 500
@@ -38,7 +40,9 @@ class Rotation:
     "How many were wrapped again; 0 if that had been done before."
 
 
-async def rotate(data_dir: Path, configured: str | None, new_key_file: Path | None) -> Rotation:
+async def rotate(
+    data_dir: Path, configured: str | None, new_key_file: Path | None, database_url: str = ""
+) -> Rotation:
     """Replace the master key. The caller holds the data folder's lock. Raises StorageError.
 
     The new key is read from `new_key_file`, or made there. Without such a file the key in the data
@@ -49,12 +53,12 @@ async def rotate(data_dir: Path, configured: str | None, new_key_file: Path | No
             "The master key comes from the settings, where this command cannot replace it: say "
             "with --new-key-file where the new one shall be written, and set that one afterwards."
         )
-    if not (data_dir / DATABASE_NAME).exists():
+    if not database_url and not (data_dir / DATABASE_NAME).exists():
         raise StorageError(f"There is no database in {data_dir}.")
     old = await asyncio.to_thread(load_master_key, configured, data_dir)
     new_file = new_key_file or data_dir / NEXT_KEY_NAME
     new = await asyncio.to_thread(make_key, new_file)
-    database = await Database.open(data_dir / DATABASE_NAME)
+    database = await open_database(data_dir, database_url)
     try:
         keys = await _rotate(database, old, new)
     finally:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from signaling.errors import NotFound, Unavailable
+from storage import opening
 from storage.backup.restored_folder import refuse_half
-from storage.engine import database
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Database, Executor, usable
-from storage.engine.master_key import DATABASE_NAME, load_master_key, take_next
-from storage.engine.vault import Vault
+from storage.engine.database import Database
+from storage.engine.executor import Executor
+from storage.engine.master_key import load_master_key, take_next
+from storage.engine.vault import Vault, known_key
 from storage.errors import StorageError, WrongMasterKey
 from storage.files.block_objects import open_objects
 from storage.files.folder_parts import FILES, FolderParts
@@ -95,10 +96,15 @@ class Records:
         self.used_tokens = UsedTokens(executor)
 
 
-def _prepare(data_dir: Path, master_key: str | None) -> bytes:
+def _prepare(data_dir: Path) -> None:
     make_folder(data_dir)
     refuse_half(data_dir)
-    return load_master_key(master_key, data_dir)
+
+
+async def _key(database: Database, data_dir: Path, master_key: str | None) -> bytes:
+    """The master key; one is made only for a database that was written with none yet."""
+    needed = await known_key(database.read) is not None
+    return await asyncio.to_thread(load_master_key, master_key, data_dir, needed=needed)
 
 
 async def _vault(database: Database, key: bytes, key_folder: Path | None) -> Vault:
@@ -132,10 +138,9 @@ class Store:
     """Open with `await Store.open(...)`, close with `close()`."""
 
     def __init__(
-        self, database: Database, vault: Vault, path: Path, purged_list: PurgedList, parts: Parts
+        self, database: Database, vault: Vault, purged_list: PurgedList, parts: Parts
     ) -> None:
         self._database = database
-        self._path = path
         self._purged_list = purged_list
         self.hooks = CommitHooks()
         self.read = Records(database.read, vault, self.hooks, purged_list)
@@ -144,20 +149,29 @@ class Store:
 
     @classmethod
     async def open(
-        cls, data_dir: Path, master_key: str | None, files: ObjectAddress | None = None
+        cls,
+        data_dir: Path,
+        master_key: str | None,
+        files: ObjectAddress | None = None,
+        *,
+        database_url: str = "",
     ) -> "Store":
-        """Open the data folder. Raises StorageError with a sentence for the operator.
+        """Open the data folder, and the database there or at `database_url`.
 
-        `files` of the chat are in that object store; None: in the data folder too.
+        `files` of the chat are in that object store; None: in the data folder too. Raises
+        StorageError with a sentence for the operator.
         """
-        key = await asyncio.to_thread(_prepare, data_dir, master_key)
-        path = data_dir / DATABASE_NAME
-        opened = await Database.open(path)
+        await asyncio.to_thread(_prepare, data_dir)
+        if not database_url:  # before there is a file: one without its key means that it was lost
+            key = await asyncio.to_thread(load_master_key, master_key, data_dir)
+        opened = await opening.open_database(data_dir, database_url)
         try:
-            with usable(path, "read"):
+            with opened.usable("read"):
+                if database_url:
+                    key = await _key(opened, data_dir, master_key)
                 vault = await _vault(opened, key, None if master_key else data_dir)
                 parts = await _parts(data_dir, files)
-                store = cls(opened, vault, path, PurgedList(data_dir / PURGED_LIST), parts)
+                store = cls(opened, vault, PurgedList(data_dir / PURGED_LIST), parts)
                 await store._purge_again()
         except BaseException:
             await opened.close()
@@ -166,7 +180,7 @@ class Store:
 
     def starting(self) -> AbstractContextManager[None]:
         """Within, failures keep a server from starting: raises StorageError with a sentence."""
-        return usable(self._path, "used")
+        return self._database.usable("used")
 
     async def _purge_again(self) -> None:
         """Purge again what an old database, or a crash during a purge, has brought back."""
@@ -188,12 +202,18 @@ class Store:
     async def close(self) -> None:
         await self._database.close()
 
-    async def write(self, work: Callable[[Records], Awaitable[T]]) -> T:
+    async def write(self, work: Callable[[Records], Awaitable[T]], about: str | None = None) -> T:
         """Run `work` in one transaction; returns its result once it is durable.
 
-        Raises what `work` raises (its statements are undone), or Unavailable.
+        Nobody else writes meanwhile: about the consultation with the id `about`, or at all if the
+        work is about no single one. Raises what `work` raises (its statements are undone), or
+        Unavailable.
         """
-        return await self._database.write(lambda _: work(self._written))
+        return await self._database.write(lambda _: work(self._written), about)
+
+    async def database_bytes(self) -> int:
+        """How much the database takes, without files of the chats. Raises Unavailable."""
+        return await self._database.size()
 
     async def sign_everybody_out(self) -> None:
         """Delete who is signed in, and who holds which seat."""
@@ -213,10 +233,12 @@ class Store:
 
 
 @contextlib.asynccontextmanager
-async def reading(data_dir: Path, master_key: str | None) -> AsyncIterator[Records]:
+async def reading(
+    data_dir: Path, master_key: str | None, database_url: str = ""
+) -> AsyncIterator[Records]:
     """What is stored, read only, also while a server runs. Raises StorageError."""
     key = await asyncio.to_thread(load_master_key, master_key, data_dir, make=False)
     vault = Vault(key)
-    async with database.reading(data_dir / DATABASE_NAME) as executor:
+    async with opening.reading(data_dir, database_url) as executor:
         await vault.check(executor)
         yield Records(executor, vault, CommitHooks(), PurgedList(data_dir / PURGED_LIST))

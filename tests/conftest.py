@@ -20,6 +20,9 @@ import pytest
 from blockbuster import BlockingError, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
+from tests import databases
+from tests.postgresql import Cluster
+
 # The same examples every time, so that a failure belongs to the change that caused it; no deadline.
 # `--hypothesis-profile=searching` looks for new ones. Write `st.text(st.characters())`: by itself
 # `st.text()` reckons for three seconds which characters UTF-8 has, and comes to the same ones.
@@ -48,6 +51,8 @@ MAY_BLOCK = [
     ("babel/localedata.py", {"exists", "load", "locale_identifiers"}),
     ("zoneinfo/_common.py", {"load_data", "load_tzdata"}),
     ("zoneinfo/_tzpath.py", {"find_tzfile"}),
+    # Looks for the files of passwords and certificates when a connection is opened.
+    ("asyncpg/connect_utils.py", {"_parse_connect_dsn_and_args"}),
 ]
 
 
@@ -81,16 +86,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--soak-minutes", type=float, default=10.0, help="how long each soak lasts (10)"
     )
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the engine that stores; on PostgreSQL the tests start a server of their own (sqlite)",
+    )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in a slow folder; a soak is slow wherever it is."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The server is there before the first test, whose need it is not."""
+    if session.config.getoption("--database") == "postgresql":
+        databases.cluster = Cluster()
+        databases.cluster.start()
+
+
+def pytest_sessionfinish() -> None:
+    if databases.cluster is not None:
+        databases.cluster.remove()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what lies in a slow folder; a soak is slow wherever it is.
+
+    A test that is about one engine is left out of runs on the other.
+    """
     here = Path(__file__).parent
     # as text, because comparing paths would take a quarter of the whole collection
     folders = tuple(f"{here / folder}{os.sep}" for folder in SLOW_FOLDERS)
     for item in items:
         if str(item.path).startswith(folders) or item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.slow)
+    other = {"sqlite": "postgresql", "postgresql": "sqlite"}[config.getoption("--database")]
+    elsewhere = [item for item in items if item.get_closest_marker(other)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if not item.get_closest_marker(other)]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,6 +136,13 @@ def _fast_unless_marked(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if _needed and request.node.get_closest_marker("slow") is None:
         pytest.fail(f"This test needs {', '.join(_needed)}. Mark it slow.", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _databases_of_the_test() -> Iterator[None]:
+    """What a test has stored in PostgreSQL goes with it."""
+    with databases.of_a_test():
+        yield
 
 
 @pytest.fixture

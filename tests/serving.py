@@ -16,11 +16,12 @@ from signaling.account import Account, AccountRole
 from signaling.flows.people.accounts import new_account
 from signaling.ports.clock import Clock
 from storage.backup.restored_folder import RESTORED
-from storage.engine.database import Database
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, make_key
+from storage.engine.sqlite.database import SqliteDatabase
 from storage.folder.lock import make_folder
 from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
+from tests import databases
 from tests.relay_process import ForkedWorker
 from web.access.passwords import Passwords
 from web.app import create_app
@@ -79,7 +80,7 @@ async def begin(data_dir: Path) -> None:
     if not _migrated:
         with tempfile.TemporaryDirectory() as folder:
             template = Path(folder, DATABASE_NAME)
-            await (await Database.open(template)).close()
+            await (await SqliteDatabase.open(template)).close()
             _migrated.append(await asyncio.to_thread(template.read_bytes))
     await asyncio.to_thread(_begin, data_dir, _migrated[0])
 
@@ -110,13 +111,15 @@ async def serving(
     A `clock` is also that of waits, unless they have a `steady` one of their own.
     `relay` adds one on a free port. Its process is forked, or started `afresh` as operators have it.
     """
-    if "TELECONNECT_MASTER_KEY" not in settings:
+    database_url = await databases.database_url(data_dir)
+    if "TELECONNECT_MASTER_KEY" not in settings and not database_url:
         await begin(data_dir)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     environment = {
         "TELECONNECT_DATA_DIR": str(data_dir),
+        "TELECONNECT_DATABASE_URL": database_url,
         "TELECONNECT_RELAY_WORKERS": "1" if relay else "0",
         "TELECONNECT_RELAY_PORT": "0",
         "TELECONNECT_COTURN": "no",

@@ -75,7 +75,9 @@ async def create_app(
         lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
         opened.callback(lock.release)
         await asyncio.to_thread(data_folder.prepare, config.data_dir)
-        store = await Store.open(config.data_dir, config.master_key, config.files)
+        store = await Store.open(
+            config.data_dir, config.master_key, config.files, database_url=config.database_url
+        )
         opened.push_async_callback(store.close)
         app = await _assemble(config, store, clock, passwords, steady)
         kept = opened.pop_all()

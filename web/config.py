@@ -22,6 +22,7 @@ from web.environment.config_values import ConfigError as ConfigError
 from web.environment.config_values import Setting
 from web.environment.file_settings import FILE_SETTINGS
 from web.environment.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
+from web.environment.storage_settings import STORAGE_SETTINGS
 from web.environment.turn_settings import TURN_SETTINGS, CoturnSettings, read_coturn, read_turn
 from web.routes import public_address
 
@@ -52,19 +53,7 @@ SETTINGS = (
         "Further names under which people may open the server, separated by commas, with the port"
         " where it has one: www.tele.example.org. Links in messages keep the public URL.",
     ),
-    Setting("TELECONNECT_DATA_DIR", "./data", "Folder of the database, keys and outbox."),
-    Setting(
-        "TELECONNECT_MASTER_KEY",
-        "",
-        "32 bytes in base64 that wrap all other keys; empty: they are in a file.",
-        secret=True,
-    ),
-    Setting(
-        "TELECONNECT_MASTER_KEY_FILE",
-        "",
-        "File with the master key; empty: systemd's credential master_key, or else master.key in"
-        " the data folder, made at the first start.",
-    ),
+    *STORAGE_SETTINGS,
     Setting(
         "TELECONNECT_SMTP_URL",
         "",
@@ -196,6 +185,8 @@ class Config:
     public_url: URL
     other_hosts: tuple[str, ...]
     data_dir: Path
+    database_url: str = field(repr=False)
+    "Of PostgreSQL; empty: SQLite in the data folder."
     master_key: str | None
     delivery: DeliverySettings
     webhook_secret: str = field(repr=False)
@@ -296,6 +287,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         public_url=public_url,
         other_hosts=given("TELECONNECT_OTHER_HOSTS", read.hosts) or (),
         data_dir=data_dir,
+        database_url=given("TELECONNECT_DATABASE_URL", read.database_url) or "",
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         delivery=_delivery(values, data_dir, brand, public_url),
         webhook_secret=values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],

@@ -85,8 +85,12 @@ class Store(Protocol):
     @property
     def files(self) -> Files: ...
 
-    async def write(self, work: Callable[[Records], Awaitable[T]]) -> T:
-        """Run `work` in one transaction; returns once it is durable."""
+    async def write(self, work: Callable[[Records], Awaitable[T]], about: str | None = None) -> T:
+        """Run `work` in one transaction; returns once it is durable.
+
+        Nobody else writes meanwhile: about the consultation with the id `about`, or at all if the
+        work is about no single one.
+        """
         ...
 
     async def forget(self) -> bool:

@@ -16,8 +16,8 @@ from storage.backup.age import SUFFIX, Identity
 from storage.backup.backup_set import Manifest
 from storage.backup.checking import check
 from storage.backup.packed_files import ARCHIVE, streamed, unpack
-from storage.engine.database import newest_schema
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, decode, encoded, key_id, read_key
+from storage.engine.sqlite.database import newest_schema
 from storage.errors import NewerDatabase, StorageError, WrongMasterKey
 from storage.files.folder_parts import FILES
 from storage.folder import durable

@@ -7,7 +7,7 @@ deletes, or who waits for what it adds. What is undone is never reported.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 @dataclass(frozen=True)

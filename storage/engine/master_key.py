@@ -33,11 +33,14 @@ def key_id(key: bytes) -> str:
     return derived(key, "key id", ID_BYTES).hex()
 
 
-def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True) -> bytes:
+def load_master_key(
+    configured: str | None, data_dir: Path, *, make: bool = True, needed: bool = False
+) -> bytes:
     """The master key: 32 bytes, base64, from the settings or the file `master.key`.
 
     With `make` the file is created at the first start, readable by its owner only. Raises
-    MasterKeyError, also if the database exists and the file does not: then the key was lost.
+    MasterKeyError, also if the database exists (or one elsewhere has `needed` a key before) and the
+    file does not: then the key was lost.
     """
     if configured:
         return decode(configured, "TELECONNECT_MASTER_KEY")
@@ -45,7 +48,7 @@ def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True
     found = read_key(file)
     if found is not None:
         return found
-    if (data_dir / DATABASE_NAME).exists():
+    if needed or (data_dir / DATABASE_NAME).exists():
         raise MasterKeyError(
             f"The database is there, but its master key {file} is missing. Put the file "
             "back or set TELECONNECT_MASTER_KEY; without it nothing stored can be read."

@@ -22,7 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
-from storage.engine.database import Database, Executor, batched, marks
+from storage.engine.database import Database
+from storage.engine.executor import Executor, batched, marks
 from storage.engine.master_key import KEY_BYTES, derived, key_id
 from storage.errors import MasterKeyError, WrongMasterKey
 
@@ -105,6 +106,12 @@ class Wrapping:
             ) from None
 
 
+async def known_key(executor: Executor) -> str | None:
+    """The id of the master key that a database was written with; None: of none, or not stored yet."""
+    row = await executor.row("SELECT key_id FROM master_key")
+    return row["key_id"] if row else None
+
+
 class Vault:
     """Makes, wraps, unwraps and destroys keys."""
 
@@ -131,10 +138,10 @@ class Vault:
 
     async def check(self, executor: Executor) -> bool:
         """Whether the database stores its master key's id. Raises MasterKeyError for another key."""
-        row = await executor.row("SELECT key_id FROM master_key")
-        if row is not None:
-            if row["key_id"] != self._wrapping.key_id:
-                raise WrongMasterKey(row["key_id"], self._wrapping.key_id)
+        known = await known_key(executor)
+        if known is not None:
+            if known != self._wrapping.key_id:
+                raise WrongMasterKey(known, self._wrapping.key_id)
             return True
         for table in WRAPPED:  # written before databases stored the id of their key
             row = await executor.row(
@@ -146,7 +153,7 @@ class Vault:
 
     async def _establish(self, executor: Executor) -> None:
         await executor.rows(
-            "INSERT OR IGNORE INTO master_key (only, key_id) VALUES (1, ?)",
+            'INSERT INTO master_key ("only", key_id) VALUES (1, ?) ON CONFLICT DO NOTHING',
             (self._wrapping.key_id,),
         )
         # digests from before this key was stored must stay valid

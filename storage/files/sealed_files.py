@@ -16,7 +16,7 @@ from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
 from signaling.ports.files import BLOCK_BYTES
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 from storage.engine.vault import Vault
 from storage.files.parts import Growing, Parts, Place, Whole
 from storage.files.sealed_blocks import Blocks

@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from signaling.attachment import Attachment, AttachmentKind, AttachmentNote, StoredRendition
-from storage.engine.database import Executor, Row
+from storage.engine.executor import Executor, Row
 from storage.engine.vault import ConsultationKey, Vault
 
 

@@ -21,7 +21,7 @@ import msgspec
 
 from signaling.identifier import NEW_ID
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor, Row, marks
+from storage.engine.executor import Executor, Row, marks
 from storage.engine.vault import Vault
 
 START = bytes(32)
@@ -137,6 +137,7 @@ class Audit:
 
     async def append(self, at: datetime, actor: str, action: str, thing: str) -> None:
         """Add a line; `actor` and `thing` are identifiers, never names, `action` a verb."""
+        await self._executor.lock_ledgers()
         key = await self._vault.find_secret(self._executor, KEY)
         head = await self.head()
         if key is None or not head.number:  # a reference may have made the key before any line

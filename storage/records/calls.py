@@ -5,7 +5,7 @@ import json
 from signaling.calls.call import Call, Member
 from signaling.calls.topology import Path, Topology
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class Calls:
@@ -28,8 +28,8 @@ class Calls:
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
             " answered_at = excluded.answered_at, ended_at = excluded.ended_at,"
             " topology = excluded.topology, members = excluded.members"
-            " WHERE consultation_id = excluded.consultation_id AND started_by = excluded.started_by"
-            " AND ended_at IS NULL RETURNING id",
+            " WHERE call.consultation_id = excluded.consultation_id"
+            " AND call.started_by = excluded.started_by AND call.ended_at IS NULL RETURNING id",
             (
                 call.id, consultation_id, call.media, call.state, call.started_by,
                 to_ms(call.started_at), maybe_ms(call.answered_at), maybe_ms(call.ended_at),

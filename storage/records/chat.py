@@ -5,9 +5,7 @@ makes the text unreadable. A line missing at the end, or a whole file replaced b
 not detected. Lines from before migration 2 are bound to their row alone, until they are purged.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterable
-from contextlib import closing
 from datetime import datetime
 
 from signaling.attachment import Attachment
@@ -22,7 +20,7 @@ from signaling.chat import (
     stored_bytes,
 )
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.executor import Executor, Row, Steps, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
 from storage.records import attachments
 
@@ -82,17 +80,16 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
 
 
 class _Lines:
-    """The lines of one consultation, within one visit to the database's thread."""
+    """The lines of one consultation, as steps of one visit to the database."""
 
-    def __init__(self, connection: sqlite3.Connection, consultation_id: str) -> None:
-        self._connection = connection
+    def __init__(self, consultation_id: str) -> None:
         self._id = consultation_id
 
-    def last(self) -> int:
+    def last(self) -> Steps[int]:
         """The newest position; 0 if there is none."""
         return self._number("SELECT MAX(position) FROM chat_message WHERE consultation_id = ?")
 
-    def events_of(self, participant_id: str) -> int:
+    def events_of(self, participant_id: str) -> Steps[int]:
         """How many event lines this participant has."""
         return self._number(
             "SELECT COUNT(*) FROM chat_message"
@@ -103,29 +100,30 @@ class _Lines:
     def insert(
         self, position: int, message_id: str, participant_id: str, kind: LineKind, sealed: bytes,
         sent_at: int,
-    ) -> bool:  # fmt: skip
+    ) -> Steps[bool]:  # fmt: skip
         """False if this id exists already."""
-        inserted = self._connection.execute(
+        inserted = yield (
             "INSERT INTO chat_message (consultation_id, position, id, participant_id, kind, text,"
             " sent_at, binding) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (consultation_id, id) DO NOTHING",
+            " ON CONFLICT (consultation_id, id) DO NOTHING RETURNING 1",
             (self._id, position, message_id, participant_id, kind, sealed, sent_at, BINDING),
         )
-        return inserted.rowcount > 0
+        return bool(inserted)
 
-    def attach(self, parameters: tuple[object, ...]) -> None:
-        self._connection.execute(attachments.INSERT, parameters)
+    def attach(self, parameters: tuple[object, ...]) -> Steps[None]:
+        yield attachments.INSERT, parameters
 
-    def count(self, participant_id: str, stored: int) -> None:
+    def count(self, participant_id: str, stored: int) -> Steps[None]:
         """Add to the bytes that this participant has written."""
-        self._connection.execute(
+        yield (
             "INSERT INTO chat_volume (consultation_id, participant_id, bytes) VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes",
+            " ON CONFLICT (consultation_id, participant_id)"
+            " DO UPDATE SET bytes = chat_volume.bytes + excluded.bytes",
             (self._id, participant_id, stored),
         )
 
-    def _number(self, sql: str, *parameters: str) -> int:
-        (found,) = self._connection.execute(sql, (self._id, *parameters)).fetchone()
+    def _number(self, sql: str, *parameters: str) -> Steps[int]:
+        ((found,),) = yield sql, (self._id, *parameters)
         return int(found or 0)
 
 
@@ -151,23 +149,27 @@ class Chat:
         key = await self._vault.key(self._executor, consultation_id)
         sent_at = to_ms(now)
 
-        def add(connection: sqlite3.Connection) -> int | None:
-            lines = _Lines(connection, consultation_id)
-            if kind not in MESSAGE_KINDS and lines.events_of(participant_id) >= EVENT_LINES:
-                return None
-            position = lines.last() + 1
+        def add() -> Steps[int | None]:
+            lines = _Lines(consultation_id)
+            if kind not in MESSAGE_KINDS:
+                events = yield from lines.events_of(participant_id)
+                if events >= EVENT_LINES:
+                    return None
+            position = (yield from lines.last()) + 1
             place = _place(BINDING, message_id, position, participant_id, kind, sent_at)
             sealed = key.seal(place, text.encode())
-            if not lines.insert(position, message_id, participant_id, kind, sealed, sent_at):
+            new = yield from lines.insert(
+                position, message_id, participant_id, kind, sealed, sent_at
+            )
+            if not new:
                 return None
             if attachment is not None:
-                lines.attach(attachments.inserted(key, attachment))
+                yield from lines.attach(attachments.inserted(key, attachment))
             if kind in MESSAGE_KINDS:
-                lines.count(participant_id, stored_bytes(text))
+                yield from lines.count(participant_id, stored_bytes(text))
             return position
 
-        # position and sealing in one visit to the thread: nobody writes in between
-        position = await self._executor.run(add)
+        position = await self._executor.run(add())
         if position is None:
             return None
         return ChatMessage(
@@ -189,24 +191,22 @@ class Chat:
         """A page of lines between two positions, in order.
 
         Those nearest to `before`; without it those nearest to `after`; without either the newest.
-        One page is read and decrypted in one visit to the database's thread.
+        With SQLite a page is read and decrypted in one visit to the database's thread.
         """
         key = await self._vault.key(self._executor, consultation_id)
         forward = before is None and after is not None
 
-        def read(connection: sqlite3.Connection) -> list[ChatMessage]:
-            with closing(
-                connection.execute(
-                    f"{_LINES} WHERE chat_message.consultation_id = ?"
-                    " AND position > ? AND position < ?"
-                    f" ORDER BY position {'ASC' if forward else 'DESC'} LIMIT {PAGE_LINES}",
-                    (consultation_id, after or 0, LAST if before is None else before),
-                )
-            ) as rows:
-                page = one_page(_message(key, row) for row in rows)
+        def read() -> Steps[list[ChatMessage]]:
+            rows = yield (
+                f"{_LINES} WHERE chat_message.consultation_id = ?"
+                " AND position > ? AND position < ?"
+                f" ORDER BY position {'ASC' if forward else 'DESC'} LIMIT {PAGE_LINES}",
+                (consultation_id, after or 0, LAST if before is None else before),
+            )
+            page = one_page(_message(key, row) for row in rows)
             return page if forward else page[::-1]
 
-        return await self._executor.run(read)
+        return await self._executor.run(read())
 
     async def pages(self, consultation_id: str) -> AsyncIterator[list[ChatMessage]]:
         """Every line in order, page by page; other reads run in between."""
@@ -222,11 +222,11 @@ class Chat:
     async def amounts(self, consultation_id: str) -> tuple[int, int]:
         """How many messages people have written, and how many of them are photos or PDFs."""
         row = await self._executor.row(
-            "SELECT COUNT(*) AS messages, SUM(kind <> 'text') AS files FROM chat_message"
+            "SELECT COUNT(*) AS messages, COUNT(NULLIF(kind, 'text')) AS files FROM chat_message"
             f" WHERE consultation_id = ? AND NOT ({_EVENT})",
             (consultation_id,),
         )
-        return (row["messages"], row["files"] or 0) if row else (0, 0)
+        return (row["messages"], row["files"]) if row else (0, 0)
 
     async def written(self, consultation_id: str) -> dict[str, int]:
         """Participant id -> what they have written, in bytes as `signaling.chat.stored_bytes`."""
@@ -239,9 +239,10 @@ class Chat:
     async def announced(self, consultation_id: str) -> dict[str, LineKind]:
         """Participant id -> `joined` or `left`, whichever came last."""
         rows = await self._executor.rows(
-            "SELECT participant_id, kind, MAX(position) FROM chat_message INDEXED BY chat_event"
-            f" WHERE consultation_id = ? AND {_EVENT} AND kind IN ('joined', 'left')"
-            " GROUP BY participant_id",
+            "SELECT participant_id, kind FROM chat_message WHERE consultation_id = ?1"
+            " AND position IN (SELECT MAX(position) FROM chat_message INDEXED BY chat_event"
+            f" WHERE consultation_id = ?1 AND {_EVENT} AND kind IN ('joined', 'left')"
+            " GROUP BY participant_id)",
             (consultation_id,),
         )
         return {row["participant_id"]: row["kind"] for row in rows}
@@ -269,7 +270,7 @@ class Chat:
         await self._executor.rows(
             "INSERT INTO seen (consultation_id, participant_id, position) VALUES (?, ?, ?)"
             " ON CONFLICT (consultation_id, participant_id) DO UPDATE SET"
-            " position = MAX(position, excluded.position)",
+            " position = MAX(seen.position, excluded.position)",
             (consultation_id, participant_id, position),
         )
 

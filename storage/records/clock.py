@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from signaling.moments.milliseconds import maybe_from_ms, to_ms
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class Clock:

@@ -1,7 +1,7 @@
 """Commands that were done: a command that a browser repeats after a lost answer has no effect."""
 
 from signaling.command import Command
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 def _stored(command: Command) -> str:

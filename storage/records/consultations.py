@@ -11,7 +11,7 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.executor import Executor, Row, batched, marks
 from storage.engine.vault import Vault
 from storage.errors import MasterKeyError
 from storage.folder.purged_list import PurgedList
@@ -212,7 +212,8 @@ class Consultations:
         key = await self._vault.key(self._executor, consultation_id)
         await self._executor.rows(
             "INSERT INTO former_scheduler (consultation_id, participant_id, name)"
-            " VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name",
+            " VALUES (?, ?, ?) ON CONFLICT (consultation_id, participant_id)"
+            " DO UPDATE SET name = excluded.name",
             (consultation_id, former.id, key.seal(_former(former.id), former.name.encode())),
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from signaling.moments.milliseconds import from_ms
 from signaling.notices.delivery import Delivery
 from signaling.notices.notice import Attempt
-from storage.engine.database import Executor, marks
+from storage.engine.executor import Executor, marks
 from storage.records.notices import attempt_of
 
 

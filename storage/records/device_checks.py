@@ -5,7 +5,7 @@ import msgspec
 from signaling.device_check import DeviceCheck
 from signaling.invite import Invite
 from signaling.moments.milliseconds import to_ms
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 from storage.engine.vault import Vault
 
 

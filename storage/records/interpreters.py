@@ -5,7 +5,7 @@ from datetime import datetime
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.token import token_digest
-from storage.engine.database import Executor, Row
+from storage.engine.executor import Executor, Row
 from storage.engine.vault import Vault
 
 

@@ -11,7 +11,7 @@ from signaling.invite import Invite, Person
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.token import token_digest
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.executor import Executor, Row, batched, marks
 from storage.engine.vault import Vault
 
 

@@ -2,7 +2,7 @@
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import ApprovedTemplate, Part
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class NoticeTexts:

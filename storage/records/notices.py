@@ -21,7 +21,7 @@ from signaling.notices.notice import (
 from signaling.notices.outcome import Due
 from signaling.notices.retry import GIVE_UP_AFTER
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Executor, Parameters, Row, batched, marks
+from storage.engine.executor import Executor, Parameters, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
 from storage.errors import MasterKeyError
 
@@ -143,7 +143,7 @@ class Notices:
             return []
         oldest = " UNION ALL ".join(
             "SELECT id FROM (SELECT id FROM notice WHERE next_at <= :now"
-            f" AND channel = '{channel}' ORDER BY next_at LIMIT {room[channel]:d})"
+            f" AND channel = '{channel}' ORDER BY next_at LIMIT {room[channel]:d}) AS of_{channel}"
             for channel in some
         )
         return await self._with_all(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from signaling.numbers import Number, week_of
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class Numbers:
@@ -16,9 +16,11 @@ class Numbers:
         """Add to the counts of this week, within the transaction of what is counted."""
         week, counted = week_of(now), Counter(numbers)
         if counted:
+            await self._executor.lock_ledgers()
             await self._executor.many(
                 "INSERT INTO number (week, kind, label, count) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (week, kind, label) DO UPDATE SET count = count + excluded.count",
+                " ON CONFLICT (week, kind, label) DO UPDATE SET"
+                " count = number.count + excluded.count",
                 [(week, each.kind, each.label, count) for each, count in counted.items()],
             )
 

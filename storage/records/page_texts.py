@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from signaling.moments.milliseconds import to_ms
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class PageTexts:

@@ -5,7 +5,7 @@ Which ones they were is only recorded as digests, in `storage/folder/purged_list
 
 from datetime import datetime
 
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 _COUNTS = """
     INSERT INTO purged (month, what, count)
@@ -15,7 +15,7 @@ _COUNTS = """
         WHERE consultation_id = :id AND kind = 'text'
     UNION ALL SELECT :month, 'calls', COUNT(*) FROM call WHERE consultation_id = :id
     UNION ALL SELECT :month, 'notices', COUNT(*) FROM notice WHERE consultation_id = :id
-    ON CONFLICT (month, what) DO UPDATE SET count = count + excluded.count
+    ON CONFLICT (month, what) DO UPDATE SET count = purged.count + excluded.count
 """
 
 
@@ -25,6 +25,7 @@ class Purged:
 
     async def count(self, consultation_id: str, now: datetime) -> None:
         """Count a session that is about to be purged, within the same transaction."""
+        await self._executor.lock_ledgers()
         await self._executor.rows(_COUNTS, {"month": f"{now:%Y-%m}", "id": consultation_id})
 
     async def totals(self) -> dict[str, int]:

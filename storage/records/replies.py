@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from signaling.invite import Invite
 from signaling.moments.milliseconds import from_ms, to_ms
 from signaling.notices.reply import Reply, StoredReply
-from storage.engine.database import Executor, marks
+from storage.engine.executor import Executor, marks
 from storage.engine.vault import Vault
 
 

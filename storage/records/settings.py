@@ -1,6 +1,6 @@
 """What administrators set on the pages, and what one start stores for the next; values are text."""
 
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class Settings:

@@ -1,7 +1,6 @@
 """Uploads: files on their way into the chat. What was said about a file is sealed for its row."""
 
 import logging
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.attachment import Beside, Upload
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor, Row
+from storage.engine.executor import Executor, Row, Steps
 from storage.engine.vault import ConsultationKey, Vault
 from storage.records.attachments import VOLUME
 
@@ -84,17 +83,17 @@ class Uploads:
             to_ms(upload.created_at), to_ms(upload.touched_at),
         )  # fmt: skip
 
-        def add(connection: sqlite3.Connection) -> Row | None:
+        def add() -> Steps[Row | None]:
             place = (upload.consultation_id, upload.id)
-            known: Row | None = connection.execute(_KNOWN, place).fetchone()
-            if known is None:
-                beside = connection.execute(_BESIDE, (*place, upload.participant_id)).fetchone()
-                admit(Beside(bool(beside["taken"]), beside["own"], beside["volume"]))
-                connection.execute(_INSERT, row)
-            return known
+            known = yield _KNOWN, place
+            if known:
+                return known[0]
+            (beside,) = yield _BESIDE, (*place, upload.participant_id)
+            admit(Beside(bool(beside["taken"]), beside["own"], beside["volume"]))
+            yield _INSERT, row
+            return None
 
-        # one visit to the database's thread
-        known = await self._executor.run(add)
+        known = await self._executor.run(add())
         return (upload, True) if known is None else (_upload(key, known), False)
 
     async def get(self, consultation_id: str, upload_id: str) -> Upload | None:

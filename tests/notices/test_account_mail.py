@@ -10,8 +10,8 @@ import pytest
 
 from signaling.account import Account
 from signaling.notices.account_mail import ACCOUNT_TEXTS, GIVEN_BY_CALLER, AccountOccasion
-from storage.store import Store
 from tests.clock import MovableClock
+from tests.databases import open_store
 from tests.delivery.smtp_server import BrokenServer, broken_server, mail_server
 from tests.notices.desk import Desk
 from tests.people import Person
@@ -242,7 +242,7 @@ async def test_a_restored_server_sends_no_mail_of_its_past(tmp_path: Path) -> No
         account = await server.account()
         server.app[ACCOUNT_MAIL_SENDING].close()
         await queue(server, account)
-    store = await Store.open(tmp_path / "data", None)
+    store = await open_store(tmp_path / "data")
     try:
         await store.sign_everybody_out()
         assert await store.read.account_mails.next_due() is None

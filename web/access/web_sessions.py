@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp_session import AbstractStorage, Session
 
+from signaling.errors import Unavailable
 from signaling.ports.clock import Clock
 from signaling.token import new_token, token_digest
 from storage.records.people.accounts import Term
@@ -185,7 +186,7 @@ class WebSessionStorage(AbstractStorage):
         idle = self._lifetime(data).idle
         if expires_at < now + idle - idle / NOTED_EVERY:
             # a page can be shown even if nothing can be written
-            with contextlib.suppress(sqlite3.Error, OSError):
+            with contextlib.suppress(sqlite3.Error, OSError, Unavailable):
                 await self.prolong([digest], [])
 
     async def _write(

@@ -12,6 +12,7 @@ from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 import phonenumbers
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -68,6 +69,19 @@ def folder(text: str) -> Path:
     if text.startswith("~"):
         raise ValueError("must be the folder itself: only a shell knows what ~ stands for")
     return Path(text)
+
+
+def database_url(text: str) -> str:
+    """Kept as written: the driver reads what else it says, as libpq does (PostgreSQL, 34.1.1.2)."""
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        url = urlsplit("")
+    known = text.startswith(("postgresql://", "postgres://"))
+    if not known or not url.path.strip("/"):
+        raise ValueError("must be like postgresql://user:password@host/name")
+    return text
 
 
 def socket_path(text: str) -> Path:

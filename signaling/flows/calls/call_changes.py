@@ -108,7 +108,7 @@ class CallChanges:
             line = await records.chat.append(consultation_id, new_id(), author, kind, "", now)
             return True, line
 
-        first, line = await self._store.write(work)
+        first, line = await self._store.write(work, consultation_id)
         if not first:
             return False
         room.call = call

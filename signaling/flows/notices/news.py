@@ -54,5 +54,6 @@ class News:
             await self._store.write(
                 lambda records: records.notices.withdraw_waiting(
                     consultation_id, ("news",), invite_id
-                )
+                ),
+                consultation_id,
             )

@@ -209,7 +209,9 @@ class Sending:
         try:
             if sender := self._senders.get(job.attempt.channel):
                 await sender.prepare()
-            return await self._store.write(lambda records: take(records, job))
+            return await self._store.write(
+                lambda records: take(records, job), job.notice.consultation_id
+            )
         except Exception as error:  # a message that cannot be stored as leaving does not leave
             if not isinstance(error, Unavailable):
                 _log.exception("not taken", extra={"notice_id": job.notice.id})

@@ -83,7 +83,7 @@ class Arriving:
             await records.invites.take_seat(redeemed.id, web_session_digest, now)
             return redeemed
 
-        return await self._store.write(work)
+        return await self._store.write(work, invite.consultation_id)
 
     async def holds(self, invite_id: str, web_session_digest: bytes | None) -> bool:
         """Whether this browser holds the seat."""

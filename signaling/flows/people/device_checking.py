@@ -27,7 +27,9 @@ class DeviceChecking:
         """
         check = DeviceCheck.from_input(outcomes, self._clock.now())
         invite = (await self._arriving.look(token)).invite
-        await self._store.write(lambda records: records.device_checks.put(invite, check))
+        await self._store.write(
+            lambda records: records.device_checks.put(invite, check), invite.consultation_id
+        )
         room = self._rooms.hub.room(invite.consultation_id)
         if room is not None and invite.id in room.seats:
             room.seats[invite.id].readiness = check.readiness

@@ -58,7 +58,7 @@ async def _compare(store: Store, consultation_id: str, attachments: list[Attachm
         for each in changed:
             await records.attachments.change(each)
 
-    await store.write(work)
+    await store.write(work, consultation_id)
     lost = sum("lost" in each.notes for each in changed)
     if lost:
         _log.error(
@@ -67,7 +67,9 @@ async def _compare(store: Store, consultation_id: str, attachments: list[Attachm
 
 
 async def _forget(store: Store, consultation_id: str, upload_id: str) -> None:
-    await store.write(lambda records: records.uploads.delete(consultation_id, upload_id))
+    await store.write(
+        lambda records: records.uploads.delete(consultation_id, upload_id), consultation_id
+    )
 
 
 def _parts(attachment: Attachment) -> list[str]:

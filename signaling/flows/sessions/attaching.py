@@ -116,7 +116,8 @@ class Attaching:
             # the row last: as long as it is there, it is known what to delete
             await self._files.delete(upload.consultation_id, upload.id)
         await self._store.write(
-            lambda records: records.uploads.delete(upload.consultation_id, upload.id)
+            lambda records: records.uploads.delete(upload.consultation_id, upload.id),
+            upload.consultation_id,
         )
         return not attached
 
@@ -140,7 +141,8 @@ class Attaching:
                     "photo_refused",
                     "",
                     self._clock.now(),
-                )
+                ),
+                upload.consultation_id,
             )
             if line is not None:
                 room.add_chat(line)
@@ -228,7 +230,7 @@ class Attaching:
         key = upload.consultation_id, upload.id
         self._writing.add(key)
         try:
-            added = await self._store.write(work)
+            added = await self._store.write(work, upload.consultation_id)
         finally:
             self._writing.discard(key)
         if added is None:

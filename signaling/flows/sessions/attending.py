@@ -186,7 +186,7 @@ class Attending:
                 await records.audit.append(now, participant_id, "enter", consultation.id)
             return noted
 
-        message = await self._store.write(work)
+        message = await self._store.write(work, consultation.id)
         if consultation is not room.consultation:
             room.consultation = consultation
             room.publish_consultation()

@@ -49,7 +49,7 @@ class Chatting:
                 await self._news.queue(records, room, author)
             return added
 
-        added = await self._store.write(work)
+        added = await self._store.write(work, consultation_id)
         if added is None:
             return await self._repeated(attendance, message.id, Conflict())
         room.add_chat(added)
@@ -103,5 +103,5 @@ class Chatting:
                 consultation_id, attendance.participant_id, message.position
             )
 
-        await self._store.write(work)
+        await self._store.write(work, consultation_id)
         await self._unread.seen(room, attendance.participant_id)

@@ -45,7 +45,7 @@ class PhoneRequests:
                     self._clock.now(),
                 )
 
-            line = await self._store.write(work)
+            line = await self._store.write(work, room.consultation.id)
             if line is None:
                 return
             room.add_chat(line)

@@ -84,7 +84,7 @@ class PhotoRequests:
                 consultation_id, new_id(), author, kind, "", self._clock.now()
             )
 
-        line = await self._store.write(work)
+        line = await self._store.write(work, consultation_id)
         if line is not None:
             room.add_chat(line)
         return True

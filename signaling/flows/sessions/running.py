@@ -135,7 +135,7 @@ class Running:
                 consultation_id, new_id(), participant_id, _LINES[event], "", now
             )
 
-        line = await self._store.write(work)
+        line = await self._store.write(work, consultation_id)
         room.consultation = changed
         # kept open: whoever comes back waits from then on
         room.waiting_since = None

@@ -109,7 +109,8 @@ class Showing:
         consultation_id, file_id = attachment.consultation_id, attachment.id
         rendition = await seal(self._files, consultation_id, file_id, picture, blocks)
         await self._store.write(
-            lambda records: records.attachments.add_rendition(consultation_id, file_id, rendition)
+            lambda records: records.attachments.add_rendition(consultation_id, file_id, rendition),
+            consultation_id,
         )
 
     async def _has_room(self, consultation_id: str) -> bool:

@@ -33,6 +33,6 @@ class Turning:
                 return False
             return await records.attachments.turn(consultation_id, message.line_id, message.turned)
 
-        if await self._store.write(work):
+        if await self._store.write(work, consultation_id):
             room.turn_photo(message.line_id, message.turned)
         return wire.Ack(message.id)

@@ -146,7 +146,8 @@ class Uploading:
         known, is_new = await self._store.write(
             lambda records: records.uploads.create(
                 upload, lambda beside: self._admit(upload, beside)
-            )
+            ),
+            upload.consultation_id,
         )
         if (known.participant_id, known.size, known.sha256) != (
             upload.participant_id, upload.size, upload.sha256,
@@ -394,7 +395,8 @@ class Uploading:
     async def _touch(self, upload: Upload) -> datetime:
         now = self._clock.now()
         await self._store.write(
-            lambda records: records.uploads.touch(upload.consultation_id, upload.id, now)
+            lambda records: records.uploads.touch(upload.consultation_id, upload.id, now),
+            upload.consultation_id,
         )
         return now
 

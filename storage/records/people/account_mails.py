@@ -12,7 +12,7 @@ from signaling.moments.milliseconds import from_ms, maybe_from_ms, to_ms
 from signaling.notices.account_mail import AccountOccasion, QueuedMail
 from signaling.notices.notice import Content
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.executor import Executor, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
 
 SECRET = "account mail"

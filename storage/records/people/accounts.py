@@ -1,6 +1,5 @@
 """Accounts and web sessions."""
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -11,7 +10,7 @@ from signaling.errors import N_, InvalidInput
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.preferences import Preferences
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.executor import Executor, Row, batched, marks
 
 
 def _account(row: Row) -> Account:
@@ -37,20 +36,18 @@ class Accounts:
 
     async def add(self, account: Account) -> None:
         """Raises InvalidInput if the email is taken."""
-        try:
-            await self._executor.rows(
-                "INSERT INTO account (id, email, name, role, password_hash, language, time_zone,"
-                " created_at, suspended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    account.id, account.email, account.name, account.role, account.password_hash,
-                    account.language, account.time_zone, to_ms(account.created_at),
-                    maybe_ms(account.suspended_at),
-                ),
-            )  # fmt: skip
-        except sqlite3.IntegrityError:
-            raise InvalidInput(
-                "email", N_("There is an account with this email already.")
-            ) from None
+        added = await self._executor.rows(
+            "INSERT INTO account (id, email, name, role, password_hash, language, time_zone,"
+            " created_at, suspended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            (
+                account.id, account.email, account.name, account.role, account.password_hash,
+                account.language, account.time_zone, to_ms(account.created_at),
+                maybe_ms(account.suspended_at),
+            ),
+        )  # fmt: skip
+        if not added:
+            raise InvalidInput("email", N_("There is an account with this email already."))
 
     async def get(self, account_id: str) -> Account | None:
         row = await self._executor.row(
@@ -84,14 +81,15 @@ class Accounts:
         """
         await self._web_sessions.remove_all_of(account_id)
         # the row is gone for a moment, in which its sessions refer to nothing
-        await self._executor.rows("PRAGMA defer_foreign_keys = ON")
-        await self._executor.rows("DELETE FROM account WHERE id = ?", (account_id,))
-        await self._executor.rows(
-            "INSERT INTO account (id, email, name, role, language, time_zone, created_at,"
-            " suspended_at, deleted_at) SELECT ?1, 'deleted:' || ?1, '', 'scheduler', '', '', ?2, ?2, ?2"
-            " WHERE EXISTS (SELECT 1 FROM consultation WHERE scheduler_id = ?1)",
-            (account_id, to_ms(now)),
-        )
+        async with self._executor.late_references():
+            await self._executor.rows("DELETE FROM account WHERE id = ?", (account_id,))
+            await self._executor.rows(
+                "INSERT INTO account (id, email, name, role, language, time_zone, created_at,"
+                " suspended_at, deleted_at)"
+                " SELECT ?1, 'deleted:' || ?1, '', 'scheduler', '', '', ?2, ?2, ?2"
+                " WHERE EXISTS (SELECT 1 FROM consultation WHERE scheduler_id = ?1)",
+                (account_id, to_ms(now)),
+            )
 
     async def change(self, account: Account) -> None:
         """Store what may change: all but the id, the email, and when it was made.
@@ -233,7 +231,7 @@ class WebSessions:
 
     async def remove_of_other_ways(self, issuer: str) -> list[str]:
         """End what accounts began otherwise than at this provider of sign-in; their ids."""
-        condition = "account_id IS NOT NULL AND issuer IS NOT ?"
+        condition = "account_id IS NOT NULL AND (issuer IS NULL OR issuer <> ?)"
         rows = await self._executor.rows(
             f"SELECT DISTINCT account_id FROM web_session WHERE {condition}", (issuer,)
         )

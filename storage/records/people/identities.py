@@ -1,12 +1,11 @@
 """Who accounts are at the provider of sign-in, and who waits to be let in."""
 
-import sqlite3
 from datetime import datetime
 
 from signaling.errors import Conflict
 from signaling.identity import AccessRequest, Identity
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor, Row
+from storage.engine.executor import Executor, Row
 
 
 class Identities:
@@ -36,14 +35,13 @@ class Identities:
 
     async def add(self, identity: Identity, account_id: str, now: datetime) -> None:
         """Raises Conflict if the identity signs in to an account already."""
-        try:
-            await self._executor.rows(
-                "INSERT INTO identity (issuer, subject, account_id, created_at)"
-                " VALUES (?, ?, ?, ?)",
-                (identity.issuer, identity.subject, account_id, to_ms(now)),
-            )
-        except sqlite3.IntegrityError:
-            raise Conflict from None
+        added = await self._executor.rows(
+            "INSERT INTO identity (issuer, subject, account_id, created_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING RETURNING subject",
+            (identity.issuer, identity.subject, account_id, to_ms(now)),
+        )
+        if not added:
+            raise Conflict
 
 
 class AccessRequests:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from signaling.moments.milliseconds import to_ms
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 
 class KnownBrowsers:
@@ -38,7 +38,7 @@ class KnownBrowsers:
             )
         await self._executor.rows(
             "INSERT INTO known_browser (token_digest, account_id, expires_at) VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at",
+            " ON CONFLICT (token_digest, account_id) DO UPDATE SET expires_at = excluded.expires_at",
             (digest, account_id, to_ms(expires_at)),
         )
         await self._executor.rows(

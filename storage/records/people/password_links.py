@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from signaling.account import PasswordLink
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 KEPT_FOR = timedelta(days=30)
 "After a link is over, so that whoever opens it reads whom to ask for a new one."

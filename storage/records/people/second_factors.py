@@ -10,7 +10,7 @@ from datetime import datetime
 
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.second_factor import AuthenticatorApp, Passkey, SecondFactors
-from storage.engine.database import Executor, Row
+from storage.engine.executor import Executor, Row
 from storage.engine.vault import ConsultationKey, Vault
 
 SECRET = "authenticator apps"
@@ -35,7 +35,7 @@ class Passkeys:
         self._executor = executor
 
     async def add(self, passkey: Passkey) -> None:
-        """Raises sqlite3.IntegrityError if the credential is known, to whomever it belongs."""
+        """Raises IntegrityError if the credential is known, to whomever it belongs."""
         await self._executor.rows(
             "INSERT INTO passkey (credential_id, account_id, public_key, sign_count, transports,"
             " name, created_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -91,8 +91,10 @@ class AuthenticatorApps:
         """Store an app that is not confirmed yet, in place of an earlier one that is not."""
         key = ConsultationKey(SECRET, await self._vault.secret(self._executor, SECRET))
         await self._executor.rows(
-            "INSERT OR REPLACE INTO authenticator_app (account_id, confirmed, secret, created_at,"
-            " last_step) VALUES (?, 0, ?, ?, ?)",
+            "INSERT INTO authenticator_app (account_id, confirmed, secret, created_at, last_step)"
+            " VALUES (?, 0, ?, ?, ?) ON CONFLICT (account_id, confirmed) DO UPDATE SET"
+            " secret = excluded.secret, created_at = excluded.created_at,"
+            " last_step = excluded.last_step",
             (
                 app.account_id, key.seal(_place(app.account_id), app.secret.encode()),
                 to_ms(app.created_at), app.last_step,
@@ -109,7 +111,7 @@ class AuthenticatorApps:
     async def _find(self, account_id: str, *, confirmed: bool) -> AuthenticatorApp | None:
         row = await self._executor.row(
             "SELECT * FROM authenticator_app WHERE account_id = ? AND confirmed = ?",
-            (account_id, confirmed),
+            (account_id, int(confirmed)),
         )
         secret = await self._vault.find_secret(self._executor, SECRET) if row else None
         if row is None or secret is None:

@@ -2,7 +2,7 @@
 
 from signaling.account import Team
 from signaling.errors import N_, InvalidInput
-from storage.engine.database import Executor
+from storage.engine.executor import Executor
 
 TAKEN = N_("There is a team with this name already.")
 
@@ -36,7 +36,7 @@ class Teams:
             raise InvalidInput("name", TAKEN)
         await self._executor.rows(
             "INSERT INTO team (id, name) VALUES (?, ?)"
-            " ON CONFLICT DO UPDATE SET name = excluded.name",
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name",
             (team.id, team.name),
         )
 

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import Unavailable
-from storage.engine import database as module
-from storage.engine.database import MAX_GROUP, Database, Executor
+from storage.engine.database import MAX_GROUP
+from storage.engine.executor import Executor, IntegrityError
+from storage.engine.sqlite import database as module
+from storage.engine.sqlite.database import SqliteDatabase
 from storage.errors import NewerDatabase, StorageError
+
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(tmp_path / "test.sqlite3")
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    opened = await SqliteDatabase.open(tmp_path / "test.sqlite3")
     await opened.write(
         lambda executor: executor.rows("CREATE TABLE word (word TEXT PRIMARY KEY) STRICT")
     )
@@ -23,7 +27,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def words(database: Database) -> list[str]:
+async def words(database: SqliteDatabase) -> list[str]:
     return [row["word"] for row in await database.read.rows("SELECT word FROM word ORDER BY word")]
 
 
@@ -36,13 +40,13 @@ async def test_a_newer_database_is_refused_with_a_sentence_and_left_as_it_is(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "test.sqlite3"
-    await (await Database.open(path)).close()
+    await (await SqliteDatabase.open(path)).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 9999")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(NewerDatabase, match=r"newer version of TeleConnect \(schema 9999"):
-        await Database.open(path)
+        await SqliteDatabase.open(path)
     assert path.read_bytes() == before
 
 
@@ -54,9 +58,9 @@ async def test_a_migration_that_fails_leaves_nothing(
         (1, "CREATE TABLE one (a INTEGER) STRICT;"),
         (2, "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO absent VALUES (1);"),
     ]
-    monkeypatch.setattr(module, "_migrations", lambda: steps)
+    monkeypatch.setattr(module, "migrations", lambda: steps)
     with pytest.raises(StorageError, match=r"Migration 2 of .* failed: no such table: absent"):
-        await Database.open(path)
+        await SqliteDatabase.open(path)
     connection = sqlite3.connect(path)
     names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -65,7 +69,9 @@ async def test_a_migration_that_fails_leaves_nothing(
 
 
 async def test_two_processes_may_start_at_once(tmp_path: Path) -> None:
-    opened = await asyncio.gather(*(Database.open(tmp_path / "test.sqlite3") for _ in range(4)))
+    opened = await asyncio.gather(
+        *(SqliteDatabase.open(tmp_path / "test.sqlite3") for _ in range(4))
+    )
     for each in opened:
         assert await each.read.rows("SELECT * FROM account") == []
         await each.close()
@@ -78,11 +84,11 @@ async def test_a_file_that_is_no_database_is_refused_with_a_sentence(
     path = tmp_path / "test.sqlite3"
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"The database .* cannot be opened"):
-        await Database.open(path)
+        await SqliteDatabase.open(path)
     assert path.read_bytes() == content
 
 
-async def test_acknowledged_means_committed(database: Database, tmp_path: Path) -> None:
+async def test_acknowledged_means_committed(database: SqliteDatabase, tmp_path: Path) -> None:
     """Another connection sees whatever was acknowledged to a writer."""
     other = sqlite3.connect(tmp_path / "test.sqlite3")
 
@@ -94,7 +100,9 @@ async def test_acknowledged_means_committed(database: Database, tmp_path: Path) 
     other.close()
 
 
-async def test_a_failing_writer_does_not_affect_the_others_of_its_group(database: Database) -> None:
+async def test_a_failing_writer_does_not_affect_the_others_of_its_group(
+    database: SqliteDatabase,
+) -> None:
     async def fails(executor: Executor) -> None:
         await add(executor, "half done")
         raise LookupError("a bug")
@@ -112,11 +120,11 @@ async def test_a_failing_writer_does_not_affect_the_others_of_its_group(database
         return_exceptions=True,
     )
     kinds = [each if isinstance(each, str) else type(each) for each in outcomes]
-    assert kinds == ["first", LookupError, "second", sqlite3.IntegrityError, "third"]
+    assert kinds == ["first", LookupError, "second", IntegrityError, "third"]
     assert await words(database) == ["first", "second", "third"]
 
 
-async def test_a_failing_writer_alone_leaves_nothing(database: Database) -> None:
+async def test_a_failing_writer_alone_leaves_nothing(database: SqliteDatabase) -> None:
     async def fails(executor: Executor) -> None:
         await add(executor, "half done")
         raise LookupError
@@ -126,7 +134,7 @@ async def test_a_failing_writer_alone_leaves_nothing(database: Database) -> None
     assert await words(database) == []
 
 
-async def test_a_canceled_caller_affects_nobody_else(database: Database) -> None:
+async def test_a_canceled_caller_affects_nobody_else(database: SqliteDatabase) -> None:
     leaving = asyncio.create_task(database.write(lambda executor: add(executor, "leaving")))
     staying = asyncio.create_task(database.write(lambda executor: add(executor, "staying")))
     await asyncio.sleep(0)
@@ -136,7 +144,7 @@ async def test_a_canceled_caller_affects_nobody_else(database: Database) -> None
 
 
 async def test_a_full_disk_fails_the_group_and_then_there_is_room_again(
-    database: Database,
+    database: SqliteDatabase,
 ) -> None:
     await database.write(lambda executor: add(executor, "before"))
     pages = (await database.read.rows("PRAGMA page_count"))[0][0]
@@ -154,7 +162,7 @@ async def test_a_full_disk_fails_the_group_and_then_there_is_room_again(
 
 
 async def test_a_locked_database_is_unavailable_and_recovers(
-    database: Database, tmp_path: Path
+    database: SqliteDatabase, tmp_path: Path
 ) -> None:
     other = sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -167,7 +175,7 @@ async def test_a_locked_database_is_unavailable_and_recovers(
 
 
 async def test_forgetting_and_writing_at_once_do_not_disturb_each_other(
-    database: Database,
+    database: SqliteDatabase,
 ) -> None:
     writing = [database.write(lambda e, n=n: add(e, f"{n:03}")) for n in range(200)]
     forgetting = [database.forget() for _ in range(20)]
@@ -176,6 +184,6 @@ async def test_forgetting_and_writing_at_once_do_not_disturb_each_other(
     assert len(await words(database)) == 200
 
 
-async def test_the_reader_cannot_write(database: Database) -> None:
+async def test_the_reader_cannot_write(database: SqliteDatabase) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await database.read.rows("DELETE FROM word")

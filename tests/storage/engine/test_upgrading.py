@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.backup.checking import check
-from storage.engine.database import newest_schema
+from storage.engine.sqlite.database import newest_schema
 from storage.records.audit import BEGIN
 from tests.clock import MovableClock
 from tests.people import Person, Wire, outbox
@@ -18,6 +18,8 @@ from tests.scripts.commands import Commands
 from tests.serving import Server, serving
 from tests.storage.engine.first_schema import LINES, OPEN, OVER, WAYS, Old
 from web.keys import CLOCKWORK, STORE
+
+pytestmark = pytest.mark.sqlite
 
 
 async def words(server: Server) -> list[str]:

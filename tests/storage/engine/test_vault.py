@@ -20,11 +20,12 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.invite import Person
-from storage.engine.database import Executor, Parameters, Row
+from storage.engine.executor import Parameters, Row
 from storage.engine.master_key import derived, key_id, load_master_key
 from storage.engine.vault import ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.store import Records, Store
+from tests.databases import open_store
 from tests.web_process import refused_start
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
@@ -33,7 +34,7 @@ GOOD = base64.b64encode(bytes(range(32))).decode()
 
 
 async def with_one_consultation(data_dir: Path, master_key: str | None = None) -> None:
-    store = await Store.open(data_dir, master_key)
+    store = await open_store(data_dir, master_key)
     account = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
 
     async def work(records: Records) -> None:
@@ -76,22 +77,22 @@ async def test_the_first_start_makes_a_key_that_only_its_owner_can_read(tmp_path
     await with_one_consultation(tmp_path)
     mode = stat.S_IMODE((tmp_path / "master.key").stat().st_mode)
     assert mode == 0o600
-    await (await Store.open(tmp_path, None)).close()
+    await (await open_store(tmp_path)).close()
 
 
 async def test_a_wrong_master_key_is_refused_with_its_sentence(tmp_path: Path) -> None:
     await with_one_consultation(tmp_path, GOOD)
     other = base64.b64encode(os.urandom(32)).decode()
     with pytest.raises(MasterKeyError, match="not the one this database was written with"):
-        await Store.open(tmp_path, other)
-    await (await Store.open(tmp_path, GOOD)).close()
+        await open_store(tmp_path, other)
+    await (await open_store(tmp_path, GOOD)).close()
 
 
 async def test_a_lost_master_key_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
     await with_one_consultation(tmp_path)
     (tmp_path / "master.key").unlink()
     with pytest.raises(MasterKeyError, match=r"master key .* is missing"):
-        await Store.open(tmp_path, None)
+        await open_store(tmp_path)
     assert not (tmp_path / "master.key").exists()
 
 
@@ -112,6 +113,7 @@ def test_an_unreadable_master_key_is_refused_with_its_sentence(tmp_path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("break_it", "sentence"),
     [
@@ -135,15 +137,15 @@ async def test_the_server_says_one_sentence_and_ends(
     assert sentence in lines[0]
 
 
-class Overtaken(Executor):
+class Overtaken:
     """A reader that something else always overtakes before its answer."""
 
     def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(store._database.read._connection)
+        self._read = store._database.read
         self._meanwhile = meanwhile
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        found = await super().rows(sql, parameters)
+        found = await self._read.rows(sql, parameters)
         await self._meanwhile()
         return found
 
@@ -153,7 +155,7 @@ async def test_a_key_fetched_while_it_is_destroyed_is_not_cached(
     tmp_path: Path, several: bool
 ) -> None:
     await with_one_consultation(tmp_path)
-    store = await Store.open(tmp_path, None)
+    store = await open_store(tmp_path)
     vault = store.read.chat._vault
     read = Overtaken(
         store, lambda: store.write(lambda records: records.consultations.purge("consultation"))
@@ -168,17 +170,18 @@ async def test_a_key_fetched_while_it_is_destroyed_is_not_cached(
 
 
 async def test_a_wrong_master_key_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
-    await (await Store.open(tmp_path, GOOD)).close()
+    await (await open_store(tmp_path, GOOD)).close()
     other = base64.b64encode(bytes(32)).decode()
     sentence = f"id {key_id(bytes(range(32)))} is needed, this one is {key_id(bytes(32))}"
     with pytest.raises(WrongMasterKey, match=sentence):
-        await Store.open(tmp_path, other)
+        await open_store(tmp_path, other)
 
 
 def sealed(key: bytes, bound_to: str, plain: bytes) -> bytes:
     return bytes(12) + AESGCM(key).encrypt(bytes(12), plain, bound_to.encode())
 
 
+@pytest.mark.sqlite
 async def test_what_an_older_version_has_sealed_can_still_be_opened(tmp_path: Path) -> None:
     """Its keys had two uses, and digests of numbers were made with the master key."""
     master, key = bytes(range(32)), bytes(range(1, 33))
@@ -206,7 +209,7 @@ async def test_what_an_older_version_has_sealed_can_still_be_opened(tmp_path: Pa
             (body, digest),
         )
     connection.close()
-    store = await Store.open(tmp_path, GOOD)
+    store = await open_store(tmp_path, GOOD)
     try:
         consultation = await store.read.consultations.get("one")
         found = await store.read.invites.latest_of_number(number)

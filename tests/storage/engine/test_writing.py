@@ -1,21 +1,21 @@
 """Writers share a commit, and nothing else."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from storage.engine.database import Database, Executor
+from storage.engine.database import Database
+from storage.engine.executor import Executor, IntegrityError
+from storage.opening import open_database
+from tests.databases import database_url
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(tmp_path / "test.sqlite3")
-    await opened.write(
-        lambda executor: executor.rows("CREATE TABLE word (text TEXT PRIMARY KEY) STRICT")
-    )
+    opened = await open_database(tmp_path, await database_url(tmp_path))
+    await opened.write(lambda executor: executor.rows("CREATE TABLE word (text TEXT PRIMARY KEY)"))
     yield opened
     await opened.close()
 
@@ -51,7 +51,7 @@ async def test_a_failing_writer_undoes_its_own_statements_only(database: Databas
     )
     assert [type(answer) for answer in answers] == [
         type(None), ValueError, type(None),
-        sqlite3.IntegrityError, KeyError, type(None),
+        IntegrityError, KeyError, type(None),
     ]  # fmt: skip
     assert await words(database) == ["a", "b", "c"]
 
@@ -77,11 +77,6 @@ async def test_what_is_acknowledged_is_committed(database: Database, tmp_path: P
         *(database.write(lambda e, number=number: add(e, f"{number:03}")) for number in range(200))
     )
 
-    def seen_by_another_connection() -> int:
-        connection = sqlite3.connect(tmp_path / "test.sqlite3")
-        try:
-            return int(connection.execute("SELECT COUNT(*) FROM word").fetchone()[0])
-        finally:
-            connection.close()
-
-    assert await asyncio.to_thread(seen_by_another_connection) == 200
+    other = await open_database(tmp_path, await database_url(tmp_path))
+    assert len(await words(other)) == 200
+    await other.close()

@@ -12,6 +12,7 @@ from signaling.ports.files import BLOCK_BYTES
 from storage.files.folder_parts import FILES
 from storage.files.object_address import ObjectAddress
 from storage.store import Records, Store
+from tests.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
@@ -22,7 +23,7 @@ PHOTO = "photo-of-a-wound"
 @asynccontextmanager
 async def opened(folder: Path, files: ObjectAddress | None = None) -> AsyncIterator[Store]:
     """A store with two sessions, WARD and OTHER."""
-    store = await Store.open(folder, None, files)
+    store = await open_store(folder, None, files)
 
     async def work(records: Records) -> None:
         await records.accounts.add(ACCOUNT)

@@ -10,7 +10,7 @@ import pytest
 from signaling.errors import Unavailable
 from storage.errors import StorageError
 from storage.folder.purged_list import KEPT, PurgedList, digest
-from storage.store import Store
+from tests.databases import open_store
 
 
 @pytest.fixture
@@ -98,13 +98,13 @@ async def test_a_torn_line_does_not_count(purged: PurgedList, tmp_path: Path) ->
 
 
 async def test_a_list_that_cannot_be_read_is_reported_in_a_sentence(tmp_path: Path) -> None:
-    await (await Store.open(tmp_path, None)).close()
+    await (await open_store(tmp_path)).close()
     (tmp_path / "purged.log").mkdir()
     with pytest.raises(
         StorageError,
         match=r"The list of what was deleted .*/purged.log cannot be read: Is a direct",
     ):
-        await Store.open(tmp_path, None)
+        await open_store(tmp_path)
 
 
 async def test_a_list_that_cannot_be_written_stops_the_purge(tmp_path: Path) -> None:

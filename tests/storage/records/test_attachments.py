@@ -1,6 +1,5 @@
 """Uploads and attachments in the database: sealed, counted, and gone with their session."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,8 @@ from signaling.account import Account
 from signaling.attachment import Attachment, StoredRendition, Upload
 from signaling.chat import EVENT_LINES, PAGE_BYTES, line_bytes, stored_bytes
 from signaling.consultation import Consultation
-from storage.engine.master_key import DATABASE_NAME
 from storage.store import Records, Store
+from tests.databases import everything_stored, open_store, run, statements_of
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 SESSION = "consultation"
@@ -43,7 +42,7 @@ def letter(line_id: str = "file-000002") -> Attachment:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path, None)
+    opened = await open_store(tmp_path)
 
     async def work(records: Records) -> None:
         await records.accounts.add(
@@ -73,11 +72,8 @@ async def test_pages_of_the_chat_bring_attachments_along_in_one_statement(store:
         lambda records: records.chat.append(SESSION, "line-0001", "amina", "text", "Hello", NOW)
     )
     await append(store, letter(), "")
-    statements: list[str] = []
-    connection = store._database._reader
-    await connection.run(lambda opened: opened.set_trace_callback(statements.append))
-    page = await store.read.chat.page(SESSION)
-    await connection.run(lambda opened: opened.set_trace_callback(None))
+    async with statements_of(store._database.read) as statements:
+        page = await store.read.chat.page(SESSION)
     assert [line.attachment for line in page] == [photo(), None, letter()]
     assert len(statements) == 1
     line = await store.read.chat.get(SESSION, "file-000002")
@@ -160,27 +156,24 @@ async def test_nothing_personal_is_readable_or_can_be_moved(store: Store, tmp_pa
     await append(store, letter())
     await store.write(lambda records: records.uploads.create(upload("file-000003")))
     await store.forget()
-    body = (tmp_path / DATABASE_NAME).read_bytes()
+    body = await everything_stored(tmp_path)
     for secret in (b"foot", b"letter.pdf", b"Monday", b"abab", b"contains_files"):
         assert secret not in body
-    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
-        connection.execute(
-            "UPDATE attachment SET details = (SELECT details FROM attachment WHERE id = ?)",
-            (photo().id,),
-        )
-        connection.execute("UPDATE upload SET details = zeroblob(64)")
-    connection.close()
+    await run(
+        store,
+        "UPDATE attachment SET details = (SELECT details FROM attachment WHERE id = ?)",
+        photo().id,
+    )
+    await run(store, "UPDATE upload SET details = ?", bytes(64))
     with pytest.raises(InvalidTag):
         await store.read.chat.page(SESSION)
     (unreadable,) = await store.read.uploads.untouched_since(NOW)
     assert (unreadable.id, unreadable.name) == ("file-000003", ""), "it can still be forgotten"
 
 
-async def test_the_purge_deletes_rows(store: Store, tmp_path: Path) -> None:
+async def test_the_purge_deletes_rows(store: Store) -> None:
     await append(store, photo())
     await store.write(lambda records: records.uploads.create(upload("file-000003")))
     await store.write(lambda records: records.consultations.purge(SESSION))
-    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
-        for table in ("attachment", "upload", "chat_message"):
-            assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
-    connection.close()
+    for table in ("attachment", "upload", "chat_message"):
+        assert await run(store, f"SELECT * FROM {table}") == []

@@ -22,11 +22,12 @@ from signaling.chat import (
 )
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
-from storage.engine.connection import Connection
-from storage.engine.database import Executor
 from storage.engine.master_key import DATABASE_NAME
+from storage.engine.sqlite.connection import Connection
+from storage.engine.sqlite.database import SqliteExecutor
 from storage.engine.vault import ONE_KEY, ConsultationKey
 from storage.store import Records, Store
+from tests.databases import open_store, run
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
@@ -35,7 +36,7 @@ CONSULTATION = Consultation("consultation", "nurse", "remote", "active", NOW)
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path, None)
+    opened = await open_store(tmp_path)
 
     async def work(records: Records) -> None:
         await records.accounts.add(ACCOUNT)
@@ -87,16 +88,15 @@ def positions(lines: list[ChatMessage]) -> list[int]:
      "id = 'another'", "binding = 0"],
 )  # fmt: skip
 async def test_a_line_cannot_be_moved_to_another_author_position_or_time(
-    store: Store, tmp_path: Path, change: str
+    store: Store, change: str
 ) -> None:
     await add(store, "I take five of them")
-    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
-        connection.execute(f"UPDATE chat_message SET {change}")
-    connection.close()
+    await run(store, f"UPDATE chat_message SET {change}")
     with pytest.raises(InvalidTag):
         await store.read.chat.of_consultation("consultation")
 
 
+@pytest.mark.sqlite
 async def test_lines_of_the_previous_version_can_still_be_read(tmp_path: Path) -> None:
     key = bytes(range(32))
     (tmp_path / "master.key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
@@ -105,7 +105,7 @@ async def test_lines_of_the_previous_version_can_still_be_read(tmp_path: Path) -
         connection.row_factory = sqlite3.Row
         first = files("storage") / "migrations" / "0001.sql"
         await connection.executescript(first.read_text("utf-8") + "PRAGMA user_version = 1;")
-        executor = Executor(connection)
+        executor = SqliteExecutor(connection)
         await executor.rows(
             "INSERT INTO account (id, email, name, role, language, time_zone, created_at)"
             " VALUES ('nurse', 'n@example.org', 'N', 'scheduler', 'en', 'UTC', 0)"
@@ -125,7 +125,7 @@ async def test_lines_of_the_previous_version_can_still_be_read(tmp_path: Path) -
             " sent_at) VALUES ('consultation', 1, 'old-line', 'amina', 'text', ?, 0)",
             (sealed,),
         )
-    store = await Store.open(tmp_path, None)
+    store = await open_store(tmp_path)
     await add(store, "from now")
     lines = await store.read.chat.of_consultation("consultation")
     written = await store.read.chat.written("consultation")

@@ -8,7 +8,8 @@ from signaling.attachment import Upload
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
 from signaling.notices.notice import Attempt, Channel, Content, Envelope, Notice, Occasion, Way
-from storage.store import Records, Store
+from storage.store import Records
+from tests.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ROOM: dict[Channel, int] = {"email": 10, "sms": 10, "whatsapp": 10}
@@ -23,7 +24,7 @@ async def queue(records: Records, notice_id: str, occasion: Occasion, due_at: da
 
 
 async def test_stored_times_in_the_future_are_set_to_now(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path, None)
+    store = await open_store(tmp_path)
     account = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
 
     async def store_all(records: Records) -> None:

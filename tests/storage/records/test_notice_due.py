@@ -12,6 +12,7 @@ from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Content, Envelope, Notice, Way
 from storage.store import Records, Store
+from tests.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ENVELOPE = Envelope("a@example.org", "en", (Way("email"),), Content("Subject", "Text"))
@@ -31,7 +32,7 @@ class Sender:
 
 @pytest.fixture
 async def sender(tmp_path: Path) -> AsyncIterator[Sender]:
-    store = await Store.open(tmp_path, None)
+    store = await open_store(tmp_path)
     sender = Sender(store)
 
     async def work(records: Records) -> None:

@@ -13,6 +13,7 @@ from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Content, Envelope, Notice, Way
 from storage.store import Records, Store
+from tests.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -25,7 +26,7 @@ WHOLE = re.compile(
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path, None)
+    opened = await open_store(tmp_path)
 
     async def work(records: Records) -> None:
         await records.accounts.add(
@@ -56,11 +57,11 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def statements(store: Store, work: Callable[[Records], Awaitable[object]]) -> list[str]:
     """Every statement that `work` runs, with its parameters."""
     executor, said = store._database.write_executor, list[str]()
-    await executor.run(lambda connection: connection.set_trace_callback(said.append))
+    await executor.visit(lambda connection: connection.set_trace_callback(said.append))
     try:
         await store.write(work)
     finally:
-        await executor.run(lambda connection: connection.set_trace_callback(None))
+        await executor.visit(lambda connection: connection.set_trace_callback(None))
     return [each for each in said if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b", each)]
 
 
@@ -73,7 +74,7 @@ async def read_whole(store: Store, work: Callable[[Records], Awaitable[object]])
 
     asked = await statements(store, work)
     assert asked, "nothing was asked"
-    found = WHOLE.finditer(await store._database.write_executor.run(plans))
+    found = WHOLE.finditer(await store._database.write_executor.visit(plans))
     return {match[1] or match[2] for match in found}
 
 
@@ -102,6 +103,7 @@ ASKED: dict[str, Callable[[Records], Awaitable[object]]] = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("work", ASKED.values(), ids=list(ASKED))
 async def test_no_table_of_sessions_is_scanned(
     store: Store, work: Callable[[Records], Awaitable[object]]

@@ -384,7 +384,7 @@ async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can
 ) -> None:
     async def query_only(state: str) -> None:
         executor = server.app[STORE]._database.write_executor
-        await executor.run(lambda connection: connection.execute(f"PRAGMA query_only={state}"))
+        await executor.visit(lambda connection: connection.execute(f"PRAGMA query_only={state}"))
 
     async with Person(server) as guesser:
         for _ in range(2):

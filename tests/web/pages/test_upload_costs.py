@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from storage.engine.connection import Connection
+from storage.engine.sqlite.connection import Connection
 from tests.files import BLOCK, photo
 from tests.people import Answer
 from tests.web.pages.ward import MIB, opened

@@ -1,0 +1,123 @@
+"""What records run their statements on, whichever engine stores: one text of SQL for both.
+
+Placeholders are `?`, `?1` or `:name`. What SQLite says in another way than PostgreSQL is written as
+both take it; `storage/engine/postgresql/statements.py` turns the rest.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from itertools import islice
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Row = Any
+"""A row of a result: `row["column"]`, `row[0]`, or its values in order when it is iterated."""
+Parameters = Sequence[Any] | Mapping[str, Any]
+Statement = tuple[str, Parameters]
+Steps = Generator[Statement, list[Row], T]
+"""Several statements, and what belongs between them: `rows = yield sql, parameters`."""
+
+IN_ONE_STATEMENT = 500
+"Values per statement: SQLite allows more, but other readers wait while a statement runs."
+
+
+class IntegrityError(Exception):
+    """A statement would have broken a key or a rule of the schema (the name is PEP 249's)."""
+
+
+def batched(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    """The distinct values, in groups that fit into one statement."""
+    left = iter(set(values))
+    while group := tuple(islice(left, IN_ONE_STATEMENT)):
+        yield group
+
+
+def marks(values: Sequence[Any]) -> str:
+    """The placeholders for `values` in a list; NULL, which nothing equals, if there are none."""
+    return ", ".join("?" * len(values)) or "NULL"
+
+
+class Executor(ABC):
+    """Runs statements on one connection, or on any of several that only read.
+
+    Statements that open and end transactions are deferred until the next statement and run with it:
+    the way to the engine and back costs several times what it needs for a small statement.
+    """
+
+    def __init__(self) -> None:
+        self._deferred: list[str] = []
+        self._after: list[Callable[[], None]] = []
+
+    @abstractmethod
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+
+    async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    @abstractmethod
+    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run one statement once for each set of parameters."""
+
+    @abstractmethod
+    async def run(self, steps: Steps[T]) -> T:
+        """Run statements one after the other on one connection; returns what `steps` returns.
+
+        With SQLite it all happens in one visit to the connection's thread, where nobody else writes.
+        """
+
+    @abstractmethod
+    async def lock_ledgers(self) -> None:
+        """From here to the commit nobody else adds to what all sessions share.
+
+        That is what is counted and the audit log: each line of it seals the one before.
+        """
+
+    @abstractmethod
+    def late_references(self) -> AbstractAsyncContextManager[None]:
+        """Within, a row may refer to one that is gone, as long as it is there again at the end."""
+
+    @abstractmethod
+    async def run_deferred(self) -> None:
+        """Run what is deferred now."""
+
+    def defer(self, *statements: str) -> None:
+        """Run these before the next statement, or in `run_deferred`."""
+        self._deferred += statements
+
+    def cancel_deferred(self, statement: str) -> bool:
+        """Drop the statement deferred last if it is this one; False if it is not, or has run."""
+        if self._deferred and self._deferred[-1] == statement:
+            self._deferred.pop()
+            return True
+        return False
+
+    def drop_deferred(self) -> None:
+        """Drop every deferred statement."""
+        self._deferred.clear()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once what is being written is durable; never, if it is undone.
+
+        An action that already waits for this commit is called once.
+        """
+        if action not in self._after:
+            self._after.append(action)
+
+    @property
+    def actions(self) -> int:
+        """How many actions wait for the commit."""
+        return len(self._after)
+
+    def drop_actions(self, after: int) -> None:
+        """Keep only the first `after`: what the others report was undone."""
+        del self._after[after:]
+
+    def committed(self) -> None:
+        """Everything is durable: call what waits for that before any writer goes on."""
+        for action in self._after:
+            asyncio.get_running_loop().call_soon(action)
+        self._after.clear()

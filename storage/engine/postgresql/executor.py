@@ -1,0 +1,124 @@
+"""Executors over asyncpg: the one of the writer, and one over the connections that read."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import asyncpg
+
+from signaling.errors import Unavailable
+from storage.engine.executor import Executor, Parameters, Row, Statement, Steps
+from storage.engine.postgresql.failures import as_ours, is_passing
+from storage.engine.postgresql.statements import arguments, translated
+
+T = TypeVar("T")
+
+LEDGERS = 0x7E1EC0_0002
+"Key of the advisory lock on what all sessions share. Taken last, so that no two wait for each other."
+_LOCK_LEDGERS = f"SELECT pg_advisory_xact_lock({LEDGERS})"
+
+
+async def fetch(connection: asyncpg.Connection, sql: str, parameters: Parameters) -> list[Row]:
+    statement = translated(sql)
+    found: list[Row] = await connection.fetch(statement.sql, *arguments(statement, parameters))
+    return found
+
+
+async def fetch_all(connection: asyncpg.Connection, steps: Steps[T]) -> T:
+    """Run the statements of `steps`; what it raises is raised."""
+    try:
+        statement: Statement = next(steps)
+        while True:
+            statement = steps.send(await fetch(connection, *statement))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+class WritingExecutor(Executor):
+    """Within a transaction of the writer's connection; `storage/engine/database.py` opens it."""
+
+    connection: asyncpg.Connection | None = None
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        return await self._run(lambda connection: fetch(connection, sql, parameters))
+
+    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        statement = translated(sql)
+        sets = [arguments(statement, each) for each in parameters]
+        await self._run(lambda connection: connection.executemany(statement.sql, sets))
+
+    async def run(self, steps: Steps[T]) -> T:
+        return await self._run(lambda connection: fetch_all(connection, steps))
+
+    async def lock_ledgers(self) -> None:
+        self.defer(_LOCK_LEDGERS)
+
+    @contextlib.asynccontextmanager
+    async def late_references(self) -> AsyncIterator[None]:
+        self.defer("SET CONSTRAINTS ALL DEFERRED")
+        yield
+        self.defer("SET CONSTRAINTS ALL IMMEDIATE")
+        await self.run_deferred()  # so that this work fails, and not the group
+
+    async def run_deferred(self) -> None:
+        if self._deferred:
+            await self._run(_nothing)
+
+    async def _run(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        connection = self.connection
+        if connection is None:
+            raise Unavailable
+        with as_ours():
+            # what fails stays deferred: nothing must run outside its transaction
+            if self._deferred:
+                await connection.execute("; ".join(self._deferred))
+                self._deferred.clear()
+            return await action(connection)
+
+
+class ReadingExecutor(Executor):
+    """Each statement on whichever connection of the pool is free."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        super().__init__()
+        self._pool = pool
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        return await self._run(lambda connection: fetch(connection, sql, parameters))
+
+    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        raise NotImplementedError("it only reads")
+
+    async def run(self, steps: Steps[T]) -> T:
+        return await self._run(lambda connection: fetch_all(connection, steps), again=False)
+
+    async def lock_ledgers(self) -> None:
+        raise NotImplementedError("it only reads")
+
+    def late_references(self) -> contextlib.AbstractAsyncContextManager[None]:
+        raise NotImplementedError("it only reads")
+
+    async def run_deferred(self) -> None:
+        """Nothing is ever deferred here."""
+
+    async def _run(
+        self, action: Callable[[asyncpg.Connection], Awaitable[T]], *, again: bool = True
+    ) -> T:
+        """With `again`, a connection that was lost meanwhile is replaced once."""
+        with as_ours():
+            try:
+                return await self._acquired(action)
+            except Exception as error:
+                if not again or not is_passing(error) or isinstance(error, asyncio.TimeoutError):
+                    raise
+            return await self._acquired(action)
+
+    async def _acquired(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        async with self._pool.acquire() as connection:
+            return await action(connection)
+
+
+async def _nothing(_: asyncpg.Connection) -> None:
+    """What is deferred has run; nothing else is to be."""

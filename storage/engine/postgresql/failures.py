@@ -1,0 +1,74 @@
+"""What PostgreSQL's errors mean here.
+
+Whatever may be over in a moment (a restart, a lost connection, a full disk, a deadlock) is
+Unavailable; what keeps the server from starting is a sentence for the operator.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from signaling.errors import Unavailable
+from storage.engine.executor import IntegrityError
+from storage.errors import StorageError
+
+PASSING = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"Errors of the moment. The last: what was written to has become a standby."
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same may succeed in a moment."""
+    # asyncpg raises its plain error class for statements on a connection that is closed
+    closed = isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+    return closed or isinstance(error, PASSING)
+
+
+@contextmanager
+def as_ours() -> Iterator[None]:
+    """Raise Unavailable or IntegrityError for the errors that mean this."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(str(error)) from error
+    except Exception as error:
+        if isinstance(error, Unavailable) or not is_passing(error):
+            raise
+        raise Unavailable from error
+
+
+def unusable(error: BaseException, name: str, done: str) -> StorageError:
+    """The sentence for an operator whose database cannot be `done` ("opened", "read" ...)."""
+    if isinstance(error, Unavailable) and error.__cause__ is not None:
+        error = error.__cause__
+    hint = _hint(error)
+    reason = str(error) or type(error).__name__
+    return StorageError(f"The database {name} cannot be {done}: {reason.rstrip('.')}.{hint}")
+
+
+def _hint(error: BaseException) -> str:
+    """What the operator can do about it, after a space."""
+    if isinstance(error, asyncpg.InvalidCatalogNameError):
+        return " Make it: createdb --encoding=UTF8 --template=template0 --owner=USER NAME."
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+        return " Check user and password in TELECONNECT_DATABASE_URL, and pg_hba.conf."
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return " The user in TELECONNECT_DATABASE_URL must own the database."
+    if isinstance(error, asyncpg.TooManyConnectionsError):
+        return " Each TeleConnect needs about eight connections: raise max_connections."
+    if isinstance(error, OSError | asyncio.TimeoutError):
+        return " Is PostgreSQL running there, and does it listen for this machine?"
+    return ""
