@@ -59,6 +59,8 @@ class Cluster:
             "initdb", "--pgdata", self.data, "--username", USER, "--encoding", "UTF8",
             "--locale", "C.UTF-8", "--no-sync", "--auth", "trust", "--no-instructions",
         )  # fmt: skip
+        rules = self.data / "pg_hba.conf"
+        rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
         with (self.data / "postgresql.conf").open("a") as written:
             for name, value in self._settings.items():
                 written.write(f"{name} = '{value}'\n")

@@ -1,0 +1,105 @@
+"""Several processes over one database: works about one session, and those about all, are alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.engine.database import Database
+from storage.engine.executor import Executor
+from storage.opening import open_database
+from tests.databases import database_url
+
+pytestmark = pytest.mark.postgresql
+TIMES = 20
+
+
+@pytest.fixture
+async def processes(tmp_path: Path) -> AsyncIterator[list[Database]]:
+    """As three processes open it."""
+    url = await database_url(tmp_path)
+    opened = [await open_database(tmp_path, url) for _ in range(3)]
+    await opened[0].write(
+        lambda executor: executor.rows("CREATE TABLE tally (name TEXT PRIMARY KEY, count BIGINT)")
+    )
+    await opened[0].write(
+        lambda executor: executor.many("INSERT INTO tally VALUES (?, 0)", [("one",), ("two",)])
+    )
+    yield opened
+    for each in opened:
+        await each.close()
+
+
+async def add_one(executor: Executor, name: str) -> None:
+    """Reads, lets everybody else go on, and writes what it has read and one."""
+    (row,) = await executor.rows("SELECT count FROM tally WHERE name = ?", (name,))
+    await asyncio.sleep(0)
+    await executor.rows("UPDATE tally SET count = ? WHERE name = ?", (row["count"] + 1, name))
+
+
+@pytest.mark.parametrize("about", ["session", None])
+async def test_nobody_writes_between_a_reading_and_its_writing(
+    processes: list[Database], about: str | None
+) -> None:
+    await asyncio.gather(
+        *(
+            process.write(lambda executor: add_one(executor, "one"), about)
+            for process in processes
+            for _ in range(TIMES)
+        )
+    )
+    (row,) = await processes[0].read.rows("SELECT count FROM tally WHERE name = 'one'")
+    assert row["count"] == len(processes) * TIMES
+
+
+async def test_a_work_about_everything_waits_for_those_about_sessions_and_they_for_it(
+    processes: list[Database],
+) -> None:
+    first, second, third = processes
+    entered, may_end, order = asyncio.Event(), asyncio.Event(), []
+
+    async def about_one(executor: Executor) -> None:
+        await executor.rows("SELECT 1 AS one")
+        entered.set()
+        await may_end.wait()
+        order.append("session")
+
+    async def about_all(executor: Executor) -> None:
+        await executor.rows("SELECT 1 AS one")
+        order.append("everything")
+
+    async def about_another(executor: Executor) -> None:
+        await executor.rows("SELECT 1 AS one")
+        order.append("another")
+
+    running = asyncio.create_task(first.write(about_one, "one"))
+    await entered.wait()
+    await second.write(about_another, "other")
+    assert order == ["another"], "sessions do not wait for each other"
+    waiting = asyncio.create_task(third.write(about_all))
+    while not await second.read.rows(
+        "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    ):
+        pass
+    may_end.set()
+    await asyncio.gather(running, waiting)
+    assert order == ["another", "session", "everything"]
+
+
+async def test_a_group_has_works_that_need_the_same_locks(processes: list[Database]) -> None:
+    """And all works are run in the order they came."""
+    order: list[str] = []
+
+    async def note(executor: Executor, name: str) -> None:
+        await executor.rows("SELECT 1 AS one")
+        order.append(name)
+
+    names = ["a", "", "b", "b", "", "", "c"]
+    await asyncio.gather(
+        *(
+            processes[0].write(lambda executor, name=name: note(executor, name), name or None)
+            for name in names
+        )
+    )
+    assert order == names

@@ -1,0 +1,117 @@
+"""PostgreSQL that goes away: nothing acknowledged is lost, and everything works again by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from signaling.errors import Unavailable
+from storage.engine.executor import Executor
+from storage.engine.postgresql.database import PostgresqlDatabase
+from storage.opening import open_database
+from tests.postgresql import Cluster, cluster
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
+
+
+@pytest.fixture
+async def own() -> AsyncIterator[Cluster]:
+    """A server that may be stopped: that of the other tests is not."""
+    with cluster(fsync="on") as running:
+        yield running
+
+
+@pytest.fixture
+async def database(own: Cluster, tmp_path: Path) -> AsyncIterator[PostgresqlDatabase]:
+    opened = await open_database(tmp_path, own.url("postgres"))
+    assert isinstance(opened, PostgresqlDatabase)
+    await opened.write(lambda executor: executor.rows("CREATE TABLE word (text TEXT PRIMARY KEY)"))
+    yield opened
+    await opened.close()
+
+
+async def words(database: PostgresqlDatabase) -> set[str]:
+    return {row["text"] for row in await database.read.rows("SELECT text FROM word")}
+
+
+async def add(executor: Executor, text: str) -> str:
+    await executor.rows("INSERT INTO word (text) VALUES (?)", (text,))
+    return text
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_nothing_acknowledged_is_lost_when_it_restarts(
+    own: Cluster, database: PostgresqlDatabase, mode: str
+) -> None:
+    acknowledged: set[str] = set()
+    refused = asyncio.Event()
+    back = asyncio.Event()
+    after = 0
+
+    async def writer(number: int) -> None:
+        nonlocal after
+        for each in range(100_000):
+            text = f"{number}-{each}"
+            try:
+                acknowledged.add(await database.write(lambda e, text=text: add(e, text), text))
+                if back.is_set():
+                    after += 1
+                    return
+            except Unavailable:
+                refused.set()
+                await back.wait()
+
+    writing = [asyncio.create_task(writer(number)) for number in range(20)]
+    while len(acknowledged) < 100:
+        await asyncio.sleep(0)
+    await asyncio.to_thread(own.stop, mode)
+    await refused.wait()
+    with pytest.raises(Unavailable):
+        await database.read.rows("SELECT 1 AS one")
+    await asyncio.to_thread(own.start)
+    back.set()
+    await asyncio.gather(*writing)
+    assert after == 20
+    assert acknowledged <= await words(database)
+
+
+async def test_a_transaction_whose_process_says_nothing_is_ended_and_undone(
+    database: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.write(
+        lambda executor: executor.rows("SET idle_in_transaction_session_timeout = '50ms'")
+    )
+    ended = asyncio.Event()
+    assert database.write_executor.connection is not None
+    database.write_executor.connection.add_termination_listener(lambda _: ended.set())
+
+    async def falls_silent(executor: Executor) -> None:
+        await add(executor, "silent")
+        await ended.wait()
+        await add(executor, "too late")
+
+    with pytest.raises(Unavailable):
+        await database.write(falls_silent)
+    assert await database.write(lambda executor: add(executor, "again")) == "again"
+    assert await words(database) == {"again"}
+
+
+async def test_a_commit_whose_answer_is_lost_is_not_acknowledged(
+    database: PostgresqlDatabase,
+) -> None:
+    connection = database.write_executor.connection
+    assert connection is not None
+    (found,) = await database.write_executor.rows("SELECT pg_backend_pid() AS pid")
+
+    async def loses_the_line(executor: Executor) -> None:
+        await add(executor, "in doubt")
+        other = await open_database(Path(), database._url)
+        await other.write(
+            lambda theirs: theirs.rows("SELECT pg_terminate_backend(?)", (found["pid"],)), "other"
+        )
+        await other.close()
+
+    with pytest.raises(Unavailable):
+        await database.write(loses_the_line, "one")
+    assert await words(database) == set()
