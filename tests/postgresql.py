@@ -80,7 +80,7 @@ class Cluster:
         self._run("pg_ctl", "stop", "--silent", "--wait", "--mode", mode, "--pgdata", self.data)
 
     def remove(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
+        with contextlib.suppress(RuntimeError):  # it was stopped already
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 

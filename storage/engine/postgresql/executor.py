@@ -9,7 +9,7 @@ import asyncpg
 
 from signaling.errors import Unavailable
 from storage.engine.executor import Executor, Parameters, Row, Statement, Steps
-from storage.engine.postgresql.failures import as_ours, is_passing
+from storage.engine.postgresql.failures import as_ours, given_up, is_passing
 from storage.engine.postgresql.statements import arguments, translated
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class WritingExecutor(Executor):
         connection = self.connection
         if connection is None:
             raise Unavailable
-        with as_ours():
+        with as_ours(), given_up(connection):
             # what fails stays deferred: nothing must run outside its transaction
             if self._deferred:
                 await connection.execute("; ".join(self._deferred))
@@ -117,7 +117,8 @@ class ReadingExecutor(Executor):
 
     async def _acquired(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         async with self._pool.acquire() as connection:
-            return await action(connection)
+            with given_up(connection):
+                return await action(connection)
 
 
 async def _nothing(_: asyncpg.Connection) -> None:

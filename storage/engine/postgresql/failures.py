@@ -26,8 +26,18 @@ PASSING = (
     asyncpg.OperatorInterventionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalClientError,
 )
-"Errors of the moment. The last: what was written to has become a standby."
+"""Errors of the moment. A ReadOnlySQLTransactionError: what was written to has become a standby. An
+InternalClientError: the driver's state after the server went away within an answer."""
+ONE_STATEMENT = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+)
+"Those after which the connection can be used."
 
 
 def is_passing(error: BaseException) -> bool:
@@ -35,6 +45,22 @@ def is_passing(error: BaseException) -> bool:
     # asyncpg raises its plain error class for statements on a connection that is closed
     closed = isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
     return closed or isinstance(error, PASSING)
+
+
+def ends_connection(error: BaseException) -> bool:
+    """Whether nothing more can be asked by the connection that answered with this."""
+    return is_passing(error) and not isinstance(error, ONE_STATEMENT)
+
+
+@contextmanager
+def given_up(connection: asyncpg.Connection) -> Iterator[None]:
+    """Close the connection at once after an error that ends it: the driver may not know yet."""
+    try:
+        yield
+    except Exception as error:
+        if ends_connection(error):
+            connection.terminate()
+        raise
 
 
 @contextmanager

@@ -45,8 +45,7 @@ async def test_nothing_acknowledged_is_lost_when_it_restarts(
     own: Cluster, database: PostgresqlDatabase, mode: str
 ) -> None:
     acknowledged: set[str] = set()
-    refused = asyncio.Event()
-    back = asyncio.Event()
+    many, refused, back = asyncio.Event(), asyncio.Event(), asyncio.Event()
     after = 0
 
     async def writer(number: int) -> None:
@@ -55,6 +54,8 @@ async def test_nothing_acknowledged_is_lost_when_it_restarts(
             text = f"{number}-{each}"
             try:
                 acknowledged.add(await database.write(lambda e, text=text: add(e, text), text))
+                if len(acknowledged) > 100:
+                    many.set()
                 if back.is_set():
                     after += 1
                     return
@@ -63,8 +64,7 @@ async def test_nothing_acknowledged_is_lost_when_it_restarts(
                 await back.wait()
 
     writing = [asyncio.create_task(writer(number)) for number in range(20)]
-    while len(acknowledged) < 100:
-        await asyncio.sleep(0)
+    await many.wait()
     await asyncio.to_thread(own.stop, mode)
     await refused.wait()
     with pytest.raises(Unavailable):
