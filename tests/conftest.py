@@ -20,8 +20,8 @@ import pytest
 from blockbuster import BlockingError, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
-from tests import databases
-from tests.postgresql import Cluster
+from tests.engines import databases
+from tests.engines.postgresql import Cluster
 
 # The same examples every time, so that a failure belongs to the change that caused it; no deadline.
 # `--hypothesis-profile=searching` looks for new ones. Write `st.text(st.characters())`: by itself

@@ -21,7 +21,7 @@ from storage.engine.sqlite.database import SqliteDatabase
 from storage.folder.lock import make_folder
 from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
-from tests import databases
+from tests.engines import databases
 from tests.relay_process import ForkedWorker
 from web.access.passwords import Passwords
 from web.app import create_app

@@ -11,8 +11,8 @@ import pytest
 from signaling.account import Account
 from signaling.notices.account_mail import ACCOUNT_TEXTS, GIVEN_BY_CALLER, AccountOccasion
 from tests.clock import MovableClock
-from tests.databases import open_store
 from tests.delivery.smtp_server import BrokenServer, broken_server, mail_server
+from tests.engines.databases import open_store
 from tests.notices.desk import Desk
 from tests.people import Person
 from tests.serving import Server, serving

@@ -218,8 +218,9 @@ class WebSessions:
         Without a `session_id` all of the subject; with one that session alone, and those of the
         subject of which the provider had not said by which session they began.
         """
+        # compared before they are asked for NULL: PostgreSQL learns their types from that
         condition = (
-            "issuer = ?1 AND (?2 IS NULL OR subject = ?2) AND (?3 IS NULL OR provider_session = ?3"
+            "issuer = ?1 AND (subject = ?2 OR ?2 IS NULL) AND (provider_session = ?3 OR ?3 IS NULL"
             " OR (?2 IS NOT NULL AND provider_session IS NULL))"
         )
         values = (issuer, subject, session_id)

@@ -25,7 +25,7 @@ from storage.engine.master_key import derived, key_id, load_master_key
 from storage.engine.vault import ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.store import Records, Store
-from tests.databases import open_store
+from tests.engines.databases import open_store
 from tests.web_process import refused_start
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from storage.engine.database import Database
 from storage.engine.executor import Executor, IntegrityError
 from storage.opening import open_database
-from tests.databases import database_url
+from tests.engines.databases import database_url
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from signaling.ports.files import BLOCK_BYTES
 from storage.files.folder_parts import FILES
 from storage.files.object_address import ObjectAddress
 from storage.store import Records, Store
-from tests.databases import open_store
+from tests.engines.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)

@@ -10,7 +10,7 @@ import pytest
 from signaling.errors import Unavailable
 from storage.errors import StorageError
 from storage.folder.purged_list import KEPT, PurgedList, digest
-from tests.databases import open_store
+from tests.engines.databases import open_store
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from signaling.attachment import Attachment, StoredRendition, Upload
 from signaling.chat import EVENT_LINES, PAGE_BYTES, line_bytes, stored_bytes
 from signaling.consultation import Consultation
 from storage.store import Records, Store
-from tests.databases import everything_stored, open_store, run, statements_of
+from tests.engines.databases import everything_stored, open_store, run, statements_of
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 SESSION = "consultation"

@@ -27,7 +27,7 @@ from storage.engine.sqlite.connection import Connection
 from storage.engine.sqlite.database import SqliteExecutor
 from storage.engine.vault import ONE_KEY, ConsultationKey
 from storage.store import Records, Store
-from tests.databases import open_store, run
+from tests.engines.databases import open_store, run
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)

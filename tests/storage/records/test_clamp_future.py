@@ -9,7 +9,7 @@ from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
 from signaling.notices.notice import Attempt, Channel, Content, Envelope, Notice, Occasion, Way
 from storage.store import Records
-from tests.databases import open_store
+from tests.engines.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ROOM: dict[Channel, int] = {"email": 10, "sms": 10, "whatsapp": 10}

@@ -13,7 +13,7 @@ from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Content, Envelope, Notice, Way
 from storage.store import Records, Store
-from tests.databases import open_store
+from tests.engines.databases import open_store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)

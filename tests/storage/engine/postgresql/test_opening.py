@@ -10,8 +10,8 @@ import pytest
 from storage.errors import NewerDatabase, StorageError
 from storage.opening import open_database
 from storage.store import Store
-from tests import databases
-from tests.databases import database_url, open_store
+from tests.engines import databases
+from tests.engines.databases import database_url, open_store
 
 pytestmark = pytest.mark.postgresql
 
@@ -130,7 +130,7 @@ async def test_commits_are_durable_where_the_operator_has_switched_that_off(
 ) -> None:
     url = await database_url(tmp_path)
     await set_for_all(url, "synchronous_commit", "off")
-    store = await Store.open(tmp_path, None, url)
+    store = await Store.open(tmp_path, None, database_url=url)
     (row,) = await databases.run(store, "SHOW synchronous_commit")
     await store.close()
     assert row[0] == "on"

@@ -10,7 +10,7 @@ from signaling.errors import Unavailable
 from storage.engine.executor import Executor
 from storage.engine.postgresql.database import PostgresqlDatabase
 from storage.opening import open_database
-from tests.postgresql import Cluster, cluster
+from tests.engines.postgresql import Cluster, cluster
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 

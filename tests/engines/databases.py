@@ -18,7 +18,7 @@ from storage.engine.postgresql.database import PostgresqlDatabase
 from storage.engine.sqlite.database import SqliteExecutor
 from storage.files.object_address import ObjectAddress
 from storage.store import Store
-from tests.postgresql import Cluster
+from tests.engines.postgresql import Cluster
 
 TEMPLATE = "migrated"
 cluster: Cluster | None = None
