@@ -26,16 +26,22 @@ LIMITS: dict[str, RateLimitItem] = {
     # all. People change phones and clear cookies a few times a day.
     "join_network": parse("20/hour"),
     "join": parse("60/hour"),
-    # one test makes some eight requests of at most 2 MB
+    # One test makes some eight requests of at most 2 MB: by one browser, link or account, and by all of
+    # one network, as of a hospital that is behind one address.
     "device_test": parse("120/minute"),
-    # one test makes one; nobody may take all places for connectivity checks
+    "device_test_network": parse("600/minute"),
+    # One test makes one; nobody may take all places for connectivity checks.
     "relay_trial": parse("10/minute"),
+    "relay_trial_network": parse("60/minute"),
     # any post without signing in, before it is read: three hundred people of a clinic join within a
     # minute, each with a device test
     "form": parse("2400/minute"),
-    # The same of one browser that has a seat, in the forms of seats: however much is sent from its
-    # network, it can still write.
-    "seated_form": parse("240/minute"),
+    # The same of one browser that has a seat or is signed in, and of one link: however much is sent
+    # from their network, they can still write, and come in.
+    "known_form": parse("240/minute"),
+    "linked_form": parse("60/minute"),
+    # forms beyond a limit that are read to show them again, of one network
+    "returned_form": parse("600/minute"),
     # receipts of thousands of messages come from a few addresses
     "webhook": parse("6000/minute"),
     "invite": parse("120/minute"),

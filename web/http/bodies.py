@@ -1,8 +1,9 @@
 """What body each address accepts, and what is checked before its first byte is read.
 
-A client that is not signed in is known only by its network, so the network's rate limit comes first;
-in the forms of a seat a browser that has taken one is known by its web session, and counts by itself.
-Everywhere else the client must be signed in, or, to send a file, hold a seat.
+A browser that has taken a seat or is signed in is known by its web session, and counts by itself. Any
+other is known only by its network, whose rate limit comes first; when that is used up, who holds the
+link of an invite still has a share of their own. Everywhere else the client must be signed in, or, to
+send a file, hold a seat.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
-from signaling.errors import SignInRequired, WrongMediaType
+from signaling.errors import InviteNotUsable, SignInRequired, TooManyRequests, WrongMediaType
 from web.http.client_address import client_network
+from web.http.over_limit import may_come_back, note_over_limit
 from web.http.request import entered_account, web_session_digest
-from web.keys import LIMITS
+from web.keys import ARRIVING, LIMITS
 from web.routes import PATHS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -37,32 +39,34 @@ class Body:
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
     seat: bool = False
-    "Whether the seat of an invite will do instead of an account, or instead of its network's limit."
+    "Whether the seat of an invite will do instead of an account."
+    comes_back: bool = False
+    "Whether the handler itself refuses what is beyond the limit (`check_limit`), and shows it again."
 
 
 FORMS = Body()
 STRANGERS = {
-    ("POST", "sign_in"): Body(limit="form"),
+    ("POST", "sign_in"): Body(limit="form", comes_back=True),
     ("POST", "sign_in_code"): Body(limit="form"),
     ("POST", "sign_in_passkey_options"): Body(JSON, limit="form"),
     ("POST", "sign_in_passkey"): Body(JSON, limit="form"),
     ("POST", "provider_link"): Body(limit="form"),
     ("POST", "provider_logout"): Body(limit="webhook"),
     ("POST", "sign_out"): Body(limit="form"),
-    ("POST", "setup"): Body(limit="form"),
+    ("POST", "setup"): Body(limit="form", comes_back=True),
     ("POST", "choose_password"): Body(limit="form"),
-    ("POST", "forgotten_password"): Body(limit="form"),
+    ("POST", "forgotten_password"): Body(limit="form", comes_back=True),
     ("POST", "language"): Body(limit="form"),
     ("POST", "landing"): Body(limit="form"),
     ("POST", "leave"): Body(limit="form"),
-    ("POST", "interpreter_request"): Body(limit="form"),
+    ("POST", "interpreter_request"): Body(limit="form", comes_back=True),
     ("POST", "landing_test"): Body(JSON, limit="form"),
     ("POST", "landing_test_relay"): Body(JSON, limit="form"),
     ("POST", "device_test_upload"): Body(OCTETS, limit="form"),
     # whoever has lost the seat gets back what was typed
-    ("POST", "seat_plain_message"): Body(limit="form", seat=True),
-    ("POST", "seat_phone_call"): Body(limit="form", seat=True),
-    ("POST", "seat_plain_files"): Body(MULTIPART, limit="form", seat=True),
+    ("POST", "seat_plain_message"): Body(limit="form", comes_back=True),
+    ("POST", "seat_phone_call"): Body(limit="form", comes_back=True),
+    ("POST", "seat_plain_files"): Body(MULTIPART, limit="form"),
     ("POST", "relay_trial"): Body(JSON, limit="form"),
     ("DELETE", "relay_trial"): Body(JSON, limit="form"),
     ("POST", "webhook_status"): Body(JSON, limit="webhook"),
@@ -107,19 +111,39 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
         body = body_of(request.method, resource.canonical)
         check_kind(request, body.kind)
         if body.limit is not None:
-            await _count(request, body.limit, seat=body.seat)
+            try:
+                await _count(request, body.limit)
+            except TooManyRequests as error:
+                if not (body.comes_back and may_come_back(request)):
+                    raise
+                note_over_limit(request, error)
         elif not await _is_signed_in(request) and not (body.seat and await _sits(request)):
             raise SignInRequired
     return await handler(request)
 
 
-async def _count(request: web.Request, limit: str, *, seat: bool) -> None:
+async def _count(request: web.Request, limit: str) -> None:
     """Raises TooManyRequests."""
-    if seat and await _sits(request):
+    limits = request.app[LIMITS]
+    if limit == "form" and not {"seated", "account_id"}.isdisjoint(await get_session(request)):
         digest = await web_session_digest(request) or b""
-        await request.app[LIMITS].hit("seated_form", digest.hex())
-    else:
-        await request.app[LIMITS].hit(limit, client_network(request))
+        await limits.hit("known_form", digest.hex())
+        return
+    try:
+        await limits.hit(limit, client_network(request))
+    except TooManyRequests:
+        invite_id = await _invited(request) if limit == "form" else None
+        if invite_id is None:
+            raise
+        await limits.hit("linked_form", invite_id)
+
+
+async def _invited(request: web.Request) -> str | None:
+    """The id of the invite whose link is asked for; None for any other address."""
+    try:
+        return (await request.app[ARRIVING].knock(request.match_info["token"])).id
+    except (KeyError, InviteNotUsable):
+        return None
 
 
 async def _is_signed_in(request: web.Request) -> bool:

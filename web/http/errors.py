@@ -23,9 +23,10 @@ from signaling.errors import (
 from signaling.wire.messages import Refusal
 from signaling.wire.values import CLOSE_CODES
 from web.http.kept_forms import kept_fields
+from web.http.over_limit import wants_page
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
-from web.markup.kept_form import kept_form_page
+from web.markup.kept_form import kept_form_page, limited_form_page
 from web.routes import path
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -122,16 +123,18 @@ def has_left(request: web.Request) -> bool:
 
 
 async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:
-    if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
+    if isinstance(error, SignInRequired) and request.method == "GET" and wants_page(request):
         return web.Response(status=303, headers={hdrs.LOCATION: _way_in(request, error)})
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate, viewer.plural)
     kept = None
-    if _wants_page(request) and type(error) is SignInRequired:
-        kept = await kept_fields(request)
-    if kept is not None:
+    if wants_page(request) and (type(error) is SignInRequired or status == 429):
+        kept = await kept_fields(request, error)
+    if kept and isinstance(error, TooManyRequests):
+        answer = show(limited_form_page(viewer, text, request.path_qs, kept), status)
+    elif kept is not None and not isinstance(error, TooManyRequests):
         answer = show(kept_form_page(viewer, request.path_qs, kept), status)
-    elif _wants_page(request):
+    elif wants_page(request):
         answer = show(error_page(viewer, status, text), status)
     else:
         answer = web.json_response({"code": error.code, "text": text}, status=status)
@@ -146,7 +149,3 @@ def _way_in(request: web.Request, error: SignInRequired) -> str:
     if request.path_qs == path("dashboard"):
         return path("sign_in")
     return path("sign_in", {"next": request.path_qs})
-
-
-def _wants_page(request: web.Request) -> bool:
-    return "text/html" in request.headers.get("Accept", "")

@@ -1,4 +1,5 @@
-"""What a form holds that comes after the time of a sign-in is over, so that it can be sent once more.
+"""What a form holds that was refused for a time, so that it can be sent once more: after the time of a
+sign-in was over, or beyond a limit.
 
 It is not stored: the page that answers holds it. Otherwise whoever is not signed in could fill a store.
 """
@@ -8,8 +9,9 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from signaling.errors import TooManyRequests
+from signaling.errors import TeleConnectError, TooManyRequests
 from web.http.client_address import client_network
+from web.http.over_limit import may_come_back
 from web.keys import LIMITS
 
 FORM = "application/x-www-form-urlencoded"
@@ -17,15 +19,19 @@ SECRETS = ("password", "code", "token")
 "What a field is called that no page may hold."
 
 
-async def kept_fields(request: web.Request) -> dict[str, str] | None:
-    """The fields of a form that nothing was done with; None if it cannot be kept.
+async def kept_fields(request: web.Request, error: TeleConnectError) -> dict[str, str] | None:
+    """The fields of a form that nothing was done with but answer `error`; None if it cannot be kept.
 
     What is read of a stranger counts towards the limit of their network, as for other forms.
     """
     if request.method != hdrs.METH_POST or request.content_type != FORM:
         return None
     with contextlib.suppress(ValueError, LookupError, web.HTTPException, TooManyRequests):
-        await request.app[LIMITS].hit("form", client_network(request))
+        if isinstance(error, TooManyRequests):
+            if not may_come_back(request):
+                return None
+        else:
+            await request.app[LIMITS].hit("form", client_network(request))
         posted: Any = await request.post()
         fields = {name: value for name, value in posted.items() if isinstance(value, str)}
         if not any(secret in name for name in fields for secret in SECRETS):

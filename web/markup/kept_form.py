@@ -1,4 +1,4 @@
-"""The page that keeps what somebody sent after the time of their sign-in was over."""
+"""The pages that keep what somebody sent: after the time of their sign-in was over, or too often."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,31 @@ from web.markup.shared.controls import submit
 from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Viewer
+
+
+def limited_form_page(
+    viewer: Viewer, sentence: str, address: str, fields: Mapping[str, str]
+) -> h.Element:
+    """`fields` go to `address` once more after a while; `sentence`, which is translated, says when."""
+    _ = viewer.translate
+    heading = _("That did not work")
+    return document(
+        viewer,
+        heading,
+        h.div(".narrow")[
+            h.h1[heading],
+            h.p[sentence],
+            h.p[_("Nothing is lost: this page keeps what you have typed.")],
+            h.form("#kept-form", method="post", action=address)[
+                _hidden(fields), submit(_("Send what you typed"))
+            ],
+        ],
+        service_user=viewer.account_name is None,
+    )
+
+
+def _hidden(fields: Mapping[str, str]) -> list[h.Element]:
+    return [h.input(type="hidden", name=name, value=value) for name, value in fields.items()]
 
 
 def kept_form_page(viewer: Viewer, address: str, fields: Mapping[str, str]) -> h.Element:
@@ -27,7 +52,7 @@ def kept_form_page(viewer: Viewer, address: str, fields: Mapping[str, str]) -> h
             ],
             h.p[_("Then come back to this page and send it.")],
             h.form("#kept-form", method="post", action=address, data_home=path("dashboard"))[
-                (h.input(type="hidden", name=name, value=value) for name, value in fields.items()),
+                _hidden(fields),
                 submit(_("Send what you typed")),
             ],
         ],

@@ -9,7 +9,14 @@ from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
 from web.calls.ice import ice_servers
 from web.http.client_address import client_network
 from web.http.errors import sentence
-from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
+from web.http.request import (
+    by_link,
+    show,
+    show_by_link,
+    signed_in,
+    viewer_of,
+    web_session_digest,
+)
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, REACHABILITY, TURN
 from web.markup.guests.device_test import device_test_page
 from web.markup.guests.landing import closed_link_page
@@ -55,15 +62,15 @@ async def judge(request: web.Request) -> web.Response:
 
 async def keep(request: web.Request) -> web.Response:
     """Store the result with the invite, for the scheduler to see."""
-    await request.app[LIMITS].hit("device_test", client_network(request))
     token = request.match_info["token"]
+    await _count(request, "device_test", token)
     readiness = await request.app[DEVICE_CHECKING].keep(token, await _outcomes(request))
     return web.json_response({"readiness": readiness})
 
 
 async def download(request: web.Request) -> web.StreamResponse:
     """Incompressible bytes, as many as requested, up to MAX_BYTES."""
-    await request.app[LIMITS].hit("device_test", client_network(request))
+    await _count(request, "device_test")
     asked = request.query.get("bytes", "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
         raise InvalidInput("bytes")
@@ -81,7 +88,7 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 async def upload(request: web.Request) -> web.Response:
     """Count the bytes that arrive. Raises TooLarge."""
-    await request.app[LIMITS].hit("device_test", client_network(request))
+    await _count(request, "device_test")
     size = 0
     async for block in request.content.iter_any():
         size += len(block)
@@ -92,22 +99,23 @@ async def upload(request: web.Request) -> web.Response:
 
 async def try_relay(request: web.Request) -> web.Response:
     """An offer of the relay, for somebody who is signed in."""
-    await request.app[LIMITS].hit("relay_trial", client_network(request))
-    await signed_in(request)
+    account = await signed_in(request)
+    await request.app[LIMITS].hit("relay_trial", account.id)
     return await _offer(request)
 
 
 async def try_relay_by_link(request: web.Request) -> web.Response:
     """An offer of the relay, for the holder of an invite's link."""
-    await request.app[LIMITS].hit("relay_trial", client_network(request))
-    await request.app[ARRIVING].look(request.match_info["token"])
+    token = request.match_info["token"]
+    await _count(request, "relay_trial", token)
+    await request.app[ARRIVING].look(token)
     return await _offer(request)
 
 
 async def answer_relay(request: web.Request) -> web.Response:
     """Pass on the answer to that offer; its address is known only to the browser that got it."""
     trial_id = request.match_info["trial_id"]
-    await request.app[LIMITS].hit("device_test", client_network(request))
+    await _count(request, "device_test", trial_id)
     body = await request.read()
     if len(body) > MAX_ANSWER_BYTES:
         raise TooLarge
@@ -123,6 +131,20 @@ async def answer_relay(request: web.Request) -> web.Response:
 async def end_relay_trial(request: web.Request) -> web.Response:
     await request.app[REACHABILITY].end(request.match_info["trial_id"])
     return web.Response(status=204)
+
+
+async def _count(request: web.Request, limit: str, who: str = "") -> None:
+    """Count a request of somebody and of their network. Raises TooManyRequests.
+
+    `who` is what only they know. A browser with a web session counts by that, and by nothing else.
+    """
+    limits = request.app[LIMITS]
+    if (digest := await web_session_digest(request)) is not None:
+        await limits.hit(limit, digest.hex())
+        return
+    if who:
+        await limits.hit(limit, who)
+    await limits.hit(f"{limit}_network", client_network(request))
 
 
 async def _offer(request: web.Request) -> web.Response:

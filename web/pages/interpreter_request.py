@@ -2,13 +2,14 @@
 
 from aiohttp import web
 
-from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
+from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable, TooManyRequests
 from signaling.flows.notices.interpreter_mail import USUAL_MINUTES
 from signaling.invite import Person
 from web.forms.invitation import answered, read_reachable
 from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.forms import form_of, reading_of, refused_form
+from web.http.over_limit import check_limit
 from web.http.request import by_link, show, signed_in, viewer_of
 from web.keys import INTERPRETING, LIMITS, NOTICE_RENDERER
 from web.markup.guests.interpreter_request import answered_page, request_page
@@ -30,6 +31,7 @@ async def answer(request: web.Request) -> web.Response:
     try:
         opened = await interpreting.open(token)
         scheduler = opened.scheduler
+        check_limit(request)
         if typed.get("answer") == "decline":
             await interpreting.decline(opened)
         else:
@@ -44,10 +46,11 @@ async def answer(request: web.Request) -> web.Response:
                 language=scheduler.language,
             )
             await interpreting.accept(opened, person, typed.get("date"))
-    except InvalidInput as error:
+    except (InvalidInput, TooManyRequests) as error:
         viewer = await viewer_of(request, scheduler.language)
-        at = error.at("name") if error.field == "first_name" else error
-        return await _page(request, refused_form(typed, at, viewer), 400)
+        named = isinstance(error, InvalidInput) and error.field == "first_name"
+        at = error.at("name") if isinstance(error, InvalidInput) and named else error
+        return await _page(request, refused_form(typed, at, viewer), error.status)
     except AlreadyAnswered:
         return await _page(request, Form(), AlreadyAnswered.status)
     except InviteNotUsable as error:

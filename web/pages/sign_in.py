@@ -21,6 +21,7 @@ from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
+from web.http.over_limit import check_limit, may_come_back
 from web.http.request import entered_account, show, signed_in, time_zone_of, viewer_of
 from web.keys import (
     CATALOGS,
@@ -82,10 +83,16 @@ async def show_signed_in(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
     app, browser = request.app, await browser_of(request)
-    check_network(request, browser)
+    try:
+        check_limit(request)
+        check_network(request, browser)
+    except TooManyRequests as error:
+        if not may_come_back(request):
+            raise
+        return await _refuse(request, _beside_password(await form_of(request)), error)
     typed = await form_of(request)
     email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")
-    values = {"email": email, "next": checked(typed.get("next", ""))}
+    values = _beside_password(typed)
     found = await find_account(app[STORE].read.accounts, email)
     account = found if found and found.suspended_at is None else None
     try:
@@ -101,6 +108,13 @@ async def sign_in(request: web.Request) -> web.Response:
             app[GUESSING_ALARM].note(account.id, client_network(request))
         return await _refuse(request, values)
     raise answer
+
+
+def _beside_password(typed: dict[str, str]) -> dict[str, str]:
+    return {
+        "email": typed.get("email", "")[:1024].strip(),
+        "next": checked(typed.get("next", "")),
+    }
 
 
 async def _let_in(
@@ -170,6 +184,7 @@ async def set_up(request: web.Request) -> web.Response:
     viewer = await viewer_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email")}
     try:
+        check_limit(request)
         known = (app[RUNTIME_SETTINGS].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
@@ -182,9 +197,9 @@ async def set_up(request: web.Request) -> web.Response:
         )
         await app[STORE].write(lambda records: _add_first(records, account, app[CLOCK].now()))
         app[SETUP_TOKEN].use_up()
-    except InvalidInput as error:
+    except (InvalidInput, TooManyRequests) as error:
         form = Form(values, form_errors(error, viewer))
-        return show(setup_page(viewer, form, request.path), 400)
+        return show(setup_page(viewer, form, request.path), error.status, retry_after(error))
     browser = await browser_of(request)
     raise await after_password(request, browser, account, way="password") or Conflict
 

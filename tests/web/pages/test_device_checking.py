@@ -17,6 +17,7 @@ from tests.media.support import Participant, track_of, until
 from tests.people import Answer, Person
 from tests.serving import Server, serving
 from tests.web.calling import NOW, started_session
+from web.access.rate_limits import LIMITS
 from web.keys import CLOCKWORK, REACHABILITY, RELAY
 from web.pages.device_checking import MAX_ANSWER_BYTES
 
@@ -156,14 +157,41 @@ async def test_another_site_can_end_no_trial(server: Server, nurse: Person) -> N
     assert server.app[RELAY]._listeners
 
 
-async def test_one_network_gets_only_so_many_trials_a_minute(server: Server, nurse: Person) -> None:
+async def test_everybody_gets_only_so_many_trials_a_minute_and_so_does_a_network(
+    server: Server, nurse: Person
+) -> None:
     for _ in range(10):
         await nurse.ask("DELETE", (await begin(nurse))["address"])
     refused = await nurse.post(OWN)
     assert refused.status == 429
     assert "Please try again in 1 minute." in json.loads(refused.text)["text"]
-    neighbor = {"X-Forwarded-For": "198.51.100.7"}  # as a proxy on this machine says
-    assert (await nurse.post(OWN, **neighbor)).status == 200
+    statuses = []
+    async with Person(server, Accept="application/json") as ward:
+        for name in ("Amina", "Omar"):
+            address = f"{await nurse.invite(name)}/test/relay"
+            for _ in range(10):
+                await ward.ask("DELETE", (await begin(ward, address))["address"])
+            assert (await ward.post(address)).status == 429
+        for number in range(50):
+            statuses.append((await ward.post(f"/i/guess-{number}/test/relay")).status)
+        last = f"{await nurse.invite('Fatma')}/test/relay"
+        assert statuses == [410] * 40 + [429] * 10
+        assert (await ward.post(last)).status == 429
+        neighbor = {"X-Forwarded-For": "198.51.100.7"}  # as a proxy on this machine says
+        assert (await ward.post(last, **neighbor)).status == 200
+
+
+async def test_a_test_counts_for_its_browser_and_for_those_of_its_network_without_one(
+    server: Server, nurse: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, network = LIMITS["device_test"], LIMITS["device_test_network"]
+    assert network.amount >= 5 * own.amount
+    monkeypatch.setitem(LIMITS, "device_test", own.__class__(2, 1))
+    monkeypatch.setitem(LIMITS, "device_test_network", own.__class__(4, 1))
+    async with Person(server) as stranger:
+        address = "/device-test/download?bytes=1"
+        assert [(await stranger.get(address)).status for _ in range(5)] == [200] * 4 + [429]
+        assert [(await nurse.get(address)).status for _ in range(3)] == [200] * 2 + [429]
 
 
 async def test_there_are_only_so_many_trials_at_once(server: Server, nurse: Person) -> None:

@@ -6,11 +6,12 @@ import htpy as h
 from aiohttp import web
 
 from signaling.account import Account
-from signaling.errors import Conflict, InvalidInput, NotFound
+from signaling.errors import Conflict, InvalidInput, NotFound, TooManyRequests
 from signaling.flows.people.accounts import set_password
 from signaling.flows.people.password_links import Choice, look_up_choice
 from storage.store import Records
 from web.http.client_address import client_network
+from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import show, time_zone_of, viewer_of
 from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
@@ -30,17 +31,17 @@ async def choose(request: web.Request) -> web.Response:
     """Set the password and sign in; the address works once."""
     choice, app = await _choice(request), request.app
     account = choice.account
-    await app[LIMITS].hit("choose_password", account.id)
     typed, known = (
         await form_of(request),
         (app[RUNTIME_SETTINGS].brand, account.email, account.name),
     )
     try:
+        await app[LIMITS].hit("choose_password", account.id)
         password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
-    except InvalidInput as error:
+    except (InvalidInput, TooManyRequests) as error:
         errors = form_errors(error, await viewer_of(request, account.language))
         form = Form({"language": typed.get("language", "")}, errors)
-        return show(await _page(request, choice, form), 400)
+        return show(await _page(request, choice, form), error.status, retry_after(error))
     now, token = app[CLOCK].now(), request.match_info["token"]
 
     async def work(records: Records) -> Account:

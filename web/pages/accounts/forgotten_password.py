@@ -7,6 +7,7 @@ from signaling.flows.people.accounts import checked_email
 from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
+from web.http.over_limit import check_limit
 from web.http.request import show, viewer_of
 from web.keys import FORGOTTEN_PASSWORDS, LIMITS, MAIL_REACH
 from web.markup.accounts.forgotten_password import asked_page, forgotten_page
@@ -24,6 +25,7 @@ async def ask(request: web.Request) -> web.Response:
     typed = (await form_of(request)).get("email", "")
     state = await app[MAIL_REACH].state()
     try:
+        check_limit(request)
         email = checked_email(typed[:1024])
         await app[LIMITS].hit("forgotten_network", client_network(request))
         await app[LIMITS].hit("forgotten_address", email.casefold())

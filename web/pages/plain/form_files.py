@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from signaling.errors import N_, InvalidInput, InviteNotUsable, NotFound, TeleConnectError
+from signaling.errors import (
+    N_,
+    InvalidInput,
+    InviteNotUsable,
+    NotFound,
+    TeleConnectError,
+    TooManyRequests,
+)
 from web.connections.http_server import admit, answer_after_all
 from web.connections.limits import BODY_WITHIN
+from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import seat_of, viewer_of
 from web.keys import LIMITS, UPLOADING
@@ -59,9 +67,12 @@ async def send_form(request: web.Request) -> web.Response:
         with contextlib.suppress(InvalidInput, web.HTTPRequestEntityTooLarge):
             await _read(request, typed)
         return await lost(request, error, typed.all)
-    await request.app[LIMITS].hit("plain_form", invite.id)
     answer_after_all(request)
     try:
+        if wait := request.app[LIMITS].take("plain_form", invite.id):
+            if not request.app[LIMITS].take("returned_form", client_network(request)):
+                await _read(request, typed)
+            raise TooManyRequests(wait)
         file = await _read(request, typed)
         _arrival, attendance, _viewer = await arrived(request)
         if typed.send:

@@ -9,6 +9,7 @@ from signaling.rooms.attendance import Attendance
 from signaling.wire import messages as wire
 from web.http.errors import sentence
 from web.http.forms import form_of
+from web.http.over_limit import check_limit
 from web.http.request import viewer_of
 from web.keys import CHATTING, LIMITS
 from web.pages.plain.page import lost, page
@@ -26,8 +27,10 @@ async def send_message(request: web.Request) -> web.Response:
     message_id = valid_id(form.get("id", ""))
     try:
         _arrival, attendance, _viewer = await arrived(request)
+        check_limit(request)
         await write(request, attendance, message_id, text)
     except (NotFound, InviteNotUsable) as error:
+        check_limit(request)
         return await lost(request, error, text)
     except TeleConnectError as error:
         viewer = await viewer_of(request)

@@ -5,6 +5,7 @@ from aiohttp import web
 from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
 from web.http.errors import sentence
 from web.http.forms import form_of
+from web.http.over_limit import check_limit
 from web.http.request import viewer_of
 from web.keys import LIMITS, PHONE_REQUESTS
 from web.pages.plain.page import lost, page
@@ -19,9 +20,11 @@ async def ask(request: web.Request) -> web.Response:
     wrote = "\n".join(filter(str.strip, (text, caption)))
     try:
         _arrival, attendance, _viewer = await arrived(request)
+        check_limit(request)
         await request.app[LIMITS].hit("phone_call", attendance.participant_id)
         await request.app[PHONE_REQUESTS].ask(attendance)
     except (NotFound, InviteNotUsable) as error:
+        check_limit(request)
         return await lost(request, error, wrote)
     except TeleConnectError as error:
         if not wrote:

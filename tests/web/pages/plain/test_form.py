@@ -202,7 +202,7 @@ async def test_whoever_has_a_seat_can_write_whatever_is_sent_from_their_network(
 ) -> None:
     page = (await plain.page()).text
     monkeypatch.setitem(LIMITS, "form", LIMITS["form"].__class__(5, 1))
-    monkeypatch.setitem(LIMITS, "seated_form", LIMITS["form"].__class__(3, 1))
+    monkeypatch.setitem(LIMITS, "known_form", LIMITS["form"].__class__(3, 1))
     async with Person(server) as stranger:
         lost = Plain(stranger, plain.invite_id)
         while (await lost.write("hm", "x" * 12)).status != 429:
