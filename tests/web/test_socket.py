@@ -228,6 +228,32 @@ async def test_negotiation_with_somebody_outside_of_the_call_is_refused(
     assert (await visit.amina.until("error"))["code"] == "not_found"
 
 
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"kind": "offer", "sdp": "v=0"},
+        {"kind": "answer", "sdp": "v=0"},
+        {"kind": "needed", "sdp": ""},
+    ],
+)
+async def test_a_description_reaches_the_other_peer_of_the_call(
+    visit: Visit, description: dict[str, str]
+) -> None:
+    await visit.desk.command("call_start", id="call-000001", media="audio")
+    await visit.amina.command("call_accept", call_id="call-000001")
+    await visit.amina.send("send_description", to="nurse-page", description=description)
+    passed = await visit.desk.until("description")
+    # What is empty is left out.
+    assert (passed["sender"], {"sdp": "", **passed["description"]}) == ("amina-page", description)
+
+
+async def test_a_description_of_another_kind_is_no_message(visit: Visit) -> None:
+    await visit.amina.send(
+        "send_description", to="nurse-page", description={"kind": "wanted", "sdp": ""}
+    )
+    assert (await visit.amina.until("error"))["code"] == "invalid_message"
+
+
 async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: Visit) -> None:
     old = await visit.phone.enter(invite_id=visit.seat, peer_id="old-browser", calls=False)
     await visit.desk.command("call_start", id="call-000001", media="audio")

@@ -31,7 +31,7 @@ def limited_form_page(
     )
 
 
-def _hidden(fields: Mapping[str, str]) -> list[h.Element]:
+def _hidden(fields: Mapping[str, str]) -> list[h.VoidElement]:
     return [h.input(type="hidden", name=name, value=value) for name, value in fields.items()]
 
 
