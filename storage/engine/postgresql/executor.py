@@ -73,7 +73,9 @@ class WritingExecutor(Executor):
         with as_ours(), given_up(connection):
             # what fails stays deferred: nothing must run outside its transaction
             if self._deferred:
-                await connection.execute("; ".join(self._deferred))
+                done = await connection.execute("; ".join(self._deferred))
+                if self._deferred[-1] == "COMMIT" and done != "COMMIT":
+                    raise Unavailable  # a statement had failed, and the work went on
                 self._deferred.clear()
             return await action(connection)
 

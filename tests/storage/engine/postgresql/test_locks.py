@@ -1,13 +1,15 @@
 """Several processes over one database: works about one session, and those about all, are alone."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from signaling.errors import Unavailable
 from storage.engine.database import Database
-from storage.engine.executor import Executor
+from storage.engine.executor import Executor, IntegrityError
 from storage.opening import open_database
 from tests.engines.databases import database_url
 
@@ -103,3 +105,17 @@ async def test_a_group_has_works_that_need_the_same_locks(processes: list[Databa
         )
     )
     assert order == names
+
+
+async def test_a_work_that_goes_on_after_a_failed_statement_is_not_acknowledged(
+    processes: list[Database],
+) -> None:
+    first = processes[0]
+
+    async def twice(executor: Executor) -> None:
+        with contextlib.suppress(IntegrityError):
+            await executor.rows("INSERT INTO tally VALUES ('one', 1)")
+
+    with pytest.raises(Unavailable):
+        await first.write(twice)
+    await first.write(lambda executor: add_one(executor, "one"))
