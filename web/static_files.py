@@ -31,6 +31,8 @@ from web.routes import path
 UTF_8_ALWAYS = frozenset({"text/javascript", "application/json"})
 """Types that need not say so: modules are UTF-8 whatever is said (RFC 9239, section 4), other scripts are
 read as their page is, and JSON has no other encoding (RFC 8259, section 8.1)."""
+COMPRESSED = frozenset({"image/jpeg", "image/png", "image/webp"})
+"Types that are compressed by themselves: trying more took a second of each start, and found nothing."
 FOR_EVER = "max-age=31536000, immutable"
 _TYPES = {
     ".js": "text/javascript",
@@ -211,7 +213,7 @@ def packed_response(
 ) -> web.Response:
     """A response in the best encoding that the client accepts; cacheable for ever or revalidated."""
     accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
-    packed = pack(plain)
+    packed = pack(plain) if content_type not in COMPRESSED else {}
     encoding = next((each for each in packed if each in accepted), None)
     response = web.Response(
         body=packed[encoding] if encoding else plain,
@@ -276,9 +278,10 @@ def _joined(sent: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _packed(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Build:
     sent = {**sent, **_joined(sent)}
-    for plain in sent.values():
-        pack(plain)  # now, so that no request waits for it
     contents = {name: StaticFile(_content_type(name), plain) for name, plain in sent.items()}
+    for file in contents.values():
+        if file.content_type not in COMPRESSED:
+            pack(file.plain)  # now, so that no request waits for it
     return Build(contents, beside)
 
 

@@ -11,9 +11,11 @@ from posixpath import dirname, join, normpath
 import aiohttp
 import brotli
 import pytest
+from aiohttp import hdrs
 
 from tests.people import Person
 from tests.serving import Server
+from web import keys
 from web.routes import path
 from web.static_files import as_written, read_sources
 from web.texts.catalogs import OWN_NAMES
@@ -98,6 +100,18 @@ async def test_pages_by_link_are_small_in_every_language(
             sizes = await loaded(amina, f"/seat/{seat}", encodings, browser, call=True)
             assert any("/call-controller.js" in address for address in sizes), sizes
             assert sum(sizes.values()) <= IN_A_CALL[coding], (language, sizes)
+
+
+async def test_pictures_are_sent_as_they_are(server: Server) -> None:
+    static = server.app[keys.STATIC].current
+    pictures = [name for name in static.files if name.endswith(".webp")]
+    assert pictures
+    async with aiohttp.ClientSession(server.url, auto_decompress=False) as http:
+        for name in pictures:
+            headers = {"Accept-Encoding": "gzip, br"}
+            async with http.get(static.address(name), headers=headers) as answer:
+                assert hdrs.CONTENT_ENCODING not in answer.headers, name
+                assert await answer.read() == (STATIC / name).read_bytes()
 
 
 @pytest.mark.slow
