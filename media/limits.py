@@ -12,6 +12,8 @@ GAP_CHARGE = 16
 "Bytes charged for each missing sequence number: recording and requesting it takes some 0.8 us."
 REPORT_CHARGE = 128
 "Bytes of RTCP that count as one more datagram: NACKs cost most by far."
+REFILL_SECONDS = 0.1
+"Seconds of a limit that are added at once, when something is next taken of it."
 SSRCS = 256
 """SSRCs that one connection may ever use. libsrtp keeps a state for each as long as the session
 lives; a browser uses a few, and some more when it restarts streams."""
@@ -49,14 +51,19 @@ class Allowance:
     checks: float
     records: float
     rtcp: float
+    refilled_at: float = 0.0
 
     @classmethod
     def full(cls, limits: Limits) -> Allowance:
         """The allowance of a full second, the most that can accumulate."""
         return cls(limits.checks, limits.records, limits.rtcp)
 
-    def refill(self, limits: Limits, seconds: float) -> None:
-        """Add what ``seconds`` allow."""
+    def refill(self, limits: Limits, now: float) -> None:
+        """Add what the time since the last call allows; to be called before anything is taken."""
+        seconds = now - self.refilled_at
+        if seconds < REFILL_SECONDS:
+            return
+        self.refilled_at = now
         self.checks = min(self.checks + limits.checks * seconds, limits.checks)
         self.records = min(self.records + limits.records * seconds, limits.records)
         self.rtcp = min(self.rtcp + limits.rtcp * seconds, limits.rtcp)

@@ -261,20 +261,6 @@ class ActiveSpeaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     peer_id: str | None
 
 
-class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
-    """The quality of one connection, every two seconds. Rates are bits per second."""
-
-    room_id: str
-    peer_id: str
-    round_trip_ms: int
-    loss_up: float
-    loss_down: float
-    rate_up: int
-    rate_down: int
-    limit_down: int
-    "Estimated bandwidth of the downlink."
-
-
 class VideoPaused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="video_paused"):
     """A video is paused (or resumed) because the subscriber's link lacks bandwidth for it."""
 
@@ -320,7 +306,6 @@ Event = (
     | Disconnected
     | Published
     | ActiveSpeaker
-    | Quality
     | VideoPaused
     | EncodingChosen
     | Traced

@@ -79,6 +79,7 @@ class Demultiplexer:
         elif peer is None:
             self.strangers += 1
         elif 19 < first < 64:
+            peer.allowance.refill(peer.limits, now)
             peer.allowance.records -= 1
             if peer.allowance.records < 0:
                 peer.over_limit += 1

@@ -211,6 +211,7 @@ class Forwarder:
             peer.refused += 1
             return False
         packet.length = length = size[0]
+        peer.refill(packet.now)
         peer.octets_left -= length if length > LEAST_CHARGE else LEAST_CHARGE
         if peer.octets_left < 0:
             peer.over_limit += 1
@@ -264,6 +265,7 @@ class Forwarder:
             if inbound.missing:
                 self.gaps.add((peer, inbound))
         inbound.received += 1
+        inbound.note_activity(now)
         if layout.audio_level:
             # The level is in -dBov; the voice activity flag in its highest bit is not used.
             peer.loudness += 127 - (incoming[base + layout.audio_level] & 0x7F)
@@ -404,6 +406,7 @@ class Forwarder:
         self.observer.on_stream(peer, inbound)
         inbound.accept(sequence, packet.now)
         inbound.received += 1
+        inbound.note_activity(packet.now)
         packet.layout = layout
         self._forward(packet, inbound, late=False)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, TypeVar
 
-INTERFACE = 8
+INTERFACE = 9
 "What this package expects of the native loop; a library built from other sources is not used."
 
 

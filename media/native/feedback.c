@@ -1,13 +1,18 @@
-/* The transport-wide feedback of the usual case: every packet arrived, in order. */
+/* Transport-wide feedback, written and sent. */
 
 #include "feedback.h"
+
+#include "forward.h"
+#include "send.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { REFERENCE_TICKS = 256, SMALL = 1, LARGE = 2, RUN_LIMIT = 0x1FFF };
+enum { REFERENCE_TICKS = 256, MISSING = 0, SMALL = 1, LARGE = 2, RUN_LIMIT = 0x1FFF };
 
 #define TICK 0.00025
+/* 100 ms as the draft says, less half of the time between two looks (thread.c). */
+#define INTERVAL 0.09
 
 static uint8_t *write_number(uint8_t *at, uint32_t value, int octets)
 {
@@ -16,14 +21,38 @@ static uint8_t *write_number(uint8_t *at, uint32_t value, int octets)
     return at + octets;
 }
 
-static int is_complete(const Peer *peer, int first)
+/* Arrivals by offset from the number that comes next, both ends included. */
+struct range {
+    int first, last;
+};
+
+static int offset_of(int number, unsigned next)
 {
-    if (peer->arrived == 0 || peer->arrived > MOST_STATUSES)
-        return 0;
-    for (size_t i = 0; i < peer->arrived; i++)
-        if (peer->arrivals[i].number != (int)((unsigned)first + i))
-            return 0;
-    return 1;
+    return (int)(((unsigned)number - next + 0x8000) & 0xFFFF) - 0x8000;
+}
+
+static struct range offsets(const Peer *peer)
+{
+    struct range range = {0, -0x8000};
+    for (size_t i = 0; i < peer->arrived; i++) {
+        int offset = offset_of(peer->arrivals[i].number, peer->feedback_next);
+        range.first = offset < range.first ? offset : range.first;
+        range.last = offset > range.last ? offset : range.last;
+    }
+    if (range.first < range.last - MOST_STATUSES + 1)
+        range.first = range.last - MOST_STATUSES + 1;
+    return range;
+}
+
+/* When each packet of a range arrived first; 0 if it did not. Later ones are duplicates. */
+static void times_of(const Peer *peer, struct range range, double *times)
+{
+    memset(times, 0, (size_t)(range.last - range.first + 1) * sizeof *times);
+    for (size_t i = 0; i < peer->arrived; i++) {
+        int place = offset_of(peer->arrivals[i].number, peer->feedback_next) - range.first;
+        if (place >= 0 && times[place] == 0)
+            times[place] = peer->arrivals[i].at;
+    }
 }
 
 /* media.rtp.transport_cc._chunks */
@@ -55,39 +84,68 @@ static uint8_t *write_chunks(uint8_t *at, const uint8_t *symbols, int total)
     return at;
 }
 
-int write_feedback(const Peer *peer, int first, int count, uint32_t sender_ssrc,
-                   uint32_t media_ssrc, uint8_t *message)
+/* media.rtp.transport_cc.build_feedback, of as many as one message can tell of: see _stretches there.
+   Returns how many those are. */
+static int write_statuses(const double *times, int total, uint8_t *symbols, uint8_t **delta_end,
+                          uint32_t *reference)
 {
-    uint8_t symbols[MOST_STATUSES], deltas[2 * MOST_STATUSES], *delta_end = deltas;
-    if (first < 0 && peer->arrived > 0)
-        first = peer->arrivals[0].number;
-    if (!is_complete(peer, first))
-        return 0;
-    int total = (int)peer->arrived;
     double last = -1.0;
-    long long reference = (long long)floor(rint(peer->arrivals[0].at / TICK) / REFERENCE_TICKS);
-    long long previous = reference * REFERENCE_TICKS;
+    long long previous = -1;
     for (int i = 0; i < total; i++) {
-        double at = peer->arrivals[i].at;
-        if (at == last) {
-            symbols[i] = SMALL;
-            *delta_end++ = 0;
+        double at = times[i];
+        if (at == 0 || at == last) {
+            symbols[i] = at == 0 ? MISSING : SMALL;
+            *delta_end = write_number(*delta_end, 0, symbols[i]);
             continue;
         }
-        last = at;
-        long long delta = (long long)rint(at / TICK) - previous;
+        long long ticks = (long long)rint(at / TICK);
+        if (last == -1.0) {
+            *reference = (uint32_t)(long long)floor((double)ticks / REFERENCE_TICKS);
+            previous = (long long)floor((double)ticks / REFERENCE_TICKS) * REFERENCE_TICKS;
+        }
+        long long delta = ticks - previous;
         if (delta < -0x8000 || delta > 0x7FFF)
-            return 0; /* Python makes two messages */
-        previous += delta;
+            return i;
+        last = at;
+        previous = ticks;
         symbols[i] = delta >= 0 && delta <= 0xFF ? SMALL : LARGE;
-        delta_end = write_number(delta_end, (uint32_t)delta, symbols[i]);
+        *delta_end = write_number(*delta_end, (uint32_t)delta, symbols[i]);
     }
+    return total;
+}
+
+/* Forget the arrivals of the packets before `next`. */
+static void forget_before(Peer *peer, unsigned next)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < peer->arrived; i++)
+        if (offset_of(peer->arrivals[i].number, next) >= 0)
+            peer->arrivals[kept++] = peer->arrivals[i];
+    peer->arrived = kept;
+    peer->feedback_next = next;
+}
+
+/* media.rtp.transport_cc.ArrivalLog.feedback */
+int take_feedback(Peer *peer, uint32_t sender_ssrc, uint32_t media_ssrc, uint8_t *message)
+{
+    double times[MOST_STATUSES];
+    uint8_t symbols[MOST_STATUSES], deltas[2 * MOST_STATUSES], *delta_end = deltas;
+    uint32_t reference = 0;
+    if (peer->arrived == 0)
+        return 0;
+    if (!peer->feedback_begun)
+        peer->feedback_next = (unsigned)peer->arrivals[0].number & 0xFFFF;
+    peer->feedback_begun = 1;
+    struct range range = offsets(peer);
+    times_of(peer, range, times);
+    unsigned first = (peer->feedback_next + (unsigned)range.first) & 0xFFFF;
+    int total = write_statuses(times, range.last - range.first + 1, symbols, &delta_end, &reference);
     uint8_t *at = write_number(message, 0x8F << 8 | 205, 2) + 2;
     at = write_number(at, sender_ssrc, 4);
     at = write_number(at, media_ssrc, 4);
-    at = write_number(at, (uint32_t)first, 2);
+    at = write_number(at, first, 2);
     at = write_number(at, (uint32_t)total, 2);
-    at = write_number(at, ((uint32_t)reference & 0xFFFFFF) << 8 | (uint32_t)(count & 0xFF), 4);
+    at = write_number(at, (reference & 0xFFFFFF) << 8 | (uint32_t)(peer->feedback_count++ & 0xFF), 4);
     at = write_chunks(at, symbols, total);
     memcpy(at, deltas, (size_t)(delta_end - deltas));
     at += delta_end - deltas;
@@ -96,5 +154,55 @@ int write_feedback(const Peer *peer, int first, int count, uint32_t sender_ssrc,
     memset(at, 0, (size_t)rest);
     at += rest;
     write_number(message + 2, (uint32_t)((at - message) / 4 - 1), 2);
+    forget_before(peer, (first + (unsigned)total) & 0xFFFF);
+    if (range.first + total > range.last)
+        peer->arrived = 0;
     return (int)(at - message);
+}
+
+/* The SSRC of any of its streams. */
+static uint32_t media_ssrc(const Peer *peer)
+{
+    const struct table *streams = peer->by_ssrc != NULL ? &peer->by_ssrc->entries : NULL;
+    for (size_t i = 0; streams != NULL && i < streams->capacity; i++)
+        if (streams->entries[i].value != NULL) {
+            const uint8_t *key = streams->entries[i].key;
+            return (uint32_t)key[0] << 24 | (uint32_t)key[1] << 16 | (uint32_t)key[2] << 8 | key[3];
+        }
+    return 0;
+}
+
+static void send_feedback(Peer *peer)
+{
+    Destination *to = peer->destination;
+    if (to == NULL || to->port == NULL || to->port->batch == NULL)
+        return;
+    int slot = take_slot(to->port);
+    uint8_t *out = to->port->batch->outgoing + (size_t)slot * SLOT;
+    memcpy(out, peer->feedback_report, (size_t)peer->feedback_report_size);
+    int size = peer->feedback_report_size;
+    size += take_feedback(peer, peer->ssrc, media_ssrc(peer), out + size);
+    if (protect_rtcp(pointer(peer->feedback_session), out, &size) == 0)
+        push(to->port, slot, size, to);
+    else
+        peer->refused++;
+}
+
+int send_due_feedback(Loop *loop, double now)
+{
+    const struct table *peers = &loop->by_address->entries;
+    int more = 0;
+    /* A peer with several addresses is met more than once, and has nothing to report again. */
+    for (size_t i = 0; i < peers->capacity; i++) {
+        Peer *peer = peers->entries[i].value;
+        if (peer == NULL || peer->arrived == 0 || peer->feedback_session == 0)
+            continue;
+        if (now - peer->feedback_at < INTERVAL) {
+            more = 1;
+            continue;
+        }
+        peer->feedback_at = now;
+        send_feedback(peer);
+    }
+    return more;
 }

@@ -7,9 +7,12 @@
 
 enum { MOST_STATUSES = 400, LONGEST_FEEDBACK = 24 + 4 * MOST_STATUSES };
 
-/* The RTCP message on a peer's arrivals, if they are the packets from `first` on in order, without
-   a gap; `first` below 0 stands for whatever came first. Returns its length, or 0. */
-int write_feedback(const Peer *peer, int first, int count, uint32_t sender_ssrc,
-                   uint32_t media_ssrc, uint8_t *message);
+/* The RTCP message on a peer's arrivals since the last one, which are forgotten: all, unless their
+   times are too far apart for one message. Returns its length; 0 if there were none. */
+int take_feedback(Peer *peer, uint32_t sender_ssrc, uint32_t media_ssrc, uint8_t *message);
+
+/* Send feedback to all peers with a feedback session to which it is due. Returns whether there is
+   more to report later. */
+int send_due_feedback(Loop *loop, double now);
 
 #endif

@@ -30,7 +30,10 @@ enum {
 
 #define MOST_AGE 2.0
 
-cipher protect, unprotect;
+#define REFILL 0.1
+#define SILENCE 1.0
+
+cipher protect, unprotect, protect_rtcp;
 
 static unsigned read16(const uint8_t *at)
 {
@@ -233,6 +236,25 @@ static void note_timing(InboundStream *inbound, uint32_t timestamp, double arriv
     inbound->timestamp = timestamp;
 }
 
+/* media.streams.inbound.InboundStream.note_activity */
+static void note_activity(InboundStream *inbound, double now)
+{
+    if (now - inbound->last_seen > SILENCE)
+        inbound->began_at = now;
+    inbound->last_seen = now;
+}
+
+/* media.rooms.peer.Peer.refill */
+static void refill(Peer *peer, double now)
+{
+    double seconds = now - peer->refilled_at;
+    if (seconds < REFILL)
+        return;
+    double octets = peer->octets_left + peer->octets_per_second * seconds;
+    peer->octets_left = octets < peer->octets_at_once ? octets : peer->octets_at_once;
+    peer->refilled_at = now;
+}
+
 /* Forward an unprotected packet, or return 0 and leave everything as it was. */
 static int forward_packet(Peer *peer, InboundStream *inbound, struct datagram *datagram)
 {
@@ -258,6 +280,7 @@ static int forward_packet(Peer *peer, InboundStream *inbound, struct datagram *d
     inbound->next_sequence = (int)((sequence + 1) & 0xFFFF);
     inbound->received++;
     inbound->octets += (unsigned)length;
+    note_activity(inbound, datagram->now);
     if (plan->audio_level) {
         peer->loudness += 127u - (packet[plan->audio_level] & 0x7Fu);
         peer->loudness_count++;
@@ -302,6 +325,7 @@ int handle(Peer *peer, struct datagram *datagram)
     datagram->length = length;
     datagram->plain = 1;
     datagram->inbound = inbound;
+    refill(peer, datagram->now);
     peer->octets_left -= length > LEAST_CHARGE ? length : LEAST_CHARGE;
     if (peer->octets_left < 0) {
         peer->over_limit++;

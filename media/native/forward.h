@@ -7,8 +7,8 @@
 
 typedef int (*cipher)(void *session, void *packet, int *length);
 
-/* libsrtp's srtp_protect and srtp_unprotect; set before the first datagram. */
-extern cipher protect, unprotect;
+/* libsrtp's srtp_protect, srtp_unprotect and srtp_protect_rtcp; set before the first datagram. */
+extern cipher protect, unprotect, protect_rtcp;
 
 /* A received datagram. Handling changes octets in place, and length and plain with them. */
 struct datagram {
@@ -16,7 +16,7 @@ struct datagram {
     int length;
     int plain; /* unprotected and charged already */
     int may_skip; /* whether a gap before it may be passed over, to be told to Python */
-    double arrived_at;
+    double now, arrived_at;
     const uint8_t *send_time; /* the absolute send time of now, three bytes */
     InboundStream *inbound;   /* its stream, once it is unprotected */
     unsigned gap_first, gap_count; /* the sequence numbers passed over, if any */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    INTERFACE = 8, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 9, /* raised with every change that media/native/__init__.py must know of */
 };
 
 static Port *attached(PyObject *object)
@@ -332,12 +332,13 @@ static PyType_Spec loop_spec = {
 
 static PyObject *native_bind(PyObject *module, PyObject *arguments)
 {
-    unsigned long long protecting, unprotecting;
+    unsigned long long protecting, unprotecting, protecting_rtcp;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "KK", &protecting, &unprotecting))
+    if (!PyArg_ParseTuple(arguments, "KKK", &protecting, &unprotecting, &protecting_rtcp))
         return NULL;
     protect = (cipher)(uintptr_t)protecting;
     unprotect = (cipher)(uintptr_t)unprotecting;
+    protect_rtcp = (cipher)(uintptr_t)protecting_rtcp;
     Py_RETURN_NONE;
 }
 
@@ -368,7 +369,7 @@ static PyObject *native_send(PyObject *module, PyObject *argument)
 }
 
 static PyMethodDef methods[] = {
-    {"bind", native_bind, METH_VARARGS, "bind(protect, unprotect): addresses of libsrtp's functions"},
+    {"bind", native_bind, METH_VARARGS, "bind(protect, unprotect, protect_rtcp): where libsrtp has them"},
     {"receive", native_receive, METH_O, "receive(port): read a batch; the number of datagrams"},
     {"send", native_send, METH_O, "send(port): send what is queued"},
     {NULL, NULL, 0, NULL},

@@ -36,6 +36,7 @@ enum {
     WIDEST = 68,     /* bytes of the longest extension block with its header */
     MOST_STRIPPED = 4, /* stretches of extensions blanked in one packet */
     MOST_KEPT = 2,     /* extensions that are forwarded to who accepted them */
+    LONGEST_REPORT = 128, /* bytes of the report and the name before feedback */
     STAMP_SPACE = 32,  /* bytes of the ancillary message with the time of arrival */
     SET_ASIDE = 512,   /* datagrams that may wait for Python, a port */
     SHARES = 1024,     /* counts of those that wait, by the participant they are of */
@@ -176,6 +177,7 @@ typedef struct {
     char keyframe_wanted;
     unsigned long long received, octets;
     double transit, jitter;
+    double last_seen, began_at;
     struct plan plan;
     struct reader *behind_in; /* where its newest packet was set aside, or may have been */
     uint64_t behind;          /* what put was then: until as many are taken, others are behind it */
@@ -196,11 +198,20 @@ typedef struct {
     PyObject_HEAD
     PyObject *inbound_streams; /* the mapping that Python uses */
     Routes *by_ssrc;           /* of inbound_streams, by four bytes */
+    Destination *destination;
     unsigned long long session;
-    double octets_left;
+    double octets_left, octets_per_second, octets_at_once, refilled_at;
     unsigned long long received_octets, refused, over_limit, loudness, loudness_count;
     struct arrival *arrivals;
     size_t arrived, capacity;
+    /* Transport-wide feedback, feedback.h. */
+    unsigned long long feedback_session;
+    unsigned int ssrc;
+    int feedback_count, feedback_begun;
+    unsigned feedback_next; /* the number that the next message begins with, once it has begun */
+    double feedback_at;
+    uint8_t feedback_report[LONGEST_REPORT];
+    int feedback_report_size;
 } Peer;
 
 /* One worker's loop, with or without a thread of its own. */

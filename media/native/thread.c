@@ -17,13 +17,15 @@
    6. What it does not handle is set aside for Python, in order of arrival, and Python is woken. When
       too much waits there, of all or of one participant, datagrams are dropped and counted, as the
       kernel would.
-   7. Whoever waits for the lock longest gets it next. So Python waits for a batch of at most BATCH
+   7. Transport-wide feedback is sent by this thread alone to peers that have a feedback session.
+   8. Whoever waits for the lock longest gets it next. So Python waits for a batch of at most BATCH
       datagrams, and this thread for one round of Python's event loop, or less where it is offered
       the lock.
-   8. If it cannot wait any more, it says so in `failed`, wakes Python, and ends. */
+   9. If it cannot wait any more, it says so in `failed`, wakes Python, and ends. */
 
 #include "thread.h"
 
+#include "feedback.h"
 #include "forward.h"
 #include "send.h"
 
@@ -42,7 +44,8 @@ enum {
     FEWEST_STRANGE = 32, /* the same of strangers */
     BUSY = 10000,        /* datagrams a second above which they are let come together */
     PAUSE = 300 * 1000,  /* nanoseconds for that */
-    REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at how many there are */
+    REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at that, and at feedback */
+    LOOKS = 15, /* at feedback after the last datagram: Python may still handle what came */
 };
 
 static long long nanoseconds(clockid_t clock)
@@ -132,6 +135,7 @@ void handle_batch(Loop *loop, Port *port, int count, double now, long long read_
         struct datagram datagram = {
             .octets = reader->octets[i],
             .length = (int)reader->in[i].msg_len,
+            .now = now,
             .arrived_at = now - age(&reader->in[i].msg_hdr, read_at),
             .send_time = send_time,
             .may_skip = may_wait(reader, peer),
@@ -183,32 +187,44 @@ int serve_port(Loop *loop, Port *port)
     return count;
 }
 
-/* How much there is to do, for the length of the pause after a batch. */
+/* How much there is to do. */
 struct load {
-    long long since; /* nanoseconds */
-    unsigned long long handled;
+    long long since; /* when it was looked at last, in nanoseconds */
+    unsigned long long handled, handled_then;
     int busy;
+    int looks; /* that are still to be made at feedback */
 };
+
+/* Now and then: send the feedback that is due, and see how many datagrams there are. */
+static void review(Loop *loop, struct load *load)
+{
+    long long now = nanoseconds(CLOCK_MONOTONIC);
+    if (now - load->since < REVIEWED)
+        return;
+    unsigned long long count = load->handled - load->handled_then;
+    load->busy = (double)count * 1e9 > (double)(now - load->since) * BUSY;
+    load->since = now;
+    load->handled_then = load->handled;
+    lock_acquire(&loop->lock);
+    int more = send_due_feedback(loop, (double)now / 1e9);
+    send_everything(loop);
+    lock_release(&loop->lock);
+    load->looks = count || more ? LOOKS : load->looks - 1;
+}
 
 /* Under high load the next datagrams are let come together for a moment: a wakeup costs as much as
    forwarding a packet, and packets that are sent together leave in one segmented send. */
-static void pause_if_busy(struct load *load, unsigned long long handled)
+static void pause_if_busy(const struct load *load)
 {
     static const struct timespec pause = {0, PAUSE};
-    long long now = nanoseconds(CLOCK_MONOTONIC);
-    if (now - load->since > REVIEWED) {
-        load->busy = (double)(handled - load->handled) * 1e9 > (double)(now - load->since) * BUSY;
-        load->since = now;
-        load->handled = handled;
-    }
     if (load->busy)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
-/* Wait until something is ready. Returns 0 or an errno value. */
-static int wait_ready(struct pollfd *ready, nfds_t count)
+/* Wait until something is ready, or feedback may be due. Returns 0 or an errno value. */
+static int wait_ready(struct pollfd *ready, nfds_t count, const struct load *load)
 {
-    while (poll(ready, count, -1) < 0)
+    while (poll(ready, count, load->looks > 0 ? REVIEWED / 1000000 : -1) < 0)
         if (errno != EINTR)
             return errno;
     return 0;
@@ -228,22 +244,22 @@ static void *serve(void *argument)
     Loop *loop = argument;
     struct pollfd ready[MOST_PORTS + 1];
     int ports = loop->port_count, failed;
-    struct load load = {0, 0, 0};
-    unsigned long long handled = 0;
+    struct load load = {0, 0, 0, 0, 0};
     prctl(PR_SET_NAME, "packets");
     prctl(PR_SET_TIMERSLACK, 1);
     for (int i = 0; i < ports; i++)
         ready[i] = (struct pollfd){.fd = loop->served[i]->batch->descriptor, .events = POLLIN};
     ready[ports] = (struct pollfd){.fd = loop->stop, .events = POLLIN};
-    while (!(failed = wait_ready(ready, (nfds_t)ports + 1)) && !ready[ports].revents) {
+    while (!(failed = wait_ready(ready, (nfds_t)ports + 1, &load)) && !ready[ports].revents) {
         for (int i = 0; i < ports; i++)
             for (int turn = 0; ready[i].revents && turn < BATCHES_AT_ONCE; turn++) {
                 int count = serve_port(loop, loop->served[i]);
-                handled += (unsigned)count;
+                load.handled += (unsigned)count;
                 if (count < BATCH)
                     break;
             }
-        pause_if_busy(&load, handled);
+        review(loop, &load);
+        pause_if_busy(&load);
     }
     if (failed)
         tell_failure(loop, failed);

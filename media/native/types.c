@@ -419,6 +419,8 @@ static PyMemberDef InboundStream_members[] = {
     MEMBER(T_ULONGLONG, InboundStream, octets),
     MEMBER(T_DOUBLE, InboundStream, transit),
     MEMBER(T_DOUBLE, InboundStream, jitter),
+    MEMBER(T_DOUBLE, InboundStream, last_seen),
+    MEMBER(T_DOUBLE, InboundStream, began_at),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMethodDef InboundStream_methods[] = {{NULL, NULL, 0, NULL}};
@@ -512,8 +514,10 @@ static void Peer_free(Peer *self)
     free(self->arrivals);
 }
 
-COLLECTED(Peer, Py_VISIT(self->inbound_streams); Py_VISIT(self->by_ssrc),
-          Py_CLEAR(self->inbound_streams); Py_CLEAR(self->by_ssrc))
+COLLECTED(Peer,
+          Py_VISIT(self->inbound_streams); Py_VISIT(self->by_ssrc); Py_VISIT(self->destination),
+          Py_CLEAR(self->inbound_streams); Py_CLEAR(self->by_ssrc); Py_CLEAR(self->destination))
+TYPED(Peer, destination, destination_type)
 
 static PyObject *Peer_get_inbound_streams(PyObject *object, void *closure)
 {
@@ -566,32 +570,52 @@ static PyObject *peer_take_arrivals(PyObject *object, PyObject *Py_UNUSED(nothin
     return list;
 }
 
-/* take_feedback(first, count, sender_ssrc, media_ssrc): the message on the arrivals so far and how
-   many they are, or None if media.rtp.transport_cc has to see them. */
+/* take_feedback(sender_ssrc, media_ssrc): a message on arrivals since the last one; empty if there
+   were none. */
 static PyObject *peer_take_feedback(PyObject *object, PyObject *arguments)
 {
-    Peer *self = (Peer *)object;
-    int first, count;
     unsigned int sender_ssrc, media_ssrc;
     uint8_t message[LONGEST_FEEDBACK];
-    if (!PyArg_ParseTuple(arguments, "iiII", &first, &count, &sender_ssrc, &media_ssrc))
+    if (!PyArg_ParseTuple(arguments, "II", &sender_ssrc, &media_ssrc))
         return NULL;
-    int length = write_feedback(self, first, count, sender_ssrc, media_ssrc, message);
-    if (length == 0)
-        Py_RETURN_NONE;
-    Py_ssize_t arrived = (Py_ssize_t)self->arrived;
-    self->arrived = 0;
-    return Py_BuildValue("(y#n)", message, (Py_ssize_t)length, arrived);
+    int length = take_feedback((Peer *)object, sender_ssrc, media_ssrc, message);
+    return PyBytes_FromStringAndSize((const char *)message, length);
+}
+
+static PyObject *Peer_get_feedback_report(PyObject *object, void *closure)
+{
+    const Peer *self = (Peer *)object;
+    (void)closure;
+    return PyBytes_FromStringAndSize((const char *)self->feedback_report,
+                                     self->feedback_report_size);
+}
+
+static int Peer_set_feedback_report(PyObject *object, PyObject *value, void *closure)
+{
+    Peer *self = (Peer *)object;
+    (void)closure;
+    if (value == NULL || !PyBytes_CheckExact(value) || PyBytes_Size(value) > LONGEST_REPORT) {
+        PyErr_SetString(PyExc_TypeError, "feedback_report is a short report");
+        return -1;
+    }
+    self->feedback_report_size = (int)PyBytes_Size(value);
+    memcpy(self->feedback_report, PyBytes_AsString(value), (size_t)self->feedback_report_size);
+    return 0;
 }
 
 static PyMemberDef Peer_members[] = {
     MEMBER(T_ULONGLONG, Peer, session),
     MEMBER(T_DOUBLE, Peer, octets_left),
+    MEMBER(T_DOUBLE, Peer, octets_per_second),
+    MEMBER(T_DOUBLE, Peer, octets_at_once),
+    MEMBER(T_DOUBLE, Peer, refilled_at),
     MEMBER(T_ULONGLONG, Peer, received_octets),
     MEMBER(T_ULONGLONG, Peer, refused),
     MEMBER(T_ULONGLONG, Peer, over_limit),
     MEMBER(T_ULONGLONG, Peer, loudness),
     MEMBER(T_ULONGLONG, Peer, loudness_count),
+    MEMBER(T_ULONGLONG, Peer, feedback_session),
+    MEMBER(T_UINT, Peer, ssrc),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMethodDef Peer_methods[] = {
@@ -602,6 +626,8 @@ static PyMethodDef Peer_methods[] = {
 };
 static PyGetSetDef Peer_properties[] = {
     PROPERTY(Peer, inbound_streams),
+    PROPERTY(Peer, destination),
+    PROPERTY(Peer, feedback_report),
     {NULL, NULL, NULL, NULL, NULL},
 };
 

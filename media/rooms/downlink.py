@@ -6,6 +6,7 @@ from media.congestion.estimate import Estimate
 from media.congestion.probing import Prober
 from media.congestion.thrift import Thrift, is_far
 from media.rooms.negotiation import SourceId
+from media.rtp.codecs import Kind
 from media.streams.outbound import OutboundStream
 from media.streams.receiver_reports import Tally
 
@@ -91,8 +92,14 @@ class Downlink:
         streams = self.outbound_streams.values()
         return next((outbound for outbound in streams if outbound.takes_padding), None)
 
-    def service(self, seconds: float, now: float) -> None:
-        """Refill the retransmission budgets, and note when sending began; ten times a second."""
+    def note_switch(self, kind: Kind, now: float) -> None:
+        """Record that a publication of that kind is about to be sent."""
+        self.sending_since = self.sending_since or now
+        if kind.medium == "video":
+            self.video_since = self.video_since or now
+
+    def share_out(self) -> None:
+        """Divide the limit among the streams, for their retransmissions."""
         outbound_streams = self.outbound_streams.values()
         videos = audios = 0
         for outbound in outbound_streams:
@@ -101,13 +108,7 @@ class Downlink:
                 audios += not outbound.rtx_ssrc and outbound.inbound.bitrate > SILENT_AUDIO
         for outbound in outbound_streams:
             sharing = max(1, videos if outbound.rtx_ssrc else audios)
-            outbound.refill(seconds, self.estimate.limit / sharing, not self.thrift.wanted)
-        if not self.sending_since and any(outbound.octets for outbound in outbound_streams):
-            self.sending_since = now
-        if not self.video_since and any(
-            outbound.octets for outbound in outbound_streams if outbound.rtx_ssrc
-        ):
-            self.video_since = now
+            outbound.allow(self.estimate.limit / sharing, not self.thrift.wanted)
 
     def measure(self, seconds: float, now: float) -> None:
         """Update the rates after an interval of about a second."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pylibsrtp
 
-from media.limits import SSRCS, Allowance, Limits
+from media.limits import REFILL_SECONDS, SSRCS, Allowance, Limits
 from media.native import native_where_built
 from media.rooms.downlink import Downlink
 from media.rooms.liveness import Liveness
@@ -38,21 +38,39 @@ class PeerState:
 
     __slots__ = (
         "_arrivals",
+        "destination",
+        "feedback_report",
+        "feedback_session",
         "inbound_streams",
         "loudness",
         "loudness_count",
+        "octets_at_once",
         "octets_left",
+        "octets_per_second",
         "over_limit",
         "received_octets",
+        "refilled_at",
         "refused",
         "session",
+        "ssrc",
     )
 
     inbound_streams: MutableMapping[int, InboundStream]
+    destination: Destination
+    ssrc: int
+    "Our own SSRC in RTCP to this peer."
     session: int
     "Address of the SRTP session that unprotects its packets; 0 before the handshake is over."
     octets_left: float
     "Bytes it may still send before the next refill."
+    octets_per_second: float
+    octets_at_once: float
+    refilled_at: float
+    feedback_session: int
+    """Address of the SRTP session with which the native loop's thread protects transport-wide
+    feedback; 0 where there is no thread, or RTCP is traced. Then ``ArrivalLog`` writes it."""
+    feedback_report: bytes
+    "The report and the name that such feedback comes after, for who wants compounds."
     received_octets: int
     refused: int
     "Packets that failed authentication, were malformed or came twice."
@@ -75,10 +93,8 @@ class PeerState:
         self._arrivals = []
         return arrivals
 
-    def take_feedback(
-        self, first: int, count: int, sender_ssrc: int, media_ssrc: int
-    ) -> tuple[bytes, int] | None:
-        """The feedback on the arrivals since the last call and their number, where C can tell.
+    def take_feedback(self, sender_ssrc: int, media_ssrc: int) -> bytes | None:
+        """A message on arrivals since the last call, where C writes it; empty if there are none.
 
         None, as always here, means that ``take_arrivals`` has to be asked.
         """
@@ -122,7 +138,6 @@ class Peer(PeerState):
         "None before the handshake is over."
         self.unprotect: Callable[[Any, Any], int] | None = None
         self.ssrc = secrets.randbits(32)
-        "Our own SSRC in RTCP to this peer."
         self.cname = secrets.token_urlsafe(12)
         "Its CNAME (RFC 7022 section 4.2: 96 random bits)."
         self.used_ssrcs = {self.ssrc}
@@ -130,12 +145,17 @@ class Peer(PeerState):
         "SSRCs of its authentic packets, RTCP included."
         self.trace: PeerTrace | None = None
         "Where its SDP and RTCP are traced, if they are."
-        self.serviced_at = 0.0
+        self.threaded = False
+        "Whether the native loop's thread serves it."
         self.measured_at = 0.0
 
         self.inbound_streams = self.publications.inbound_streams
         self.session = 0
-        self.octets_left = limits.octets_at_once
+        self.octets_left = self.octets_at_once = limits.octets_at_once
+        self.octets_per_second = limits.bitrate / 8
+        self.refilled_at = 0.0
+        self.feedback_session = 0
+        self.feedback_report = b""
         self.received_octets = self.refused = self.over_limit = 0
         self.loudness = self.loudness_count = 0
 
@@ -164,13 +184,20 @@ class Peer(PeerState):
         for outbound in self.downlink.outbound_streams.values():
             outbound.use(ciphers.outgoing)
 
-    def refill(self, seconds: float) -> None:
-        """Add to its allowances what ``seconds`` allow."""
-        limits = self.limits
-        self.octets_left = min(
-            self.octets_left + limits.bitrate / 8 * seconds, limits.octets_at_once
-        )
-        self.allowance.refill(limits, seconds)
+    def refill(self, now: float) -> None:
+        """Add to the octets it may send what the time since then allows; for each packet."""
+        seconds = now - self.refilled_at
+        if seconds >= REFILL_SECONDS:
+            octets = self.octets_left + self.octets_per_second * seconds
+            self.octets_left = min(octets, self.octets_at_once)
+            self.refilled_at = now
+
+    def delegate_feedback(self) -> None:
+        """Have the native loop's thread send transport-wide feedback if it can, or end that."""
+        ciphers = self.ciphers if not self.closed and self.trace is None else None
+        report = rtcp.compound(self.ssrc, self.cname, b"")
+        self.feedback_report = b"" if self.negotiation.reduced_size else report
+        self.feedback_session = ciphers.outgoing.session if ciphers and self.threaded else 0
 
     def move(self, port: Port, address: bytes) -> None:
         """Send to an address that the client nominated in a verified check."""

@@ -87,8 +87,8 @@ class Room:
             raise Refused("already_joined", f"{peer_id} is in the room")
         peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
         peer.subscriptions.automatic = automatic
-        peer.serviced_at = peer.measured_at = self._host.now()
-        peer.liveness.begin(peer.serviced_at)
+        peer.measured_at = self._host.now()
+        peer.liveness.begin(peer.measured_at)
         wanted = list(publish)
         self._check(wanted)
         if not any(publishing.kind is Kind.AUDIO for publishing in wanted):
@@ -151,6 +151,7 @@ class Room:
             self._host.emit(Traced(self.id, peer.id, text))
 
         peer.trace = PeerTrace(emit) if self._tracing else None
+        peer.delegate_feedback()
 
     def set_redundancy(self, peer: Peer, on: bool) -> None:
         """Ask a participant to send its audio with redundancy (RED), or without."""
@@ -235,6 +236,7 @@ class Room:
             raise Refused("new_transport", "an ICE restart needs a new connection")
         peer.remote_ufrag = answer.ufrag
         negotiation.reduced_size = answer.reduced_size
+        peer.delegate_feedback()
         for kind, section in negotiation.publishing.items():
             answered = answer.sections.get(section.mid)
             if answered is not None:

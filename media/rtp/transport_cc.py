@@ -33,14 +33,15 @@ _FORMAT = 15
 class Arrivals(Protocol):
     """Whose packets arrived: a peer."""
 
-    def take_feedback(
-        self, first: int, count: int, sender_ssrc: int, media_ssrc: int
-    ) -> tuple[bytes, int] | None: ...
+    def take_feedback(self, sender_ssrc: int, media_ssrc: int) -> bytes | None: ...
     def take_arrivals(self) -> list[tuple[int, float]]: ...
 
 
 class ArrivalLog:
-    """The arrivals of one publisher between two feedback messages."""
+    """The arrivals of one publisher between two feedback messages.
+
+    Where the native loop is built, ``media/native/feedback.c`` keeps what is kept here.
+    """
 
     __slots__ = ("_count", "_next")
 
@@ -53,16 +54,15 @@ class ArrivalLog:
 
         There are several, one after the other, if the times are too far apart for one.
         """
-        made = arrivals.take_feedback(self._next, self._count & 0xFF, sender_ssrc, media_ssrc)
+        made = arrivals.take_feedback(sender_ssrc, media_ssrc)
         if made is None:
             taken = arrivals.take_arrivals()
             return self.feedback(taken, sender_ssrc, media_ssrc) if taken else None
-        message, total = made
-        if self._next < 0:
-            self._next = int.from_bytes(message[12:14])
-        self._next = (self._next + total) & 0xFFFF
-        self._count += 1
-        return message
+        messages = b""
+        while made:
+            messages += made
+            made = arrivals.take_feedback(sender_ssrc, media_ssrc)
+        return messages or None
 
     def feedback(
         self, arrivals: list[tuple[int, float]], sender_ssrc: int, media_ssrc: int

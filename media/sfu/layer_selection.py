@@ -67,6 +67,7 @@ def select_layers_for(room: Room, peer: Peer, now: float) -> None:
             # Waiting for the smaller encoding's keyframe would cost more audio.
             outbound.leave(now)
         room.follow(peer, source, stream, paused=index is None)
+    peer.downlink.share_out()
 
 
 def _follow_audio(room: Room, peer: Peer, now: float) -> float:

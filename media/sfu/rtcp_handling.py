@@ -60,6 +60,7 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
         peer.seen_ssrcs.add(ssrc)
         peer.liveness.spoke = True
         # Only authentic packets are charged, so that nobody else can use up the allowance.
+        peer.allowance.refill(peer.limits, now)
         peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
         if peer.allowance.rtcp < 0:
             peer.over_limit += 1

@@ -1,4 +1,4 @@
-"""The SFU of one worker: its rooms, its peers, the packet loop, and the timers that serve them."""
+"""The SFU of one worker: its rooms, its peers, and the packet loop that serves them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from media.forwarding.read_schedule import ReadSchedule
 from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
-    ActiveSpeaker,
     AnyCommand,
     CloseRoom,
     Connected,
@@ -30,7 +29,6 @@ from media.messages import (
     Ping,
     Prefer,
     Publish,
-    Quality,
     Readdress,
     Subscribe,
     Trace,
@@ -42,24 +40,14 @@ from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room
 from media.rooms.sdp import Answer, AnswerRejected
 from media.rtp.codecs import Kind
-from media.sfu import bandwidth_probes, rtcp_handling
-from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
+from media.sfu import rtcp_handling
+from media.sfu.timers import Timers
 from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
 from media.transport.port import Port
 
 logger = logging.getLogger(__name__)
 
-TICK = 0.02
-"Seconds between two ticks; each serves a fifth of the participants."
-FEEDBACK_TICKS = 5
-"Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
-PEERS_AT_ONCE = 4
-"Participants served before packets that arrived meanwhile are handled: a quarter of a millisecond."
-SELECTION_TICKS = 25
-SECOND_TICKS = 50
-QUALITY_TICKS = 100
-SPEAKER_TICKS = 10
 CERTIFICATE_AGE = timedelta(days=7)
 "A certificate is used for new connections for this long; aiortc's are valid for 30 days."
 
@@ -82,11 +70,9 @@ class Sfu:
         self._addresses = addresses
         self._tcp_addresses: list[tuple[str, int]] = []
         self._certificate = RTCCertificate.generateCertificate()
-        self._tick = 0
-        self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self._next_tick = 0.0
         self._read_schedule: ReadSchedule | None = None
+        self.timers = Timers(self, self._loop)
         self._closing: set[asyncio.Task[None]] = set()
         self._traces: dict[str, asyncio.TimerHandle] = {}
         "By room id: the end of its trace."
@@ -96,8 +82,7 @@ class Sfu:
         self.forwarder.ports = ports
         self._read_schedule = ReadSchedule(self._loop, self.forwarder)
         self._read_schedule.start()
-        self._next_tick = self._loop.time() + TICK
-        self._timer = self._loop.call_at(self._next_tick, self._on_tick)
+        self.timers.start(self._read_schedule)
 
     @property
     def native(self) -> bool:
@@ -111,8 +96,7 @@ class Sfu:
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
         self.forwarder.flush()
-        if self._timer is not None:
-            self._timer.cancel()
+        self.timers.stop()
         if self._read_schedule is not None:
             self._read_schedule.stop()
             self._read_schedule = None
@@ -183,7 +167,7 @@ class Sfu:
             case Join():
                 room = self._room(command.room_id)
                 self._renew_certificate()
-                self.forwarder.add(room.join(command.peer_id, command.publish, command.automatic))
+                self._add(room.join(command.peer_id, command.publish, command.automatic))
             case _:
                 room = self._room(command.room_id)
                 peer = room.peers.get(command.peer_id)
@@ -191,13 +175,18 @@ class Sfu:
                     raise Refused("unknown_peer", f"{command.peer_id} is not in {command.room_id}")
                 self._execute_for(room, peer, command)
 
+    def _add(self, peer: Peer) -> None:
+        peer.threaded = self.native
+        self.forwarder.add(peer)
+        self.timers.add(peer)
+
     def _execute_for(self, room: Room, peer: Peer, command: PeerCommand) -> None:
         match command:
             case AcceptAnswer():
                 answer = room.answer(peer, command.sdp, command.revision)
                 if peer.handshake is None:
                     self._start_dtls(room, peer, answer)
-                select_layers(room, self.now())
+                self.timers.select(room)
             case Publish():
                 room.publish(peer, command.publish)
             case Unpublish():
@@ -208,9 +197,9 @@ class Sfu:
                 room.unsubscribe(peer, command.publisher_id, command.kinds)
             case Prefer():
                 room.prefer(peer, (command.publisher_id, command.kind), command.height)
-                select_layers(room, self.now())
+                self.timers.select(room)
             case Leave():
-                self._disconnect(room, peer)
+                self.disconnect(room, peer)
 
     def _room(self, room_id: str) -> Room:
         room = self.rooms.get(room_id)
@@ -223,6 +212,7 @@ class Sfu:
             raise Refused("room_exists", f"{command.room_id} is open")
         room = Room(command.room_id, self, self._limits, command.video_codecs)
         self.rooms[command.room_id] = room
+        self.timers.add_room(room)
 
     def _trace(self, room: Room, seconds: float) -> None:
         if (timer := self._traces.pop(room.id, None)) is not None:
@@ -238,17 +228,20 @@ class Sfu:
 
     def _close_room(self, room: Room) -> None:
         for peer in list(room.peers.values()):
-            self._disconnect(room, peer)
+            self.disconnect(room, peer)
         self._trace(room, 0.0)
+        self.timers.remove_room(room)
         self.rooms.pop(room.id, None)
 
-    def _disconnect(self, room: Room, peer: Peer, reason: str = "") -> None:
+    def disconnect(self, room: Room, peer: Peer, reason: str = "") -> None:
         """End a peer's connection; a ``reason`` is reported unless a command asked for it."""
         if peer.closed:
             return
         if not reason:
             peer.say_goodbye()
         peer.closed = True
+        peer.delegate_feedback()
+        self.timers.remove(peer)
         room.leave(peer)
         task = self._loop.create_task(self._close_connection(peer))
         self._closing.add(task)
@@ -284,17 +277,18 @@ class Sfu:
             ciphers = await handshake.run(list(answer.fingerprints), answer.client_is_active)
         except HandshakeFailed as error:
             logger.info("no connection with a client: %s", error)
-            self._disconnect(room, peer, "handshake_failed")
+            self.disconnect(room, peer, "handshake_failed")
             return
         peer.use(ciphers)
+        peer.delegate_feedback()
         now = self.now()
         peer.liveness.begin(now)
         if handshake.round_trip:
             peer.downlink.note_first_round_trip(handshake.round_trip, now)
-        handshake.on_closed(lambda: self._disconnect(room, peer, "closed"))
+        handshake.on_closed(lambda: self.disconnect(room, peer, "closed"))
         handshake.on_data(partial(setattr, peer.liveness, "spoke", True))
         self.emit(Connected(room.id, peer.id))
-        select_layers(room, self.now())
+        self.timers.select(room)
 
     def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
         """Handle an SRTCP datagram (:class:`Observer`)."""
@@ -307,7 +301,7 @@ class Sfu:
         """Select layers: there is one more stream to choose from (:class:`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
-            select_layers(room, self.now())
+            self.timers.select(room)
 
     def on_switch(self, peer: Peer, inbound: InboundStream, outbound: Follower) -> None:
         """Send a sender report for the stream a subscriber now gets (:class:`Observer`)."""
@@ -316,125 +310,7 @@ class Sfu:
             return
         subscriber = room.peers.get(outbound.owner_id)
         if subscriber is not None:
+            subscriber.downlink.note_switch(Kind(outbound.kind), self.now())
             rtcp_handling.send_sender_report(subscriber, outbound, self.now())
             source = (outbound.publisher_id, Kind(outbound.kind))
             room.announce_encoding(subscriber.id, source, inbound)
-
-    def _on_tick(self) -> None:
-        try:
-            self._work()
-        except Exception:
-            # A bug in one tick must not stop the ticks of all calls.
-            self.forwarder.errors += 1
-            logger.exception("a tick failed")
-        # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
-        self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
-        self._timer = self._loop.call_at(self._next_tick, self._on_tick)
-
-    def _work(self) -> None:
-        """All that happens by the clock, spread over the ticks so that the load stays even."""
-        now = self.now()
-        self._tick += 1
-        tick = self._tick
-        forwarder = self.forwarder
-        for peer, inbound in list(forwarder.gaps):
-            rtcp_handling.send_nack(peer, inbound, now)
-            if not inbound.missing or peer.closed:
-                forwarder.gaps.discard((peer, inbound))
-        position = serviced = 0
-        for room in list(self.rooms.values()):
-            for peer in list(room.peers.values()):
-                position += 1
-                if peer.downlink.prober.round is not None:
-                    bandwidth_probes.service(peer, now)
-                if (tick + position) % FEEDBACK_TICKS == 0:
-                    self._service(room, peer, now)
-                    serviced += 1
-                    if serviced % PEERS_AT_ONCE == 0 and self._read_schedule is not None:
-                        self._read_schedule.drain_all()
-                if (tick + position) % SECOND_TICKS == 0:
-                    self._service_each_second(room, peer, now)
-                if (tick + position) % QUALITY_TICKS == 0 and peer.connected:
-                    self._emit_quality(room, peer)
-            position += 1
-            if (tick + position) % SELECTION_TICKS == 0:
-                select_layers(room, now)
-            if (tick + position) % SPEAKER_TICKS == 0:
-                self._detect_speakers(room, now)
-            if (tick + position) % SECOND_TICKS == 0:
-                room.follow_thrift()
-        forwarder.flush()
-        if self._read_schedule is not None:
-            self._read_schedule.review(TICK)
-
-    def _service(self, room: Room, peer: Peer, now: float) -> None:
-        # Ticks are late on a busy machine; allowances and rates go by the clock.
-        seconds = now - peer.serviced_at
-        peer.serviced_at = now
-        peer.refill(seconds)
-        for inbound in peer.inbound_streams.values():
-            inbound.check_activity(now)
-        peer.downlink.service(seconds, now)
-        if peer.downlink.estimate.urgent:
-            select_layers_for(room, peer, now)
-        if peer.connected:
-            rtcp_handling.send_keyframe_requests(peer, now)
-            rtcp_handling.send_transport_feedback(peer)
-
-    def _service_each_second(self, room: Room, peer: Peer, now: float) -> None:
-        seconds = max(now - peer.measured_at, TICK)
-        peer.measured_at = now
-        for inbound in peer.inbound_streams.values():
-            inbound.measure(seconds)
-        peer.downlink.measure(seconds, now)
-        peer.uplink.rate = peer.received_octets * 8 / seconds
-        if peer.liveness.is_unchecked(now):
-            self._look_for_life(peer, now)
-        peer.received_octets = 0
-        peer.liveness.spoke = False
-        if peer.connected:
-            # A peer that publishes nothing needs no limit, and computing one looks at everybody.
-            limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
-            rtcp_handling.send_receiver_reports(peer, now, limit)
-            rtcp_handling.send_own_reports(peer, now, room.peers.get)
-        if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_handling.audio_loss(peer)):
-            room.set_redundancy(peer, peer.uplink.redundancy.wanted)
-        if peer.liveness.is_silent(now):
-            self._disconnect(room, peer, "silent")
-
-    def _look_for_life(self, peer: Peer, now: float) -> None:
-        """Let authentic packets of the last second count for a peer that sends no checks.
-
-        Only those from its destination do. They are not counted by address, so what came while it
-        had other addresses counts for nothing, and it loses those.
-        """
-        if peer.addresses != [peer.destination.address]:
-            self.forwarder.demux.keep_destination_only(peer)
-        elif peer.received_octets or peer.liveness.spoke:
-            peer.liveness.alive_at = now
-
-    def _emit_quality(self, room: Room, peer: Peer) -> None:
-        self.emit(
-            Quality(
-                room.id,
-                peer.id,
-                round(peer.downlink.round_trip * 1000),
-                round(peer.uplink.loss, 3),
-                round(peer.downlink.loss, 3),
-                int(peer.uplink.rate),
-                int(peer.downlink.rate),
-                int(peer.downlink.estimate.limit),
-            )
-        )
-
-    def _detect_speakers(self, room: Room, now: float) -> None:
-        before = room.speakers.speaker
-        for peer in room.peers.values():
-            if peer.loudness_count:
-                room.speakers.note(peer.id, peer.loudness / peer.loudness_count)
-            else:
-                room.speakers.note(peer.id, 0.0)
-            peer.loudness = peer.loudness_count = 0
-        speaker = room.speakers.decide(now)
-        if speaker != before:
-            self.emit(ActiveSpeaker(room.id, speaker))

@@ -103,10 +103,12 @@ class InboundStreamState:
     """What every packet of a received stream may change."""
 
     __slots__ = (
+        "began_at",
         "clock_rate",
         "history",
         "jitter",
         "keyframe_wanted",
+        "last_seen",
         "layout",
         "next_sequence",
         "octets",
@@ -135,6 +137,10 @@ class InboundStreamState:
     octets: int
     transit: float
     jitter: float
+    last_seen: float
+    "When the newest packet came."
+    began_at: float
+    "When packets began to arrive again after a silence."
 
 
 class InboundStream(InboundStreamState):
@@ -147,16 +153,13 @@ class InboundStream(InboundStreamState):
         "_last_report_next",
         "_octets_before",
         "_received_before",
-        "_received_seen",
         "_seconds",
-        "began_at",
         "bitrate",
         "codec",
         "entered_at",
         "extended",
         "keyframe_asked_at",
         "keyframes",
-        "last_seen",
         "last_sender_report",
         "loss",
         "missing",
@@ -190,7 +193,7 @@ class InboundStream(InboundStreamState):
         "Bits per second, smoothed."
         self.peak_bitrate = 0.0
         "The most of late: in a pause (DTX, RFC 7587 section 3.1.3) hardly anything is sent."
-        self._octets_before = self._received_seen = 0
+        self._octets_before = 0
         self.missing: dict[int, Gap] = {}
         self.passed_over: dict[int, None] = {}
         "The newest sequence numbers that were missing at first, recovered since or not."
@@ -207,10 +210,8 @@ class InboundStream(InboundStreamState):
         self.recovered = self.keyframes = 0
         self.keyframe_asked_at = -1.0
         self.entered_at = self.last_seen = 0.0
-        """When the first packet came, and when packets were last seen to arrive; that is checked now
-        and then, not for each packet."""
+        "When the first packet came."
         self.began_at = -STEADY
-        "When packets began to arrive again after a silence."
         self.last_sender_report: RtcpSenderInfo | None = None
         self.sender_report_at = -1.0
         self.extended = 0
@@ -319,13 +320,11 @@ class InboundStream(InboundStreamState):
         self.keyframes += 1
         return True
 
-    def check_activity(self, now: float) -> None:
-        """Record whether packets arrived since the last call."""
-        if self.received != self._received_seen:
-            self._received_seen = self.received
-            if now - self.last_seen > SILENCE:
-                self.began_at = now
-            self.last_seen = now
+    def note_activity(self, now: float) -> None:
+        """Record that a packet arrived."""
+        if now - self.last_seen > SILENCE:
+            self.began_at = now
+        self.last_seen = now
 
     def is_active(self, now: float, silence: float = SILENCE) -> bool:
         """Whether packets arrive, with pauses of at most ``silence`` seconds."""

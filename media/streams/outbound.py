@@ -36,6 +36,8 @@ SCARCE = 1_000_000
 "Bits per second below which packets of an earlier segment are not retransmitted."
 RED_MINIMUM = 120_000
 "Bits per second per speaker below which audio is sent without the redundancy it came with."
+BUDGET_SECONDS = 0.25
+"Seconds of these that may be retransmitted at once."
 RETRANSMISSION_BITS = 8 * 1200
 "Bits of a packet worth retransmitting."
 WATCHED_PACKETS = 400
@@ -114,8 +116,10 @@ class OutboundStream(OutboundStreamState):
         "_last_sequence",
         "_last_timestamp",
         "_last_tl0picidx",
+        "_most_retransmissions",
         "_nacked",
         "_paused_at",
+        "_refilled_at",
         "_retransmission_budget",
         "_retransmitted_at",
         "_scarce",
@@ -180,7 +184,8 @@ class OutboundStream(OutboundStreamState):
         self._began_at = 0
         self._nacked: set[int] = set()
         self._paused_at = -1.0
-        self._retransmission_budget = 0.0
+        self._retransmission_budget = self._most_retransmissions = 0.0
+        self._refilled_at = -BUDGET_SECONDS
         self._scarce = False
         self.red_allowed = True
         "Whether the link has room for redundant audio."
@@ -327,18 +332,25 @@ class OutboundStream(OutboundStreamState):
         """Whether RED is forwarded as it came, rather than as plain Opus."""
         return self.red_allowed and RED.payload_type in self.payload_types
 
-    def refill(self, seconds: float, share: float, red_allowed: bool = True) -> None:
-        """Refill the retransmission budget after ``seconds``; called by a timer.
+    def allow(self, share: float, red_allowed: bool = True) -> None:
+        """Set this stream's part of the link's limit, in bits per second.
 
-        ``share`` is this stream's part of the link's limit, in bits per second. ``red_allowed`` is
-        false where audio is to take few bits whatever the limit is.
+        ``red_allowed`` is false where audio is to take few bits whatever the limit is.
         """
-        most = min(RETRANSMISSIONS_PER_SECOND, RETRANSMISSION_SHARE * share / RETRANSMISSION_BITS)
+        self._most_retransmissions = min(
+            RETRANSMISSIONS_PER_SECOND, RETRANSMISSION_SHARE * share / RETRANSMISSION_BITS
+        )
         self._scarce = share < SCARCE
         self.red_allowed = red_allowed and share > RED_MINIMUM
+
+    def _refill(self, now: float) -> None:
+        """Add to the retransmission budget what the time since then allows."""
+        most = self._most_retransmissions
+        added = (now - self._refilled_at) * most
         self._retransmission_budget = min(
-            self._retransmission_budget + seconds * most, max(most / 4, 1.0)
+            self._retransmission_budget + added, max(most * BUDGET_SECONDS, 1.0)
         )
+        self._refilled_at = now
         if len(self._retransmitted_at) > RETRANSMISSIONS_PER_SECOND:
             self._retransmitted_at.clear()
 
@@ -348,6 +360,7 @@ class OutboundStream(OutboundStreamState):
         It has its own SSRC and payload type, and a sequence number never used before. ``send_time``
         replaces the absolute send time, 3 bytes.
         """
+        self._refill(now)
         if (
             self._retransmission_budget < 1
             or now - self._retransmitted_at.get(sequence, -1.0) < RETRANSMISSION_INTERVAL

@@ -45,8 +45,10 @@ def native_binding() -> tuple[Any, Any] | None:
     return library, _binding.ffi
 
 
-def srtp_functions() -> tuple[int, int] | None:
-    """Addresses of libsrtp's ``srtp_protect`` and ``srtp_unprotect`` for the native loop.
+def srtp_functions() -> tuple[int, ...] | None:
+    """Addresses of libsrtp's functions that the native loop calls.
+
+    They are ``srtp_protect``, ``srtp_unprotect`` and ``srtp_protect_rtcp``.
 
     None if pylibsrtp hides them, or declares them differently from how the loop calls them.
     """
@@ -55,7 +57,7 @@ def srtp_functions() -> tuple[int, int] | None:
         return None
     library, foreign = binding
     addresses = []
-    for name in ("srtp_protect", "srtp_unprotect"):
+    for name in ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp"):
         try:
             function = foreign.addressof(library, name)
             right = foreign.typeof(function) is foreign.typeof(_SIGNATURE)
@@ -64,7 +66,7 @@ def srtp_functions() -> tuple[int, int] | None:
         if not right:
             return None
         addresses.append(int(foreign.cast("uintptr_t", function)))
-    return addresses[0], addresses[1]
+    return tuple(addresses)
 
 
 class Cipher:

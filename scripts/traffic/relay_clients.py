@@ -14,7 +14,7 @@ import secrets
 import select
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,6 +99,8 @@ class LoadClient:
         self.received = 0
         self.seen: dict[int, int] = {}
         self.ages: list[float] = []
+        self.on_rtcp: Callable[[bytes], object] | None = None
+        "Is given each SRTCP datagram, if set."
         self._size: Any = cffi.FFI().new("int *")
 
     def fingerprint(self) -> str:
@@ -284,9 +286,11 @@ class LoadClient:
         seconds = bytes(port.incoming[1 : count * SLOT : SLOT])
         for index in range(count):
             if not 127 < firsts[index] < 192 or 191 < seconds[index] < 224:
+                base = index * SLOT
                 if firsts[index] < 2:
-                    base = index * SLOT
                     self._answer_check(bytes(port.incoming[base : base + port.length(index)]))
+                elif self.on_rtcp is not None:
+                    self.on_rtcp(bytes(port.incoming[base : base + port.length(index)]))
                 continue
             self.received += 1
             if not self.received % SAMPLED:

@@ -50,7 +50,7 @@ async def test_who_never_reads_nor_reports_costs_the_others_nothing() -> None:
             speaker.send_packets(speaker.video, 17, now)
             speaker.send_packets(speaker.audio, 1, now)
             target.sfu.forwarder.drain(target.port)
-            target.sfu._on_tick()
+            target.sfu.timers.tick()
             listener.read(now)
         assert speaker.video.packets + speaker.audio.packets == listener.received
         assert silent.received == 0

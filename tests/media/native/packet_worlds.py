@@ -265,7 +265,7 @@ class World:
         peer, video = self.peers[seat], self.outbound_streams[2 * seat + 1]
         sent = [number for ssrc, number in self.numbers[seat] if ssrc == video.ssrc]
         if lost := sent[-1 - back :][:4]:
-            video.refill(1.0, UNLIMITED)
+            video.allow(UNLIMITED)
             request = self.listeners[seat].protect_rtcp(rtcp.nack(7, video.ssrc, lost))
             rtcp_handling.handle(peer, request, self.time, lambda peer_id: None)
             self._collect()

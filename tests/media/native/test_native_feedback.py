@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.limits import Limits
+from media.native import native
 from media.rooms.peer import Peer
 from media.rtp.transport_cc import ArrivalLog
 
@@ -11,7 +12,7 @@ STEPS = st.one_of(
     st.sampled_from([0.0, 0.00025, 0.000125, 0.0333, 0.0637, 0.064, 9.0, -0.01, -9.0]),
     st.floats(-0.002, 0.2),
 )
-ARRIVALS = st.lists(st.tuples(STEPS, st.sampled_from([1] * 30 + [2, 0, -3])), max_size=450)
+ARRIVALS = st.lists(st.tuples(STEPS, st.sampled_from([1] * 30 + [2, 9, 300, 0, -3])), max_size=450)
 
 
 @given(st.lists(ARRIVALS, max_size=4), st.integers(0, 0xFFFF))
@@ -28,17 +29,5 @@ def test_every_message_is_the_same(messages: list[list[tuple[float, int]]], firs
             peer.note_arrival(number, at)
         expected = there.feedback(arrivals, 0x87654321, 0xFEDCBA98) if arrivals else None
         assert here.feedback_of(peer, 0x87654321, 0xFEDCBA98) == expected
+        assert peer.take_feedback(1, 2) == (b"" if native is not None else None), "C writes all"
         assert peer.take_arrivals() == []
-
-
-def test_an_ordinary_message_is_not_pythons_work() -> None:
-    peer = Peer("room", "publisher", Limits())
-    log = ArrivalLog()
-    for turn in range(3):
-        for index in range(20):
-            peer.note_arrival(20 * turn + index, 50.0 + turn + index / 1000)
-        made = peer.take_feedback(20 * turn, turn, 1, 2)
-        assert made is not None
-        assert made[1] == 20
-        assert made[0][:2] in (b"\x8f\xcd", b"\xaf\xcd")
-    assert log.feedback_of(peer, 1, 2) is None

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted(str(file) for file in (ROOT / "media/native").glob("*.c"))
-PACKETS = ("forward", "send", "thread", "table", "history", "lock")
+PACKETS = ("feedback", "forward", "send", "thread", "table", "history", "lock")
 "What the thread runs, which is linked without Python."
 TESTS = ("native/test_native", "transport/test_port", "forwarding/test_connectivity_checks")
 
@@ -112,6 +112,7 @@ def test_the_thread_and_python_touch_nothing_at_the_same_time(
             f"-I{ROOT / 'media/native'}",
             *(str(ROOT / "media/native" / f"{name}.c") for name in PACKETS),
             str(Path(__file__).with_name("two_threads.c")),
+            "-lm",
             "-o",
             str(program),
         ],

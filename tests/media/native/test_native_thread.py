@@ -15,7 +15,9 @@ import pytest
 
 from media.forwarding.packet_loop import BATCHES_PER_DRAIN, Forwarder
 from media.forwarding.read_schedule import ReadSchedule
+from media.messages import Leave
 from media.native.event_loop import YieldingEventLoop, YieldingSelector
+from media.rtp.transport_cc import read_feedback, split_feedback
 from media.sfu.sfu import Sfu
 from media.transport.port import BATCH, Port
 from scripts.traffic.relay_clients import Window, pump
@@ -106,6 +108,59 @@ def test_ordinary_packets_pass_while_python_does_nothing() -> None:
         # Reports and checks are for Python, and wait for it.
         assert 0 < loop.set_aside - aside <= 8
         assert loop.handled - handled >= window.sent
+
+    beside_the_thread(main)
+
+
+@pytest.mark.parametrize("reduced_size", [True, False])
+def test_publishers_hear_of_arrivals_and_losses_while_python_does_nothing(
+    reduced_size: bool,
+) -> None:
+    async def main(target: Target) -> None:
+        peer = target.sfu.rooms["room"].peers["a"]
+        peer.negotiation.reduced_size = reduced_size
+        peer.delegate_feedback()
+        await begin(target)
+        client = target.clients["a"]
+        reports: list[bytes] = []
+        client.on_rtcp = reports.append
+        client.transport_sequence = (client.transport_sequence + 2) & 0xFFFF
+        first = client.transport_sequence
+        speak_while_python_waits(target, 1.0)
+        sent = (client.transport_sequence - first) & 0xFFFF
+        assert client.ciphers is not None
+        messages = []
+        for data in reports:
+            plain = client.ciphers.incoming.unprotect_rtcp(data)
+            rest, found = split_feedback(plain)
+            if found:
+                assert bool(rest) is not reduced_size
+                messages += found
+        assert 7 <= len(messages) <= 11, "ten a second"
+        counts = [message[19] for message in messages]
+        assert counts == [(counts[0] + index) & 0xFF for index in range(len(counts))]
+        arrivals: dict[int, float | None] = {}
+        for message in messages:
+            arrivals |= read_feedback(message)
+        missing = [(first - back) & 0xFFFF for back in (2, 1)]
+        assert [number for number, at in arrivals.items() if at is None] == missing
+        told = [arrivals.get((first + index) & 0xFFFF) for index in range(sent)]
+        assert sent * 0.8 < len([at for at in told if at is not None]) <= sent
+
+    beside_the_thread(main)
+
+
+def test_feedback_is_pythons_while_rtcp_is_traced_and_ends_with_the_peer() -> None:
+    async def main(target: Target) -> None:
+        room = target.sfu.rooms["room"]
+        peer = room.peers["a"]
+        assert peer.feedback_session
+        room.trace(True)
+        assert not peer.feedback_session
+        room.trace(False)
+        assert peer.feedback_session
+        target.sfu.execute(Leave("room", "a"))
+        assert not peer.feedback_session
 
     beside_the_thread(main)
 

@@ -35,7 +35,7 @@ struct publisher {
 static Loop loop;
 static Port port;
 static struct publisher publishers[PUBLISHERS];
-static unsigned long taken, left, replaced;
+static unsigned long taken, left, replaced, reports;
 
 static int fake_protect(void *session, void *packet, int *length)
 {
@@ -43,6 +43,12 @@ static int fake_protect(void *session, void *packet, int *length)
     memset((uint8_t *)packet + *length, 7, TAG);
     *length += TAG;
     return 0;
+}
+
+static int fake_protect_rtcp(void *session, void *packet, int *length)
+{
+    reports++;
+    return fake_protect(session, packet, length);
 }
 
 static int fake_unprotect(void *session, void *packet, int *length)
@@ -148,6 +154,10 @@ static void enter(struct publisher *one, uint32_t ssrc)
         one->peer = made(sizeof *one->peer);
         one->peer->session = (uintptr_t)made(sizeof(struct session));
         one->peer->octets_left = 1e12;
+        one->peer->octets_at_once = 1e12;
+        one->peer->destination = one->outbound[0]->destination;
+        one->peer->feedback_session = one->outbound[0]->session;
+        one->peer->feedback_report_size = 8;
         one->peer->by_ssrc = made(sizeof *one->peer->by_ssrc);
         table_put(&loop.by_address->entries, (uint8_t *)&one->address, sizeof one->address,
                   one->peer, &before);
@@ -230,6 +240,7 @@ static void change(unsigned turn)
         free(one->peer->arrivals);
         one->peer->arrivals = NULL;
         one->peer->arrived = one->peer->capacity = 0;
+        one->peer->feedback_session = turn % 2 ? one->outbound[0]->session : 0;
         break;
     case 4:
         if (history_find(&one->inbound->history->kept, one->sequence) != NULL)
@@ -256,6 +267,7 @@ int main(int count, char **arguments)
     struct sockaddr_in to, receiver_address;
     socklen_t size = sizeof to;
     protect = fake_protect;
+    protect_rtcp = fake_protect_rtcp;
     unprotect = fake_unprotect;
     lock_init(&loop.lock);
     loop.by_address = made(sizeof *loop.by_address);
@@ -301,7 +313,10 @@ int main(int count, char **arguments)
     }
     lock_release(&loop.lock);
     stop_thread(&loop);
-    printf("%u turns, %llu handled, %llu set aside, %lu taken, %llu sent, %lu left, %llu dropped\n",
-           turn, loop.handled, loop.set_aside, taken, port.sent, left, loop.dropped);
-    return loop.handled > 100 && loop.set_aside > 10 && taken > 10 && port.sent > 100 ? 0 : 1;
+    printf("%u turns, %llu handled, %llu set aside, %lu taken, %llu sent, %lu left, %llu dropped, "
+           "%lu reports\n",
+           turn, loop.handled, loop.set_aside, taken, port.sent, left, loop.dropped, reports);
+    return loop.handled > 100 && loop.set_aside > 10 && taken > 10 && port.sent > 100 && reports > 9
+               ? 0
+               : 1;
 }

@@ -22,7 +22,7 @@ def test_rates_count_what_was_sent_and_a_removed_stream_leaves_no_hole() -> None
     link = downlink()
     audio, video = link.outbound_streams.values()
     audio.octets, video.octets = 5_000, 100_000
-    link.service(0.1, 10.0)
+    link.note_switch(Kind.VIDEO, 10.0)
     link.measure(1.0, 11.0)
     assert (link.rate, link.video_rate) == (840_000, 800_000)
     link.remove(VIDEO, 11.0)
@@ -50,7 +50,7 @@ def test_a_narrow_link_gets_audio_once_and_a_far_one_is_known_at_once() -> None:
     link = downlink()
     audio, _ = link.outbound_streams.values()
     audio.payload_types = frozenset((111, 63))
-    link.service(0.1, 10.0)
+    link.share_out()
     assert audio.receives_red
     assert link.estimate.limit == UNLIMITED
     link.note_first_round_trip(0.6, 10.0)
@@ -58,5 +58,5 @@ def test_a_narrow_link_gets_audio_once_and_a_far_one_is_known_at_once() -> None:
     assert link.estimate.limit == FLOOR, "and it begins with audio alone"
     assert not link.estimate.may_probe(11.0)
     assert link.estimate.may_probe(13.0)
-    link.service(0.1, 10.1)
+    link.share_out()
     assert not audio.receives_red

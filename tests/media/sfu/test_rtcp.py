@@ -177,7 +177,7 @@ def send_media(target: Target, seconds: int, reports: bool = False) -> None:
             one.check()
         target.sfu.forwarder.drain(target.port)
         for _ in range(5):
-            target.sfu._on_tick()
+            target.sfu.timers.tick()
 
 
 def sender_reports(target: Target, name: str) -> list[tuple[RtcpSrPacket, RtcpSdesPacket]]:
@@ -258,7 +258,7 @@ async def test_a_mid_in_rtcp_says_where_an_ssrc_belongs(target: Target) -> None:
     assert 78 not in peer.publications.announced
     for ssrc in range(100, 200):
         say(ssrc, audio.mid)
-        target.sfu._service(target.sfu.rooms["room"], peer, target.sfu.now() + 1)
+        target.sfu.timers.serve(peer, target.sfu.now() + 1)
     assert len(peer.publications.announced) <= peer.limits.streams
 
 

@@ -36,7 +36,7 @@ class Watched(Target):
             each(second)
             self.sfu.forwarder.drain(self.port)
             for _ in range(50):
-                self.sfu._on_tick()
+                self.sfu.timers.tick()
             parted += [(name, second) for name, _ in self.parted[len(parted) :]]
         return parted
 

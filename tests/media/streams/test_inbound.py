@@ -59,7 +59,7 @@ def watched(now: float) -> InboundStream:
     stream = inbound()
     stream.waiting = (OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()),)
     stream.received += 1
-    stream.check_activity(now)
+    stream.note_activity(now)
     return stream
 
 
@@ -87,13 +87,13 @@ def test_an_encoding_counts_again_when_it_has_come_for_a_while() -> None:
     assert stream.is_steady(5.0)
     assert not stream.is_active(5.1 + SILENCE)
     stream.received += 1
-    stream.check_activity(8.0)
+    stream.note_activity(8.0)
     assert stream.is_active(8.0)
     assert not stream.is_steady(8.0)
     for now in (8.5, 9.0, 9.5):
         assert not stream.is_steady(now)
         stream.received += 1
-        stream.check_activity(now)
+        stream.note_activity(now)
     assert stream.is_steady(8.0 + STEADY)
 
 

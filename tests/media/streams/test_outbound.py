@@ -32,7 +32,7 @@ def video(ssrc: int = 1, rid: str = "") -> InboundStream:
 def outbound() -> OutboundStream:
     stream = OutboundStream("subscriber", "publisher", "video", 11, 12, Destination())
     stream.payload_types = frozenset((96, 97))
-    stream.refill(1.0, UNLIMITED)
+    stream.allow(UNLIMITED)
     return stream
 
 
@@ -331,7 +331,7 @@ class Switching(RuleBasedStateMachine):
     @rule(back=st.integers(0, 400))
     def repeat(self, back: int) -> None:
         self.now += 0.03
-        self.loop.outbound.refill(0.1, UNLIMITED)
+        self.loop.outbound.allow(UNLIMITED)
         number = self.loop.order[max(0, len(self.loop.order) - 1 - back)]
         data = self.loop.repeat(number, self.now)
         if data is not None:

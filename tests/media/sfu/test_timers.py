@@ -1,0 +1,49 @@
+"""Each participant has its turns, in even numbers a tick, and none once it is gone."""
+
+from media.messages import Leave
+from media.rtp.codecs import VP8
+from media.sfu.timers import SECOND_TICKS, SERVICE_TICKS, Wheel
+from media.streams.inbound import InboundStream
+from scripts.traffic.relay_target import Target
+
+
+def test_everybody_has_one_turn_in_a_round_and_turns_are_spread() -> None:
+    wheel: Wheel[str] = Wheel(5)
+    names = [f"peer {number}" for number in range(12)]
+    for name in names:
+        wheel.add(name)
+    turns = [wheel.due(tick) for tick in range(100, 105)]
+    assert sorted(name for turn in turns for name in turn) == sorted(names)
+    assert {len(turn) for turn in turns} == {2, 3}
+    wheel.discard(turns[0][0])
+    assert turns[0][0] not in [name for tick in range(5) for name in wheel.due(tick)]
+    wheel.add("new")
+    assert {len(wheel.due(tick)) for tick in range(5)} == {2, 3}, "the free place is taken first"
+
+
+async def test_a_keyframe_is_asked_for_within_a_round_and_of_nobody_that_left() -> None:
+    target = Target()
+
+    def turn(ticks: int) -> None:
+        for _ in range(ticks):
+            target.sfu.timers.tick()
+            target.sfu.timers.stop()
+
+    try:
+        await target.fill("ab")
+        target.sfu.timers.stop()
+        room = target.sfu.rooms["room"]
+        stream = InboundStream(5, VP8, "a")
+        room.peers["a"].inbound_streams[5] = stream
+        stream.waiting = tuple(room.peers["b"].downlink.outbound_streams.values())
+        stream.want_keyframe()
+        turn(SERVICE_TICKS)
+        assert stream.keyframe_asked_at > 0
+        target.sfu.execute(Leave("room", "a"))
+        stream.keyframe_asked_at = -1.0
+        stream.want_keyframe()
+        turn(SECOND_TICKS)
+        assert stream.keyframe_asked_at == -1.0
+        assert target.sfu.forwarder.errors == 0
+    finally:
+        await target.close()
