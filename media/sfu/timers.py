@@ -138,6 +138,7 @@ class Timers:
             logger.exception("a tick failed")
         # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
         self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
+        self.stop()
         self._timer = self._loop.call_at(self._next_tick, self.tick)
 
     def _work(self) -> None:
