@@ -58,8 +58,26 @@ class Allowance:
         """The allowance of a full second, the most that can accumulate."""
         return cls(limits.checks, limits.records, limits.rtcp)
 
-    def refill(self, limits: Limits, now: float) -> None:
-        """Add what the time since the last call allows; to be called before anything is taken."""
+    def spend_check(self, limits: Limits, now: float) -> bool:
+        """Take a connectivity check; False if that is too much."""
+        self._refill(limits, now)
+        self.checks -= 1
+        return self.checks >= 0
+
+    def spend_record(self, limits: Limits, now: float) -> bool:
+        """Take a DTLS datagram; False if that is too much."""
+        self._refill(limits, now)
+        self.records -= 1
+        return self.records >= 0
+
+    def spend_rtcp(self, limits: Limits, octets: int, now: float) -> bool:
+        """Take an RTCP datagram of that size; False if that is too much."""
+        self._refill(limits, now)
+        self.rtcp -= 1 + octets // REPORT_CHARGE
+        return self.rtcp >= 0
+
+    def _refill(self, limits: Limits, now: float) -> None:
+        """Add what the time since the last call allows."""
         seconds = now - self.refilled_at
         if seconds < REFILL_SECONDS:
             return

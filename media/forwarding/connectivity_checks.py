@@ -53,9 +53,7 @@ def admit(
     peer.answered_checks[check.transaction_id] = (address, times + 1)
     if len(peer.answered_checks) > REMEMBERED_CHECKS:
         del peer.answered_checks[next(iter(peer.answered_checks))]
-    peer.allowance.refill(peer.limits, now)
-    peer.allowance.checks -= 1
-    if peer.allowance.checks < 0:
+    if not peer.allowance.spend_check(peer.limits, now):
         peer.over_limit += 1
         return True
     response = ice.respond(check, peer.credentials, mapped or unpack_address(address))

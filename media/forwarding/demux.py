@@ -79,9 +79,7 @@ class Demultiplexer:
         elif peer is None:
             self.strangers += 1
         elif 19 < first < 64:
-            peer.allowance.refill(peer.limits, now)
-            peer.allowance.records -= 1
-            if peer.allowance.records < 0:
+            if not peer.allowance.spend_record(peer.limits, now):
                 peer.over_limit += 1
             elif peer.handshake is not None:
                 peer.handshake.carrier.feed(bytes(view))

@@ -149,6 +149,10 @@ class Peer(PeerState):
         "Whether the native loop's thread serves it."
         self.measured_at = 0.0
 
+        self._begin(limits)
+
+    def _begin(self, limits: Limits) -> None:
+        """Set what packets change."""
         self.inbound_streams = self.publications.inbound_streams
         self.session = 0
         self.octets_left = self.octets_at_once = limits.octets_at_once

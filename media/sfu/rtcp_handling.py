@@ -25,7 +25,6 @@ from aiortc.rtp import (
 )
 
 from media.congestion.estimate import LOSS_CALM, OVERUSE, UNLIMITED
-from media.limits import REPORT_CHARGE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import Kind
@@ -60,9 +59,7 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
         peer.seen_ssrcs.add(ssrc)
         peer.liveness.spoke = True
         # Only authentic packets are charged, so that nobody else can use up the allowance.
-        peer.allowance.refill(peer.limits, now)
-        peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
-        if peer.allowance.rtcp < 0:
+        if not peer.allowance.spend_rtcp(peer.limits, len(data), now):
             peer.over_limit += 1
             return
         if peer.trace is not None:

@@ -23,23 +23,16 @@ from media.rtp.padding import padding_packet
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
 from media.streams.inbound import InboundStream
 from media.streams.receiver_reports import Reception
+from media.streams.retransmissions import RetransmissionBudget
 from media.transport.port import Destination
 from media.transport.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Segments that a retransmission may still come from; each lasts a second or more."
-RETRANSMISSIONS_PER_SECOND = 300
-"A subscriber that asks for more has lost its link, and retransmissions would drown the rest."
-RETRANSMISSION_SHARE = 0.25
-"Fraction of a narrow link for retransmissions: what was too much for it once is so again."
 SCARCE = 1_000_000
 "Bits per second below which packets of an earlier segment are not retransmitted."
 RED_MINIMUM = 120_000
 "Bits per second per speaker below which audio is sent without the redundancy it came with."
-BUDGET_SECONDS = 0.25
-"Seconds of these that may be retransmitted at once."
-RETRANSMISSION_BITS = 8 * 1200
-"Bits of a packet worth retransmitting."
 WATCHED_PACKETS = 400
 "First packets of a segment, some four seconds, whose NACKs show whether it fits the link."
 FEWEST_WATCHED = 30
@@ -47,8 +40,6 @@ FEWEST_WATCHED = 30
 SETTLED = 0x4000
 """Packets after which a segment counts as endless: comparing 16-bit numbers with its first would
 mislead, and nothing older than it can still arrive or be requested."""
-RETRANSMISSION_INTERVAL = 0.02
-"Seconds before a packet is retransmitted again: two NACKs may cross one retransmission."
 
 _HEADER = struct.Struct("!BBHII")
 
@@ -116,12 +107,9 @@ class OutboundStream(OutboundStreamState):
         "_last_sequence",
         "_last_timestamp",
         "_last_tl0picidx",
-        "_most_retransmissions",
         "_nacked",
         "_paused_at",
-        "_refilled_at",
         "_retransmission_budget",
-        "_retransmitted_at",
         "_scarce",
         "inbound",
         "kind",
@@ -184,12 +172,10 @@ class OutboundStream(OutboundStreamState):
         self._began_at = 0
         self._nacked: set[int] = set()
         self._paused_at = -1.0
-        self._retransmission_budget = self._most_retransmissions = 0.0
-        self._refilled_at = -BUDGET_SECONDS
+        self._retransmission_budget = RetransmissionBudget()
         self._scarce = False
         self.red_allowed = True
         "Whether the link has room for redundant audio."
-        self._retransmitted_at: dict[int, float] = {}
         self._cipher: Cipher | None = None
 
     def use(self, cipher: Cipher) -> None:
@@ -337,22 +323,9 @@ class OutboundStream(OutboundStreamState):
 
         ``red_allowed`` is false where audio is to take few bits whatever the limit is.
         """
-        self._most_retransmissions = min(
-            RETRANSMISSIONS_PER_SECOND, RETRANSMISSION_SHARE * share / RETRANSMISSION_BITS
-        )
+        self._retransmission_budget.set_share(share)
         self._scarce = share < SCARCE
         self.red_allowed = red_allowed and share > RED_MINIMUM
-
-    def _refill(self, now: float) -> None:
-        """Add to the retransmission budget what the time since then allows."""
-        most = self._most_retransmissions
-        added = (now - self._refilled_at) * most
-        self._retransmission_budget = min(
-            self._retransmission_budget + added, max(most * BUDGET_SECONDS, 1.0)
-        )
-        self._refilled_at = now
-        if len(self._retransmitted_at) > RETRANSMISSIONS_PER_SECOND:
-            self._retransmitted_at.clear()
 
     def retransmission(self, sequence: int, now: float, send_time: bytes) -> bytes | None:
         """The RTX packet (RFC 4588) for a sequence number sent before, or None.
@@ -360,11 +333,7 @@ class OutboundStream(OutboundStreamState):
         It has its own SSRC and payload type, and a sequence number never used before. ``send_time``
         replaces the absolute send time, 3 bytes.
         """
-        self._refill(now)
-        if (
-            self._retransmission_budget < 1
-            or now - self._retransmitted_at.get(sequence, -1.0) < RETRANSMISSION_INTERVAL
-        ):
+        if not self._retransmission_budget.allows(sequence, now):
             return None
         found = self.source_of(sequence)
         if found is None:
@@ -379,8 +348,7 @@ class OutboundStream(OutboundStreamState):
             return None
         if rtx_payload_type not in self.payload_types:
             return None
-        self._retransmission_budget -= 1
-        self._retransmitted_at[sequence] = now
+        self._retransmission_budget.note(sequence, now)
         self.retransmissions += 1
         return self._rtx_packet(packet, segment, rtx_payload_type, sequence, send_time)
 
