@@ -21,6 +21,7 @@ GROUPS = {
     "storage (store)": {
         "storage/data_folder.py",
         "storage/key_rotation.py",
+        "storage/moving.py",
         "storage/opening.py",
         "storage/store.py",
     },

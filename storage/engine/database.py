@@ -97,6 +97,10 @@ class Database(ABC):
         """Bytes that it takes."""
 
     @abstractmethod
+    async def has_other_users(self) -> bool:
+        """Whether another process of ours has it open, as far as the data folder does not tell."""
+
+    @abstractmethod
     def usable(self, done: str) -> AbstractContextManager[None]:
         """Raise StorageError with a sentence where it cannot be `done` ("read" ...)."""
 

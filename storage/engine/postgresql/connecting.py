@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: how they are opened, and what a server must be to be used."""
 
+import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,8 +21,10 @@ IDLE_S = 4
 must not keep the locks that the others wait for."""
 STATEMENTS = 500
 "Prepared statements kept by a connection."
+APPLICATION = f"teleconnect-{secrets.token_hex(4)}"
+"This process among those who use the database."
 SETTINGS = {
-    "application_name": "teleconnect",
+    "application_name": APPLICATION,
     "client_encoding": "UTF8",
     "TimeZone": "UTC",
     "lock_timeout": f"{LOCK_S}s",

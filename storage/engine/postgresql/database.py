@@ -21,6 +21,7 @@ from storage.engine.database import MAX_GROUP, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
 from storage.engine.postgresql.failures import as_ours, is_passing, unusable
+from storage.engine.postgresql.forgetting import forget
 from storage.errors import StorageError
 
 EVERYTHING = 0x7E1EC0_0000
@@ -29,6 +30,10 @@ READERS = 4
 "Most connections that read."
 CLOSE_S = 3.0
 "Seconds that undoing or closing waits for the server's answer."
+_OTHERS = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name LIKE 'teleconnect-%' AND application_name <> ? LIMIT 1"
+)
 _log = logging.getLogger(__name__)
 
 
@@ -83,11 +88,20 @@ class PostgresqlDatabase(Database):
             self._pool.terminate()
 
     async def forget(self) -> bool:
-        return True
+        """By a connection of its own: writing goes on but for the table that is just cleaned."""
+        with as_ours():
+            connection = await connecting.writer(self._url)
+            try:
+                return await forget(connection)
+            finally:
+                connection.terminate()
 
     async def size(self) -> int:
         row = await self.read.row("SELECT pg_database_size(current_database()) AS bytes")
         return int(row["bytes"]) if row else 0
+
+    async def has_other_users(self) -> bool:
+        return bool(await self.read.rows(_OTHERS, (connecting.APPLICATION,)))
 
     def usable(self, done: str) -> AbstractContextManager[None]:
         return usable(self.name, done)

@@ -162,6 +162,9 @@ class SqliteDatabase(Database):
     async def size(self) -> int:
         return await asyncio.to_thread(_size, self._path)
 
+    async def has_other_users(self) -> bool:
+        return False
+
     def usable(self, done: str) -> AbstractContextManager[None]:
         return usable(self._path, done)
 

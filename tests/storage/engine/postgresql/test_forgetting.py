@@ -1,0 +1,94 @@
+"""What was purged is in none of the database's files any more."""
+
+import secrets
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage.store import Store
+from tests.engines import databases
+from tests.engines.databases import database_url, everything_stored, open_store
+from tests.engines.sessions import NOW, NURSE, add_session
+
+pytestmark = pytest.mark.postgresql
+
+
+async def fill(store: Store, session: str, seat: bytes = b"") -> None:
+    await store.write(lambda records: add_session(records, session, NOW, seat))
+
+
+async def test_after_a_purge_nothing_of_a_session_is_in_the_files(tmp_path: Path) -> None:
+    purged, kept = "purged-session-0", "kept-session-00"
+    seat = secrets.token_bytes(32)
+    store = await open_store(tmp_path)
+    await store.write(lambda records: records.accounts.add(NURSE))
+    await fill(store, purged, seat)
+    await fill(store, kept)
+    (key,) = await databases.run(
+        store, "SELECT wrapped FROM vault_key WHERE consultation_id = ?", purged
+    )
+    (line,) = await databases.run(
+        store, "SELECT text FROM chat_message WHERE id = ?", f"{purged}-line1"
+    )
+    secret = [purged.encode(), seat, key["wrapped"], line["text"]]
+    connection = await asyncpg.connect(await database_url(tmp_path))
+    await connection.execute("ANALYZE")  # as the server does by itself
+    before = await everything_stored(tmp_path)
+    assert [each for each in secret if each not in before] == []
+    await store.write(lambda records: records.consultations.purge(purged))
+    await connection.execute("ANALYZE")
+    assert key["wrapped"] in await everything_stored(tmp_path), "deleted, and still there"
+    assert await store.forget()
+    after = await everything_stored(tmp_path)
+    assert [each for each in secret if each in after] == []
+    assert kept.encode() in after
+    assert len(await store.read.chat.of_consultation(kept)) == 3
+    await connection.close()
+    await store.close()
+
+
+async def test_who_still_reads_what_was_deleted_is_waited_for(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    await store.write(lambda records: records.accounts.add(NURSE))
+    await fill(store, "gone-session-000")
+    backup = await asyncpg.connect(await database_url(tmp_path))
+    reading = backup.transaction(isolation="repeatable_read")
+    await reading.start()
+    await backup.fetch("SELECT * FROM clock")
+    await store.write(lambda records: records.consultations.purge("gone-session-000"))
+    assert not await store.forget()
+    await reading.rollback()
+    assert await store.forget()
+    assert b"gone-session-000" not in await everything_stored(tmp_path)
+    await backup.close()
+    await store.close()
+
+
+async def test_a_table_that_is_in_use_all_the_time_is_cleaned_later(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    await store.write(lambda records: records.accounts.add(NURSE))
+    await fill(store, "gone-session-000")
+    user = await asyncpg.connect(await database_url(tmp_path))
+    using = user.transaction()
+    await using.start()
+    await user.execute("LOCK TABLE vault_key IN ACCESS SHARE MODE")
+    assert not await store.forget()
+    await using.rollback()
+    assert await store.forget()
+    await user.close()
+    await store.close()
+
+
+async def test_every_table_of_sessions_and_people_is_cleaned(tmp_path: Path) -> None:
+    """Those that refer to one of them, directly or not, and those whose rows expire."""
+    from storage.engine.postgresql.forgetting import TABLES
+
+    store = await open_store(tmp_path)
+    rows = await databases.run(
+        store,
+        "SELECT conrelid::regclass::text AS of, confrelid::regclass::text AS refers"
+        " FROM pg_constraint WHERE contype = 'f'",
+    )
+    await store.close()
+    assert {row["of"] for row in rows} <= set(TABLES)
