@@ -34,6 +34,7 @@ from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.deliveries import Deliveries
 from storage.records.device_checks import DeviceChecks
+from storage.records.hosts import Hosts
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
 from storage.records.notice_texts import NoticeTexts
@@ -94,6 +95,7 @@ class Records:
         self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)
+        self.hosts = Hosts(executor, vault)
 
 
 def _prepare(data_dir: Path) -> None:
@@ -210,6 +212,14 @@ class Store:
         Unavailable.
         """
         return await self._database.write(lambda _: work(self._written), about)
+
+    def write_as(self, host_id: str) -> None:
+        """From now on nothing is written unless that host is one of those that share the database."""
+        self._database.write_as(host_id)
+
+    def is_own(self, process: int) -> bool:
+        """Whether a process of the database server writes for this store."""
+        return self._database.is_own(process)
 
     async def database_bytes(self) -> int:
         """How much the database takes, without files of the chats. Raises Unavailable."""

@@ -20,6 +20,7 @@ GROUPS = {
     "signaling/flows (rooms)": {"signaling/flows/rooms.py"},
     "storage (store)": {
         "storage/data_folder.py",
+        "storage/hosts_line.py",
         "storage/key_rotation.py",
         "storage/moving.py",
         "storage/opening.py",
@@ -207,6 +208,7 @@ ROOMS: dict[str, set[str]] = {
         "web/calls",
         "web/connections",
         "web/forms",
+        "web/hosts",
         "web/http",
         "web/markup/accounts",
         "web/markup/desk",
@@ -263,6 +265,7 @@ ROOMS: dict[str, set[str]] = {
         "web/environment",
         "web/forms",
         "web/health",
+        "web/hosts",
         "web/http",
         "web/markup/administration",
         "web/notices",

@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 
+from aiohttp import web
+
 from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from web.app import create_app
@@ -15,6 +17,7 @@ from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.connections.http_server import claim_descriptors, start_server
 from web.connections.listening import listen, shown
 from web.development import follow_files, for_development
+from web.hosts.starting import DRAIN_WITHIN, leave
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import TextFormatter, set_level, set_up
 from web.routes import public_address
@@ -119,8 +122,20 @@ async def serve(
             address = public_address(config.public_url, "setup", token=app[SETUP_TOKEN].make())
             say(f"Create the administrator's account at {address}")
         await stop.wait()
+        stop.clear()
+        await _leave(app, stop)
     finally:
         await runner.cleanup()
+
+
+async def _leave(app: web.Application, stop: asyncio.Event) -> None:
+    """Give the rooms to the other hosts, if there are any; another signal ends the waiting."""
+    leaving = asyncio.create_task(leave(app, DRAIN_WITHIN))
+    again = asyncio.create_task(stop.wait())
+    await asyncio.wait({leaving, again}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (leaving, again):
+        task.cancel()
+    await asyncio.wait({leaving, again})
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
 from web.health.measuring import measure
 from web.health.sharing import HEALTH, SharedMeasurement
+from web.hosts.starting import add_hosts
 from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
@@ -130,14 +131,14 @@ async def _assemble(
     )
     add_upkeep(app, providers)
     app.cleanup_ctx.append(app[keys.TURN].running)
-    app.cleanup_ctx.append(app[keys.RELAY].running)
-    app.cleanup_ctx.append(app[keys.RELAY].trace.running)
+    app.cleanup_ctx.extend((app[keys.RELAY].running, app[keys.RELAY].trace.running))
     add_files(app, config)
     add_provider(app, config)
     app[HEALTH] = SharedMeasurement(partial(measure, app))
     app.on_shutdown.append(say_goodbye)
     _add_reports(app)
     app.on_response_prepare.append(add_headers)
+    await add_hosts(app)
     add_routes(app)
     return app
 

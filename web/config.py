@@ -21,6 +21,7 @@ from web.environment import config_values as read
 from web.environment.config_values import ConfigError as ConfigError
 from web.environment.config_values import Setting
 from web.environment.file_settings import FILE_SETTINGS
+from web.environment.host_settings import HOST_SETTINGS, HostSettings, read_host
 from web.environment.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
 from web.environment.storage_settings import STORAGE_SETTINGS
 from web.environment.turn_settings import TURN_SETTINGS, CoturnSettings, read_coturn, read_turn
@@ -54,6 +55,7 @@ SETTINGS = (
         " where it has one: www.tele.example.org. Links in messages keep the public URL.",
     ),
     *STORAGE_SETTINGS,
+    *HOST_SETTINGS,
     Setting(
         "TELECONNECT_SMTP_URL",
         "",
@@ -187,6 +189,7 @@ class Config:
     data_dir: Path
     database_url: str = field(repr=False)
     "Of PostgreSQL; empty: SQLite in the data folder."
+    this_host: HostSettings
     master_key: str | None
     delivery: DeliverySettings
     webhook_secret: str = field(repr=False)
@@ -270,10 +273,7 @@ class Config:
 
 
 def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None) -> Config:
-    """The settings of `environment`. Raises ConfigError naming the setting.
-
-    `port` overrides PORT, for a server that already listens.
-    """
+    """The settings of `environment`, but for a `port` that listens already. Raises ConfigError."""
     values = _values(environment)
     given = partial(_read, values)
     port = given("PORT", read.port) if port is None else port
@@ -287,6 +287,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         public_url=public_url,
         other_hosts=given("TELECONNECT_OTHER_HOSTS", read.hosts) or (),
         data_dir=data_dir,
+        this_host=read_host(given, port),
         database_url=given("TELECONNECT_DATABASE_URL", read.database_url) or "",
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         delivery=_delivery(values, data_dir, brand, public_url),

@@ -5,6 +5,7 @@ Two files, because pages build addresses: with one, routes and pages would impor
 
 from aiohttp import hdrs, web
 
+from web.hosts.elsewhere import waiting_here
 from web.http import tus
 from web.pages import (
     assets,
@@ -225,6 +226,7 @@ HANDLERS = {
     ("POST", "admin_audit_check"): audit.check,
     ("GET", "admin_audit_export"): audit.export,
     ("GET", "admin_health"): health.show_health,
+    ("POST", "admin_host"): health.change_host,
     ("GET", "admin_numbers"): numbers.show_numbers,
     ("GET", "admin_numbers_export"): numbers.export,
     ("GET", "admin_outbox"): outbox.show_outbox,
@@ -235,6 +237,7 @@ HANDLERS = {
     ("GET", "static"): assets.static,
     ("GET", "brand_colors"): brand.colors,
     ("GET", "brand_logo"): brand.logo,
+    ("GET", "hosts_waiting"): waiting_here,
     ("GET", "health"): monitoring.health,
     ("GET", "ready"): monitoring.ready,
     ("GET", "metrics"): monitoring.metrics,

@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, hdrs, web
 
 from signaling.access import owned
 from signaling.errors import (
+    HostAway,
     InvalidInput,
     InvalidMessage,
     NotFound,
@@ -26,6 +27,7 @@ from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
 from web.hello import hello_of
 from web.hosts.hand_over import hand_over_opened
+from web.hosts.owners import ELSEWHERE, OWNERS
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
 from web.http.request import seated_by, signed_in_or_late, viewer_of, web_session_digest
@@ -232,6 +234,8 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
         await app[UNREAD].count_for(account.id)
         hub.enter_lobby(account.id, connection)
         connection.tell_end(ends_at, app[CLOCK].now())
+        if ELSEWHERE in app:
+            await app[ELSEWHERE].ask_all(account.id)
         try:
             async for message in _messages(response, connection):
                 match message:
@@ -283,14 +287,7 @@ async def _room(
             connection.tell_end(ends_at, app[CLOCK].now())
         try:
             async for message in _messages(response, connection):
-                try:
-                    answer = await _handle(app, attendance, message)
-                except Exception as error:
-                    known = domain_error(error)
-                    if known is not error:
-                        _log.exception("message failed", extra={"code": known.code})
-                    command_id = getattr(message, "id", None)
-                    answer = refusal(known, translate, command_id)
+                answer = await _answer(app, attendance, message, translate)
                 if answer is not None:
                     connection.send(wire.encode(answer))
         finally:
@@ -340,6 +337,21 @@ async def _messages(response: web.WebSocketResponse, connection: Socket) -> Asyn
             yield message
         elif frame.type is WSMsgType.BINARY:
             raise InvalidMessage
+
+
+async def _answer(
+    app: web.Application, attendance: Attendance, message: Any, translate: Callable[[str], str]
+) -> wire.Message | None:
+    """Pass a message to its flow. Returns the reply or the refusal, if it has one."""
+    try:
+        if OWNERS in app and not app[OWNERS].acts:
+            raise HostAway  # the page sends it again, here or to the next owner
+        return await _handle(app, attendance, message)
+    except Exception as error:
+        known = domain_error(error)
+        if known is not error:
+            _log.exception("message failed", extra={"code": known.code})
+        return refusal(known, translate, getattr(message, "id", None))
 
 
 async def _handle(

@@ -41,13 +41,20 @@ class Rooms:
         self._timers = timers
         self._recount = recount
         self.hub = hub
+        self.own: Callable[[str], Awaitable[None]] | None = None
+        """Where several hosts share the rooms: makes one this host's. Raises HostAway if it is another's."""
 
     def exclusive(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
         """Within, nobody else changes this consultation or its call."""
         return self._locks.exclusive(consultation_id)
 
     async def open(self, consultation_id: str) -> Room:
-        """The live room of a consultation. Raises NotFound if there is no such consultation."""
+        """The live room of a consultation.
+
+        Raises NotFound if there is no such consultation, HostAway if another host answers for it.
+        """
+        if self.own is not None:
+            await self.own(consultation_id)
         if room := self.hub.room(consultation_id):
             return room
         async with self._opening(consultation_id):
@@ -77,6 +84,24 @@ class Rooms:
             self._timers.cancel(_drop_timer(room))
             for participant_id in room.seats:
                 self._timers.cancel(absence(room, participant_id))
+
+    def give_up(self, consultation_id: str) -> None:
+        """Another host answers for this room from now on: its pages come back there, and its call.
+
+        Nothing is stored, so nobody leaves: what the new owner reads is what this one has written.
+        """
+        room = self.hub.room(consultation_id)
+        if room is None:
+            return
+        self.hub.remove(consultation_id)
+        self._timers.cancel(_drop_timer(room))
+        for seat in room.seats.values():
+            self._timers.cancel(absence(room, seat.participant_id))
+            if seat.connection is not None:
+                seat.connection.send(wire.encode(wire.Goodbye("restart")))
+                seat.connection.close("restart")
+        self._calling.give_up(room)
+        self.notify_scheduler(room.consultation.scheduler_id)
 
     def is_live(self, room: Room) -> bool:
         """Whether this is the room that people enter, not one that was purged or dropped."""

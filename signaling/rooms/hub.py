@@ -1,6 +1,6 @@
 """All live rooms of this process, and the lobbies: sockets that show schedulers who waits."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,11 @@ class Hub:
         "Account id -> who is in a team with it."
         self._unread: dict[str, list[UnreadEntry]] = {}
         "Of those who have a lobby."
+        self._elsewhere: dict[str, dict[str, list[WaitingEntry]]] = {}
+        "Account id -> host id -> who waits there for those who have a lobby."
+        self.told: Callable[[str, str], None] | None = None
+        """Where there are several hosts: called with "lobby" or "list" and the account, when who waits for
+        it or something else in its lists has changed."""
 
     # --- rooms
 
@@ -75,6 +80,7 @@ class Hub:
         if not connections:
             self._lobbies.pop(account_id, None)
             self._unread.pop(account_id, None)
+            self._elsewhere.pop(account_id, None)
 
     def with_lobby(self) -> Iterable[str]:
         """Accounts that have a lobby open."""
@@ -82,6 +88,12 @@ class Hub:
 
     def notify_lobby(self, account_id: str, message: wire.ServerMessage | None = None) -> None:
         """Send `message` to this account's lobby; without one, who waits now."""
+        if self.told is not None:
+            self.told("lobby" if message is None else "list", account_id)
+        self.notify_here(account_id, message)
+
+    def notify_here(self, account_id: str, message: wire.ServerMessage | None = None) -> None:
+        """The same, without telling other hosts."""
         connections = self._lobbies.get(account_id)
         if connections:
             frame = wire.encode(message or self.lobby(account_id))
@@ -113,10 +125,46 @@ class Hub:
         return sorted(found, key=lambda waiting: waiting.since)
 
     def lobby(self, account_id: str) -> wire.Lobby:
-        return wire.Lobby(
-            [_entry(waiting) for waiting in self.waiting(account_id)],
-            self._unread.get(account_id, []),
-        )
+        return wire.Lobby(self.entries(account_id), self._unread.get(account_id, []))
+
+    def entries(self, account_id: str) -> list[WaitingEntry]:
+        """Who waits for an account, on whichever host, longest wait first."""
+        elsewhere = self._elsewhere.get(account_id, {})
+        found = [
+            *self.entries_here(account_id),
+            *(each for host in elsewhere.values() for each in host),
+        ]
+        return sorted(found, key=lambda entry: entry.waiting_since)
+
+    def next_waiting(self, account_id: str) -> str | None:
+        """The session of whoever has waited longest; an account's own come before those of others."""
+        here = [
+            (each.of_team, to_ms(each.since), each.consultation.id)
+            for each in self.waiting(account_id)
+        ]
+        elsewhere = [
+            (bool(each.whose), each.waiting_since, each.consultation_id)
+            for host in self._elsewhere.get(account_id, {}).values()
+            for each in host
+        ]
+        return min([*here, *elsewhere])[2] if here or elsewhere else None
+
+    def entries_here(self, account_id: str) -> list[WaitingEntry]:
+        """Who waits for an account in the rooms of this process."""
+        return [_entry(waiting) for waiting in self.waiting(account_id)]
+
+    def show_elsewhere(self, account_id: str, host_id: str, entries: list[WaitingEntry]) -> None:
+        """Who waits for an account in the rooms of another host."""
+        known = self._elsewhere.setdefault(account_id, {})
+        if known.get(host_id, []) != entries:
+            known[host_id] = entries
+            self.notify_here(account_id)
+
+    def forget_elsewhere(self, host_id: str) -> None:
+        """Nobody waits on a host that is gone."""
+        for account_id, known in self._elsewhere.items():
+            if known.pop(host_id, []):
+                self.notify_here(account_id)
 
     # --- what is unread, as open lobbies show it
 

@@ -70,6 +70,7 @@ class CommitHooks:
 
     def web_session_moved(self, executor: Executor, before: bytes, after: bytes) -> None:
         executor.after_commit(lambda: self._lose(WebSessionMoved(before, after)))
+        executor.tell_others(f"moved {before.hex()} {after.hex()}")
 
     def seat_taken(self, executor: Executor, invite_id: str, digest: bytes) -> None:
         executor.after_commit(lambda: self._lose(SeatTaken(invite_id, digest)))

@@ -19,6 +19,7 @@ Work = Callable[[Any], Awaitable[Any]]
 
 MAX_GROUP = 64
 "Most writers that share one commit: bounds how many one failing disk write takes down."
+NOBODY = "nobody"
 SAVEPOINT = "SAVEPOINT work"
 RELEASE = "RELEASE work"
 UNDO = "ROLLBACK TO work"
@@ -84,6 +85,17 @@ class Database(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Finish what is queued, then close."""
+
+    def write_as(self, host_id: str) -> None:
+        """From now on nothing is written unless the row of this host is there; empty: whatever there is.
+
+        NOBODY is a host that never is. With SQLite there is one, and this does nothing.
+        """
+        return
+
+    def is_own(self, process: int) -> bool:
+        """Whether a process of the database server is the one that writes for this program."""
+        return False
 
     @abstractmethod
     async def forget(self) -> bool:

@@ -107,6 +107,10 @@ class Executor(ABC):
         if action not in self._after:
             self._after.append(action)
 
+    def tell_others(self, what: str) -> None:
+        """Have other processes told once what is being written is durable. With SQLite there are none."""
+        return
+
     @property
     def actions(self) -> int:
         """How many actions wait for the commit."""

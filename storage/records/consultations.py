@@ -283,9 +283,13 @@ class Consultations:
         return maybe_from_ms(row["closed_at"]) if row else None
 
     async def forget_presence(self) -> None:
-        """Nobody is online when the server starts: what was waiting is planned again."""
+        """Nobody is online when the server starts: what was waiting is planned again.
+
+        In rooms of other hosts they are.
+        """
         await self._executor.rows(
             "UPDATE consultation SET state = 'planned' WHERE state = 'waiting'"
+            " AND NOT EXISTS (SELECT 1 FROM room_owner WHERE consultation_id = consultation.id)"
         )
 
     async def purge(self, consultation_id: str) -> None:

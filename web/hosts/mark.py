@@ -21,7 +21,12 @@ HEADER = "TeleConnect-Passed-On"
 def mark(request: web.Request, key: bytes, host_id: str) -> str:
     """The header's value for a request that is passed on to a host."""
     client = remote(request) or ""
-    return f"{client} {_proof(request, key, host_id, client)}"
+    return f"{client} {_proof(key, host_id, request.method, request.raw_path, client)}"
+
+
+def own_mark(address: str, key: bytes, host_id: str) -> str:
+    """The header's value for what a host itself asks another, by GET."""
+    return f" {_proof(key, host_id, 'GET', address, '')}"
 
 
 def read_mark(request: web.Request, owners: Owners) -> bool:
@@ -33,14 +38,13 @@ def read_mark(request: web.Request, owners: Owners) -> bool:
     if value is None:
         return False
     client, _, proof = value.rpartition(" ")
-    expected = _proof(request, owners.key, owners.host_id, client)
+    expected = _proof(owners.key, owners.host_id, request.method, request.raw_path, client)
     if not hmac.compare_digest(proof.encode(), expected.encode()):
         raise HostAway
     request[CLIENT] = client
     return True
 
 
-def _proof(request: web.Request, key: bytes, host_id: str, client: str) -> str:
-    words = (host_id, request.method, request.raw_path, client)
+def _proof(key: bytes, *words: str) -> str:
     digest = hmac.digest(key, "\n".join(words).encode("utf-8", "surrogateescape"), "sha256")
     return base64.urlsafe_b64encode(digest).decode()

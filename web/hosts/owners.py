@@ -25,6 +25,16 @@ class Owners(Protocol):
         ...
 
     @property
+    def acts(self) -> bool:
+        """Whether this host may act for its rooms now."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether it should be asked, by balancers, for more."""
+        ...
+
+    @property
     def key(self) -> bytes:
         """What hosts authenticate to each other with."""
         ...
@@ -36,6 +46,21 @@ class Owners(Protocol):
         """
         ...
 
+    async def is_elsewhere(self, consultation_id: str) -> bool:
+        """Whether another host owns the room now."""
+        ...
+
+    async def own(self, consultation_id: str) -> None:
+        """The room is this host's from now on. Raises HostAway where it is another's."""
+        ...
+
+
+class WaitingElsewhere(Protocol):
+    async def ask_all(self, account_id: str) -> None:
+        """Have the hub know who waits for an account in rooms of other hosts."""
+        ...
+
 
 OWNERS: web.AppKey[Owners] = web.AppKey("owners", Owners)
 "Absent where there is one host."
+ELSEWHERE: web.AppKey[WaitingElsewhere] = web.AppKey("elsewhere", WaitingElsewhere)

@@ -19,7 +19,7 @@ from signaling.errors import HostAway
 from signaling.wire.messages import MAX_FRAME_BYTES
 from signaling.wire.values import CLOSE_CODES
 from web.connections.http_server import admit, expect_hello
-from web.hosts.mark import HEADER, mark
+from web.hosts.mark import HEADER, mark, own_mark
 from web.hosts.owners import Peer
 from web.http import tus
 from web.http.turns import end_turn
@@ -104,6 +104,18 @@ class Passing:
         `opened` is one that has said its hello to this host already, and that.
         """
         return await self._run(peer, self._socket(request, peer, key, opened))
+
+    async def ask(self, peer: Peer, key: bytes, address: str) -> bytes:
+        """What a host answers this one itself. Raises HostAway."""
+        there = URL(str(peer.url.origin()) + address, encoded=True)
+        headers = {HEADER: own_mark(address, key, peer.host_id)}
+        try:
+            async with self._session().get(there, headers=headers) as answer:
+                if answer.status != 200:
+                    raise HostAway
+                return await answer.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise HostAway from error
 
     async def _run(
         self, peer: Peer, passing: Coroutine[Any, Any, web.StreamResponse]

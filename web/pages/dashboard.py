@@ -23,7 +23,7 @@ async def show_dashboard(request: web.Request) -> web.Response:
         dashboard_page(
             viewer,
             Desk(
-                waiting_rows(app, account),
+                await waiting_rows(app, account),
                 await app[UNREAD].of(account.id),
                 await invite_rows(app, account, PLANNED_STATES),
                 await invite_rows(app, account, OPENED_STATES),
@@ -35,17 +35,17 @@ async def show_dashboard(request: web.Request) -> web.Response:
 
 async def show_waiting_room(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    return show(waiting_room_page(viewer, waiting_rows(request.app, account)))
+    return show(waiting_room_page(viewer, await waiting_rows(request.app, account)))
 
 
 async def start_next(request: web.Request) -> web.Response:
     """Go to the session of the person who has waited longest; one's own before those of a team."""
     account = await signed_in(request)
-    waiting = request.app[ROOMS].hub.waiting(account.id)
-    if not waiting:
+    await waiting_rows(request.app, account)  # also on other hosts
+    first = request.app[ROOMS].hub.next_waiting(account.id)
+    if first is None:
         raise web.HTTPSeeOther(path("waiting_room"))
-    first = min(waiting, key=lambda each: (each.of_team, each.since))
-    raise web.HTTPSeeOther(path("session", consultation_id=first.consultation.id))
+    raise web.HTTPSeeOther(path("session", consultation_id=first))
 
 
 async def show_opened(request: web.Request) -> web.Response:

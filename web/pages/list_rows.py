@@ -9,7 +9,9 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
+from signaling.moments.milliseconds import from_ms
 from signaling.rooms.room import Room
+from web.hosts.owners import ELSEWHERE, OWNERS
 from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE, UNREAD
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
@@ -46,6 +48,7 @@ async def invite_row(app: web.Application, consultation: Consultation) -> Invite
     checks = await read.device_checks.of_consultation(consultation.id)
     replies = await read.replies.of_invites([invite.id for invite in invites])
     room = app[ROOMS].hub.room(consultation.id)
+    elsewhere = OWNERS in app and await app[OWNERS].is_elsewhere(consultation.id)
     people = []
     for invite in invites:
         delivery, check = deliveries.get(invite.id), checks.get(invite.id)
@@ -60,7 +63,7 @@ async def invite_row(app: web.Application, consultation: Consultation) -> Invite
                 delivery_state=delivery.shown_state if delivery else None,
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=todays_name(invite.person.time_zone or ""),
-                unconnected=_is_unconnected(app, room, invite),
+                unconnected=not elsewhere and _is_unconnected(app, room, invite),
                 invite_id=invite.id,
                 online=room is not None and _is_online(room, invite),
                 readiness=check.readiness if check else "not_tested",
@@ -98,20 +101,22 @@ def _is_online(room: Room, invite: Invite) -> bool:
     return seat is not None and seat.online
 
 
-def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
-    """The people waiting for this account, longest first."""
+async def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
+    """The people waiting for this account, longest first; on whichever host."""
+    if ELSEWHERE in app:
+        await app[ELSEWHERE].ask_all(account.id)
     return [
         WaitingRow(
-            consultation_id=waiting.consultation.id,
-            name=waiting.seat.name,
-            language=OWN_NAMES.get(waiting.seat.language, waiting.seat.language),
-            waiting_since=waiting.since,
-            state=waiting.consultation.state,
-            readiness=waiting.seat.readiness,
+            consultation_id=waiting.consultation_id,
+            name=waiting.name,
+            language=OWN_NAMES.get(waiting.language, waiting.language),
+            waiting_since=from_ms(waiting.waiting_since),
+            state=waiting.state,
+            readiness=waiting.readiness,
             whose=waiting.whose,
             asks_for_phone_call=waiting.asks_for_phone_call,
         )
-        for waiting in app[ROOMS].hub.waiting(account.id)
+        for waiting in app[ROOMS].hub.entries(account.id)
     ]
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
+from web.hosts.owners import OWNERS
 from web.http.client_address import is_loopback, remote
 from web.keys import (
     CLOCK,
@@ -51,10 +52,14 @@ async def health(request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """Ready if the database answers, the disk has room and notices are sent; else 503.
 
+    One of several hosts is not while it leaves, or may not act for its rooms.
+
     A provider's outage does not count, as its notices become due later. The states of the relay, of
     TURN and of the virus scanner are only reported, as the server is useful without them. Raises Unavailable.
     """
     app = request.app
+    if OWNERS in app and not app[OWNERS].ready:
+        raise Unavailable  # another host is to be asked
     await app[STORE].read.accounts.exists()
     usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
     if usage.free < FREE_BYTES:

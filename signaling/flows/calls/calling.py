@@ -161,6 +161,15 @@ class Calling:
             self.dropped_out(room, participant_id)
         self._changes.forwarding.follow(room)
 
+    def give_up(self, room: Room) -> None:
+        """Another host goes on with the call of a room: nothing of it happens here any more."""
+        call, room.call = room.call, None
+        if call is not None:
+            self._timers.cancel(f"ring:{call.id}")
+            for participant_id in call.members:
+                self._timers.cancel(f"drop:{call.id}:{participant_id}")
+        self._changes.forwarding.follow(room)
+
     # --- inside
 
     def _ring(self, room: Room, call: Call, within: timedelta) -> None:

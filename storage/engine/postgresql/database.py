@@ -17,7 +17,8 @@ from contextlib import AbstractContextManager, suppress
 import asyncpg
 
 from signaling.errors import Unavailable
-from storage.engine.database import MAX_GROUP, Database, Job
+from signaling.identifier import NEW_ID
+from storage.engine.database import MAX_GROUP, NOBODY, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
 from storage.engine.postgresql.failures import as_ours, is_passing, unusable
@@ -61,6 +62,7 @@ class PostgresqlDatabase(Database):
         self.name = connecting.name_of(url)
         self._url = url
         self._pool = pool
+        self._host_id = ""
 
     @classmethod
     async def open(cls, url: str) -> "PostgresqlDatabase":
@@ -127,7 +129,20 @@ class PostgresqlDatabase(Database):
             with as_ours():
                 self.write_executor.connection = await connecting.writer(self._url)
             _log.warning("connected to the database again")
-        return beginning(group)
+        return beginning(group) + self._fence
+
+    @property
+    def _fence(self) -> str:
+        """Refuses the transaction once another host has ended this one."""
+        return f"; SELECT hold_host('{self._host_id}')" if self._host_id else ""
+
+    def write_as(self, host_id: str) -> None:
+        assert NEW_ID.fullmatch(host_id) or host_id in ("", NOBODY)
+        self._host_id = host_id
+
+    def is_own(self, process: int) -> bool:
+        writer = self.write_executor.connection
+        return writer is not None and not writer.is_closed() and writer.get_server_pid() == process
 
     async def _roll_back(self) -> None:
         """A connection that does not answer is dropped: the server ends its transaction."""

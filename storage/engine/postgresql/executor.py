@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
@@ -16,6 +17,10 @@ T = TypeVar("T")
 
 LEDGERS = 0x7E1EC0_0002
 "Key of the advisory lock on what all sessions share. Taken last, so that no two wait for each other."
+CHANNEL = "teleconnect"
+"Of LISTEN and NOTIFY."
+WORDS = re.compile(r"[A-Za-z0-9_ -]+")
+"What is told: words and ids."
 _LOCK_LEDGERS = f"SELECT pg_advisory_xact_lock({LEDGERS})"
 
 
@@ -54,6 +59,10 @@ class WritingExecutor(Executor):
 
     async def lock_ledgers(self) -> None:
         self.defer(_LOCK_LEDGERS)
+
+    def tell_others(self, what: str) -> None:
+        assert WORDS.fullmatch(what)
+        self.defer(f"SELECT pg_notify('{CHANNEL}', '{what}')")
 
     @contextlib.asynccontextmanager
     async def late_references(self) -> AsyncIterator[None]:

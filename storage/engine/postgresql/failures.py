@@ -40,8 +40,14 @@ ONE_STATEMENT = (
 "Those after which the connection can be used."
 
 
+ENDED = "TC001"
+"What `hold_host` raises (migration 0011): this host has been ended, and is about to begin anew."
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same may succeed in a moment."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == ENDED:
+        return True
     # asyncpg raises its plain error class for statements on a connection that is closed
     closed = isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
     return closed or isinstance(error, PASSING)

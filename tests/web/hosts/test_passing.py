@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -32,6 +33,14 @@ class Told:
     key: bytes = KEY
     others: dict[str, Peer] = field(default_factory=dict)
     "Consultation id -> its owner; `*` for all."
+
+    acts = ready = True
+
+    async def is_elsewhere(self, consultation_id: str) -> bool:
+        return await self.owner(consultation_id) is not None
+
+    async def own(self, consultation_id: str) -> None:
+        """What opens a room is asked by `owner` before."""
 
     async def owner(self, consultation_id: str) -> Peer | None:
         return self.others.get(consultation_id) or self.others.get("*")
@@ -178,10 +187,11 @@ async def test_a_file_goes_through_in_pieces_and_its_limits_hold(session: Sessio
     original = await sender.get("file-000001", "large")
     assert original.status == 200
     assert len(original.body) > len(content) // 2
-    too_much = await sender.ask(
-        "POST",
-        **{"Upload-Length": str(10**10), "Upload-Metadata": metadata(id="file-000002", sha256="0")},
-    )
+    said: dict[str, Any] = {
+        "Upload-Length": str(10**10),
+        "Upload-Metadata": metadata(id="file-000002", sha256="0"),
+    }
+    too_much = await sender.ask("POST", **said)
     assert too_much.status in (400, 413)
 
 

@@ -28,6 +28,7 @@ NO_PAGE = (
         "health",
         "ready",
         "metrics",
+        "hosts_waiting",
         "admin_sessions",
     }
 )

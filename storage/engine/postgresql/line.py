@@ -1,0 +1,90 @@
+"""A connection beside that of the writer: for the lease of this host, and for what hosts tell each other.
+
+A lease must not wait behind a long transaction, and what others tell comes at any time. Each
+statement here is a transaction of its own, except within `transaction()`.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import asyncpg
+
+from signaling.errors import Unavailable
+from storage.engine.executor import Executor, Parameters, Row, Steps
+from storage.engine.postgresql import connecting
+from storage.engine.postgresql.executor import CHANNEL, fetch, fetch_all
+from storage.engine.postgresql.failures import as_ours
+from storage.engine.postgresql.statements import arguments, translated
+
+T = TypeVar("T")
+
+
+class Line(Executor):
+    """Opened by `connect`, and again after it was lost."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+
+    async def connect(self, told: Callable[[int, str], None]) -> None:
+        """Listen from now on: `told` is called with the process of the server that tells, and what.
+
+        Raises Unavailable.
+        """
+        self.close()
+        with as_ours():
+            connection = await connecting.writer(self._url)
+            self._connection = connection
+            await connection.add_listener(
+                CHANNEL, lambda _, process, __, payload: told(process, payload)
+            )
+
+    async def tell(self, what: str) -> None:
+        """Tell whoever listens, this process included."""
+        await self.rows("SELECT pg_notify(?, ?)", (CHANNEL, what))
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        with as_ours():
+            async with self._opened().transaction():
+                yield
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        return await self._run(lambda connection: fetch(connection, sql, parameters))
+
+    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        statement = translated(sql)
+        sets = [arguments(statement, each) for each in parameters]
+        await self._run(lambda connection: connection.executemany(statement.sql, sets))
+
+    async def run(self, steps: Steps[T]) -> T:
+        return await self._run(lambda connection: fetch_all(connection, steps))
+
+    async def lock_ledgers(self) -> None:
+        raise NotImplementedError("it writes nothing that sessions share")
+
+    def late_references(self) -> contextlib.AbstractAsyncContextManager[None]:
+        raise NotImplementedError("it writes nothing that sessions share")
+
+    async def run_deferred(self) -> None:
+        """Nothing is ever deferred here."""
+
+    def _opened(self) -> asyncpg.Connection:
+        if self._connection is None:
+            raise Unavailable
+        return self._connection
+
+    async def _run(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        with as_ours():
+            return await action(self._opened())

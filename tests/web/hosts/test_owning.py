@@ -1,0 +1,239 @@
+"""Hosts over one database: each session is one's, and whoever dies or leaves loses them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signaling.account import Team
+from signaling.errors import Unavailable
+from signaling.hosts.lease import ACTS_FOR, ENDED_AFTER
+from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
+from tests.serving import Server
+from tests.web.hosts.hosts import hosts, member, shared
+from web.hosts.starting import leave
+from web.keys import CLOCK, ROOMS, RUNTIME_SETTINGS, STORE
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
+
+
+@pytest.fixture
+async def both(tmp_path: Path) -> AsyncIterator[list[Server]]:
+    async with hosts(tmp_path, 2) as servers:
+        yield servers
+
+
+async def test_a_session_is_answered_by_one_host_whichever_is_asked(both: list[Server]) -> None:
+    one, other = both
+    async with Person(one) as nurse, Person(other) as phone:
+        await nurse.sign_in()
+        link = await nurse.invite()
+        seat = await phone.join(link)
+        amina = await phone.enter(invite_id=seat)
+        consultation_id = await consultation_of(amina)
+        desk = await nurse.enter(consultation_id=consultation_id)
+        await desk.command("start_consultation")
+        await desk.say("How are you?")
+        heard = await amina.until("chat_added")
+        while heard["message"].get("text") != "How are you?":
+            heard = await amina.until("chat_added")
+        owners = [server for server in both if server.app[ROOMS].hub.room(consultation_id)]
+        assert len(owners) == 1
+        found = await one.app[STORE].read.hosts.owner_of(consultation_id)
+        assert found is not None
+        assert found.id == member(owners[0]).host_id
+
+
+@dataclass
+class Meeting:
+    """A session in progress: the nurse's page at one host, Amina's at the other."""
+
+    nurse: Person
+    phone: Person
+    seat: str
+    consultation_id: str
+    desk: Wire
+    amina: Wire
+    owner: Server
+    other: Server
+
+
+@pytest.fixture
+async def meeting(both: list[Server]) -> AsyncIterator[Meeting]:
+    one, two = both
+    async with Person(one) as nurse, Person(two) as phone:
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        amina = await phone.enter(invite_id=seat)
+        consultation_id = await consultation_of(amina)
+        desk = await nurse.enter(consultation_id=consultation_id)
+        await desk.command("start_consultation")
+        owner = one if one.app[ROOMS].hub.room(consultation_id) else two
+        other = two if owner is one else one
+        yield Meeting(nurse, phone, seat, consultation_id, desk, amina, owner, other)
+
+
+async def soon(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_a_host_that_does_not_renew_is_ended_and_its_sessions_go_on_at_the_other(
+    meeting: Meeting,
+) -> None:
+    """As when its process hangs: nothing that it writes afterwards is kept."""
+    await meeting.desk.say("one", "message-000001")
+    hanging = member(meeting.owner)
+    before = hanging.host_id
+    assert hanging._task is not None
+    hanging._task.cancel()
+    began = asyncio.get_running_loop().time()
+    guest = Person(meeting.other)
+    guest.plant(meeting.phone.cookie)
+    there = await guest.enter(invite_id=meeting.seat)  # it acts for a moment
+    assert await there.end() == 1012
+    there = await guest.enter(invite_id=meeting.seat)
+    took = asyncio.get_running_loop().time() - began
+    assert meeting.other.app[ROOMS].hub.room(meeting.consultation_id)
+    assert ACTS_FOR < took < ENDED_AFTER + 2
+    assert [line["text"] for line in await there.chat() if line["kind"] == "text"] == ["one"]
+    assert not hanging.acts
+    store = meeting.owner.app[STORE]
+    with pytest.raises(Unavailable):
+        await store.write(lambda records: records.settings.put("brand", "Mine"))
+    with pytest.raises(Refused):
+        await meeting.desk.say("two", "message-000002")
+    # it goes on, finds that it has been ended, and is another host from then on
+    hanging._task = asyncio.create_task(hanging._keep())
+    assert await meeting.desk.end() == 1012
+    await soon(lambda: hanging.acts and hanging.host_id != before)
+    assert not meeting.owner.app[ROOMS].hub.room(meeting.consultation_id)
+    await store.write(lambda records: records.settings.put("brand", "Ours"))
+    back = await meeting.nurse.enter(consultation_id=meeting.consultation_id)
+    await back.say("two", "message-000002")
+    texts = [line["text"] for line in await back.chat() if line["kind"] == "text"]
+    await there.until("chat_added")
+    assert texts == ["one"]
+    await guest.close()
+
+
+async def test_who_stops_frees_its_rooms_at_once(tmp_path: Path) -> None:
+    common = await shared(tmp_path)
+    async with common.host("staying") as staying:
+        await staying.account()
+        async with common.host("leaving") as leaving:
+            nurse, phone = Person(leaving), Person(leaving)
+            await nurse.sign_in()
+            seat = await phone.join(await nurse.invite())
+            amina = await phone.enter(invite_id=seat)
+            assert leaving.app[ROOMS].hub.room_count() == 1
+            ending = asyncio.create_task(amina.end())
+        assert await ending == 1012
+        began = asyncio.get_running_loop().time()
+        async with Person(staying) as guest:
+            guest.plant(phone.cookie)
+            await guest.enter(invite_id=seat)
+        assert asyncio.get_running_loop().time() - began < ACTS_FOR
+        await nurse.close()
+        await phone.close()
+
+
+async def test_a_host_that_is_emptied_gives_its_sessions_to_the_other(meeting: Meeting) -> None:
+    await leave(meeting.owner.app, 0)
+    assert await meeting.desk.end() == 1012
+    assert await meeting.amina.end() == 1012
+    desk = await meeting.nurse.enter(consultation_id=meeting.consultation_id)
+    amina = await meeting.phone.enter(invite_id=meeting.seat)
+    assert meeting.other.app[ROOMS].hub.room(meeting.consultation_id)
+    assert not meeting.owner.app[ROOMS].hub.room(meeting.consultation_id)
+    await desk.say("here")
+    await amina.until("chat_added")
+    async with Person(meeting.owner) as balancer:
+        assert (await balancer.get("/readyz")).status == 503
+    async with Person(meeting.other) as balancer:
+        assert (await balancer.get("/readyz")).status == 200
+
+
+async def test_who_waits_on_one_host_is_in_the_lobby_of_the_other(both: list[Server]) -> None:
+    one, two = both
+    async with Person(one) as nurse, Person(two) as phone:
+        await nurse.sign_in()
+        link = await nurse.invite()
+        watching = await lobby(nurse)
+        seat = await phone.join(link)
+        amina = await phone.enter(invite_id=seat)
+        waiting: list[Any] = []
+        while not waiting:
+            waiting = (await watching.until("lobby"))["waiting"]
+        assert [each["name"] for each in waiting] == ["Amina"]
+        assert "Amina" in (await nurse.get("/waiting-room")).text
+        answer = await nurse.post("/waiting-room/next")
+        assert answer.location == f"/sessions/{await consultation_of(amina)}"
+        await amina.ws.close()
+        while waiting:
+            waiting = (await watching.until("lobby"))["waiting"]
+        async with Person(one) as stranger:
+            assert (await stranger.get("/hosts/waiting?account=x")).status == 404
+
+
+async def lobby(person: Person) -> Wire:
+    wire = await person.connect()
+    await wire.send("hello", version=3, stream="lobby", peer_id=an_id("peer"))
+    await wire.until("lobby")
+    return wire
+
+
+async def test_what_an_administrator_changes_holds_on_every_host(both: list[Server]) -> None:
+    one, two = both
+    store = one.app[STORE]
+    await store.write(lambda records: records.settings.put("brand", "Clinic"))
+    await one.app[RUNTIME_SETTINGS].load(store)
+    await soon(lambda: two.app[RUNTIME_SETTINGS].brand == "Clinic")
+    ann = await one.account("ann@example.org", "Ann")
+    bob = await one.account("bob@example.org", "Bob")
+    await store.write(lambda records: records.teams.put(Team("team-000001", "Ward", ())))
+    for each in (ann, bob):
+        await store.write(
+            lambda records, each=each: records.teams.add_member("team-000001", each.id)  # type: ignore[misc]
+        )
+    await soon(lambda: two.app[ROOMS].hub.mates.get(ann.id) == frozenset({bob.id}))
+
+
+async def test_who_signs_out_at_one_host_is_out_at_all(meeting: Meeting) -> None:
+    assert (await meeting.nurse.post("/signout")).status == 303
+    assert await meeting.desk.end() in (4401, 4410)
+
+
+async def test_a_session_that_another_process_changes_is_read_again(meeting: Meeting) -> None:
+    """As by a timer that runs on the other host."""
+    closed = replace(
+        (await meeting.other.app[STORE].read.consultations.get(meeting.consultation_id))
+        or pytest.fail("it is gone"),
+        state="closed", closed_at=meeting.other.app[CLOCK].now(),
+    )  # fmt: skip
+    await meeting.other.app[STORE].write(lambda records: records.consultations.change(closed))
+    assert await meeting.amina.end() == 1012
+    with pytest.raises(Refused) as refused:
+        await meeting.phone.enter(invite_id=meeting.seat)
+    assert refused.value.code in ("session_closed", "invite_not_usable", "not_found")
+
+
+async def test_the_page_health_shows_the_hosts(meeting: Meeting) -> None:
+    await meeting.owner.account("root@example.org", "Root", "administrator")
+    async with Person(meeting.other) as root:
+        await root.sign_in("root@example.org")
+        page = (await root.get("/admin/health")).text
+        assert "host-1" in page
+        assert "host-2" in page
+        host_id = member(meeting.owner).host_id
+        assert (await root.post(f"/admin/hosts/{host_id}/empty")).status == 303
+        assert await meeting.desk.end() == 1012
+        await soon(lambda: member(meeting.other).hosts[host_id].draining)
+        assert "Is being emptied" in (await root.get("/admin/health")).text
+        assert (await root.post(f"/admin/hosts/{host_id}/fill")).status == 303
+        await soon(lambda: not member(meeting.other).hosts[host_id].draining)
+        assert (await root.post("/admin/hosts/unknown-host/empty")).status == 404

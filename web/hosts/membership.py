@@ -1,0 +1,291 @@
+"""This host among those that share the database: its lease, its rooms, and whose the others are.
+
+The rules are those of `signaling/hosts/lease.py`. Whoever has lost the lease has lost all rooms: what it
+writes is refused by the database from the moment another host ended it, and as soon as it knows, its
+sockets are closed and it begins anew under another id. While the database does not answer, nobody can
+end anybody: this host stops to act, and goes on if its row is still there in time.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from yarl import URL
+
+from signaling.errors import HostAway, Unavailable
+from signaling.hosts.lease import RENEW_EVERY, Lease, Watch
+from signaling.identifier import new_id
+from storage.engine.database import NOBODY
+from storage.records.hosts import Figures, Host
+from storage.store import Records, Store
+from web.hosts.owners import Peer
+
+if TYPE_CHECKING:  # it imports the driver of PostgreSQL
+    from storage.hosts_line import HostsLine
+
+GIVE_UP_AFTER = 5.0
+"""Seconds since the last renewal after which this host gives its rooms up by itself: browsers go
+elsewhere, if the database answers there."""
+ANSWER_WITHIN = 1.0
+"Seconds for each question about the lease."
+SETTLED_EVERY = 60.0
+"Seconds between two releases of rooms that nobody uses any more."
+
+_log = logging.getLogger(__name__)
+
+
+def steady_seconds() -> float:
+    """A clock that nobody sets, and that goes on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Membership:
+    """`web.hosts.owners.Owners`, over the database."""
+
+    def __init__(
+        self,
+        store: Store,
+        line: "HostsLine",
+        this: Callable[[], Host],
+        key: bytes,
+        seconds: Callable[[], float] = steady_seconds,
+    ) -> None:
+        """`this` is the row of this host, with a new id."""
+        self._store = store
+        self._line = line
+        self._this = this
+        self.key = key
+        self._seconds = seconds
+        self._lease = Lease("", float("-inf"))
+        self._watch = Watch()
+        self._mine: set[str] = set()
+        "Rooms that are this host's."
+        self._used: dict[str, float] = {}
+        "When somebody last asked about each of them."
+        self._task: asyncio.Task[None] | None = None
+        self.hosts: dict[str, Host] = {}
+        "All there are, by id, as last seen."
+        self.draining = False
+        self.figures: Callable[[], Figures] = Figures
+        self.give_up: Callable[[set[str]], None] = lambda _: None
+        "Called with the rooms that are not this host's any more."
+        self.is_live: Callable[[str], bool] = lambda _: False
+        "Whether a room is in memory."
+        self.lost: Callable[[str], None] = lambda _: None
+        "Called with the id of another host that is gone."
+
+    @property
+    def host_id(self) -> str:
+        return self._lease.host_id
+
+    @property
+    def acts(self) -> bool:
+        return self._lease.acts(self._seconds())
+
+    @property
+    def ready(self) -> bool:
+        return self.acts and not self.draining
+
+    # --- rooms
+
+    async def owner(self, consultation_id: str) -> Peer | None:
+        if not self.acts:
+            raise HostAway
+        if consultation_id in self._mine:
+            self._used[consultation_id] = self._seconds()
+            return None
+        found = await self._store.read.hosts.owner_of(consultation_id)
+        if found is None and (other := self._to_take(consultation_id)) is not None:
+            return other
+        if found is None:
+            found = await self._take(consultation_id)
+        return None if found is None or found.id == self.host_id else _peer(found)
+
+    def peers(self) -> list[Peer]:
+        """The other hosts."""
+        return [_peer(host) for host in self.hosts.values() if host.id != self.host_id]
+
+    async def own(self, consultation_id: str) -> None:
+        """For whoever opens the room: it is this host's from now on. Raises HostAway if it is another's."""
+        if await self.owner(consultation_id) is not None:
+            raise HostAway
+
+    async def is_elsewhere(self, consultation_id: str) -> bool:
+        if consultation_id in self._mine:
+            return False
+        found = await self._store.read.hosts.owner_of(consultation_id)
+        return found is not None and found.id != self.host_id
+
+    def _to_take(self, consultation_id: str) -> Peer | None:
+        """Who should take a room that is nobody's, while this host drains."""
+        if not self.draining:
+            return None
+        others = [each for each in self.hosts.values() if not each.draining]
+        others = [each for each in others if each.id != self.host_id]
+        if not others:
+            return None
+        return _peer(
+            max(others, key=lambda each: zlib.crc32(f"{each.id}{consultation_id}".encode()))
+        )
+
+    async def _take(self, consultation_id: str) -> Host | None:
+        """Take a room that is nobody's; returns its owner; None: there is no such session."""
+        host_id = self.host_id
+
+        async def work(records: Records) -> Host | None:
+            await records.hosts.take(consultation_id, host_id)
+            return await records.hosts.owner_of(consultation_id)
+
+        found = await self._store.write(work, consultation_id)
+        if found is not None and found.id == host_id == self.host_id:
+            self._mine.add(consultation_id)
+            self._used[consultation_id] = self._seconds()
+        return found
+
+    async def release(self, consultation_ids: set[str]) -> None:
+        """These rooms are nobody's from now on; what is open in them ends."""
+        released = consultation_ids & self._mine
+        self._mine -= released
+        for each in released:
+            self._used.pop(each, None)
+        self.give_up(released)
+        host_id = self.host_id
+        for each in released:
+            # each by itself: what was being written about it is written first
+            await self._store.write(
+                lambda records, each=each: records.hosts.release([each], host_id),  # type: ignore[misc]
+                each,
+            )
+
+    @property
+    def rooms(self) -> set[str]:
+        """The ids of the sessions whose rooms are this host's."""
+        return set(self._mine)
+
+    # --- leaving
+
+    async def drain(self, patience: float, has_relayed_call: Callable[[str], bool]) -> None:
+        """Give all rooms to the other hosts: those with a call through the relay once it is over.
+
+        At most `patience` seconds are waited for that. Does nothing where there is no other host.
+        """
+        self.draining = True
+        deadline = self._seconds() + patience
+        while self.draining and self._to_take("") is not None:
+            patient = self._seconds() < deadline
+            busy = {each for each in self._mine if patient and has_relayed_call(each)}
+            with contextlib.suppress(Unavailable):
+                await self.release(self._mine - busy)
+            if not self._mine:
+                return
+            await asyncio.sleep(RENEW_EVERY)
+
+    # --- the lease
+
+    async def start(self) -> None:
+        """Be one of the hosts from now on. Raises Unavailable."""
+        await self._line.connect()
+        await self._begin()
+        self._task = asyncio.create_task(self._keep(), name="lease")
+
+    async def stop(self) -> None:
+        """Be none of them any more: its rooms are free at once."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        with contextlib.suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._line.remove(self.host_id)
+        self._store.write_as("")
+        self._line.close()
+
+    async def _begin(self) -> None:
+        host, began = self._this(), self._seconds()
+        async with asyncio.timeout(ANSWER_WITHIN):
+            await self._line.add(host)
+        self._lease = Lease(host.id, began)
+        self._store.write_as(host.id)
+        _log.info("this host is one of those that share the database", extra={"host": host.id})
+
+    async def _keep(self) -> None:
+        settle_at = self._seconds() + SETTLED_EVERY
+        while True:
+            began = self._seconds()
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    await self._renew(began)
+            except (Unavailable, TimeoutError, OSError):
+                self._line.close()  # what hangs is not waited for
+                self._lapse()
+            except Exception:
+                _log.exception("the lease could not be renewed")
+            if self.acts and began > settle_at:
+                settle_at = began + SETTLED_EVERY
+                with contextlib.suppress(Unavailable):
+                    await self._settle(began)
+            await asyncio.sleep(max(0.0, began + RENEW_EVERY - self._seconds()))
+
+    async def _renew(self, began: float) -> None:
+        if not self._line.is_open:
+            await self._line.connect()
+        if not self.host_id:
+            await self._begin()
+        elif await self._line.renew(self.host_id, self.figures(), draining=self.draining):
+            self._lease = self._lease.renewed(began)
+        else:
+            _log.warning("another host has ended this one: its rooms are given up")
+            self._lose_all()
+            await self._begin()
+        await self._look()
+
+    async def _look(self) -> None:
+        """See the others, and end those whose lease is over."""
+        seen = {host.id: host for host in await self._line.all()}
+        for gone in self.hosts.keys() - seen.keys():
+            self.lost(gone)
+        self.hosts = seen
+        self._watch.see({each.id: each.renewals for each in seen.values()}, self._seconds())
+        for host_id, renewals in self._watch.over(self._seconds()):
+            if host_id != self.host_id and await self._line.end(host_id, renewals):
+                _log.warning(
+                    "a host was ended: it has not renewed its lease", extra={"host": host_id}
+                )
+                self.lost(host_id)
+
+    def _lapse(self) -> None:
+        """The database does not answer."""
+        if self.host_id and self._seconds() - self._lease.renewed_at > GIVE_UP_AFTER:
+            _log.warning("the database does not answer: the rooms of this host are given up")
+            self._lose_all()
+
+    def _lose_all(self) -> None:
+        lost, self._mine = self._mine, set()
+        self._used.clear()
+        self._lease = Lease("", float("-inf"))
+        self._store.write_as(NOBODY)
+        self.give_up(lost)
+
+    async def _settle(self, now: float) -> None:
+        """Release rooms that are not in memory, and that nobody has asked about for a while."""
+        unused = {
+            each
+            for each, at in self._used.items()
+            if now - at > SETTLED_EVERY and not self.is_live(each)
+        }
+        await self.release(unused)
+
+
+def _peer(host: Host) -> Peer:
+    return Peer(host.id, URL(host.url))
+
+
+def this_host(name: str, url: str, version: str, now: Callable[[], datetime]) -> Callable[[], Host]:
+    """The row of this host, with a new id each time."""
+    return lambda: Host(new_id(), name or os.uname().nodename, url, version, now())

@@ -1,0 +1,245 @@
+"""Assembly of this host among several: from before the first request to after the last."""
+
+import asyncio
+import resource
+import time
+from collections.abc import AsyncIterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from aiohttp import web
+
+from signaling.errors import Unavailable
+from signaling.wire import messages as wire
+from storage.engine.commit_hooks import WebSessionMoved
+from storage.records.hosts import Figures
+from web import keys
+from web.hosts.elsewhere import Elsewhere
+from web.hosts.hand_over import PASSING, add_owners
+from web.hosts.membership import Membership, this_host
+from web.hosts.owners import ELSEWHERE
+from web.hosts.telling import Telling
+
+MEMBERSHIP = web.AppKey("membership", Membership)
+"Absent where there is one host."
+
+
+class Line(Protocol):
+    async def tell(self, what: str) -> None:
+        """Tell all hosts, this one included. Raises Unavailable."""
+        ...
+
+
+LINE: web.AppKey[Line] = web.AppKey("line", Line)
+"""Absent where there is one host."""
+DRAIN_WITHIN = 60.0
+"Seconds that calls through the relay have to end before their rooms move to another host."
+
+
+async def add_hosts(app: web.Application) -> None:
+    """Make this one of the hosts that share the database. Nothing, with SQLite. Raises Unavailable."""
+    config, store = app[keys.CONFIG], app[keys.STORE]
+    if not config.database_url:
+        return
+    from storage.hosts_line import HostsLine  # it imports the driver of PostgreSQL
+
+    line = HostsLine(config.database_url)
+    program = await asyncio.to_thread(program_version)
+    row = this_host(config.this_host.name, str(config.this_host.url), program, app[keys.CLOCK].now)
+    key = await store.write(lambda records: records.hosts.key())
+    app[LINE] = line
+    app[MEMBERSHIP] = membership = Membership(store, line, row, key)
+    add_owners(app, membership)
+    app[keys.ROOMS].own = membership.own
+    _follow(app, membership)
+    telling = _listening(app, membership)
+
+    def told(process: int, what: str) -> None:
+        if not store.is_own(process):
+            telling.hear(what)
+
+    line.told = told
+    line.connected = telling.hear_everything
+    _tell_lists(app, membership, line)
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        await membership.start()
+        yield
+        await telling.close()
+        await membership.stop()
+
+    app.cleanup_ctx.insert(0, running)
+    app.on_shutdown.insert(0, _release_all)
+
+
+async def _release_all(app: web.Application) -> None:
+    """The server stops: what is asked from now on is the others' to answer."""
+    membership = app[MEMBERSHIP]
+    membership.draining = True
+    try:
+        await membership.release(membership.rooms)
+    except Unavailable:
+        return  # then they wait until this host's lease is over
+
+
+def _follow(app: web.Application, membership: Membership) -> None:
+    """What becomes of rooms that are not this host's any more, and of what was on its way to others."""
+    rooms, passing = app[keys.ROOMS], app[PASSING]
+    app[ELSEWHERE] = Elsewhere(rooms.hub, membership, passing)
+    figures = _Figures(app)
+    membership.figures = figures.now
+    membership.is_live = lambda each: rooms.hub.room(each) is not None
+
+    def give_up(consultation_ids: set[str]) -> None:
+        for each in consultation_ids:
+            rooms.give_up(each)
+
+    def lost(host_id: str) -> None:
+        passing.lose(host_id)
+        rooms.hub.forget_elsewhere(host_id)
+
+    membership.give_up = give_up
+    membership.lost = lost
+
+
+def _tell_lists(app: web.Application, membership: Membership, line: Line) -> None:
+    """Tell the others which account's lists have changed here: each once a turn of the event loop."""
+    waiting: set[tuple[str, str]] = set()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def send() -> None:
+        said, host = sorted(waiting), membership.host_id
+        waiting.clear()
+        for word, account_id in said:
+            try:
+                await line.tell(f"{word} {host} {account_id}")
+            except Unavailable:
+                return  # whoever connects again asks by itself
+
+    def told(word: str, account_id: str) -> None:
+        if not membership.peers():
+            return
+        waiting.add((word, account_id))
+        if len(waiting) == 1:
+            task = asyncio.create_task(send(), name="telling lists")
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    app[keys.ROOMS].hub.told = told
+
+
+def _listening(app: web.Application, membership: Membership) -> Telling:
+    """What follows from what other hosts tell."""
+    telling, rooms = Telling(), app[keys.ROOMS]
+    live, elsewhere = app[keys.REVOCATION], Elsewhere(rooms.hub, membership, app[PASSING])
+    telling.on("settings", lambda: _settings(app))
+    telling.on("texts", lambda: _texts(app))
+    telling.on("teams", rooms.load_teams)
+    telling.on("access", live.check)
+    telling.on("sessions", lambda: _compare(app, membership))
+    telling.on("lists", lambda: _ask_for_all(app))
+    telling.on_each("session", rooms.give_up)
+
+    def moved(digests: str) -> None:
+        before, after = digests.split()
+        live.lost(WebSessionMoved(bytes.fromhex(before), bytes.fromhex(after)))
+
+    tasks: set[asyncio.Task[None]] = set()
+
+    def lobby(where: str) -> None:
+        host_id, account_id = where.split()
+        task = asyncio.create_task(elsewhere.ask(host_id, account_id), name="lobby elsewhere")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    def lists(where: str) -> None:
+        host_id, account_id = where.split()
+        if host_id != membership.host_id:
+            rooms.hub.notify_here(account_id, wire.ListChanged())
+
+    def drain(host_id: str) -> None:
+        if host_id == membership.host_id:
+            task = asyncio.create_task(leave(app, DRAIN_WITHIN), name="draining")
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    def stay(host_id: str) -> None:
+        if host_id == membership.host_id:
+            membership.draining = False
+
+    telling.on_each("moved", moved)
+    telling.on_each("lobby", lobby)
+    telling.on_each("list", lists)
+    telling.on_each("drain", drain)
+    telling.on_each("stay", stay)
+    return telling
+
+
+async def leave(app: web.Application, patience: float) -> None:
+    """Give this host's rooms to the others; see `Membership.drain`."""
+    if MEMBERSHIP not in app:
+        return
+    hub = app[keys.ROOMS].hub
+
+    def has_relayed_call(consultation_id: str) -> bool:
+        room = hub.room(consultation_id)
+        call = None if room is None else room.call
+        return call is not None and not call.over and call.path.forwarded
+
+    await app[MEMBERSHIP].drain(patience, has_relayed_call)
+
+
+async def _settings(app: web.Application) -> None:
+    await app[keys.RUNTIME_SETTINGS].load(app[keys.STORE])
+    await app[keys.NOTICE_ROUTING].load(app[keys.STORE])
+
+
+async def _texts(app: web.Application) -> None:
+    await app[keys.PAGE_TEXTS].load(app[keys.STORE])
+    await app[keys.OPERATOR_TEXTS].load(app[keys.STORE])
+
+
+async def _compare(app: web.Application, membership: Membership) -> None:
+    """Give up what is in memory and not as it is stored: another process may have changed it."""
+    rooms, read = app[keys.ROOMS], app[keys.STORE].read
+    for each in membership.rooms:
+        room = rooms.hub.room(each)
+        if room is not None:
+            stored = await read.consultations.get(each)
+            if stored != room.consultation and rooms.is_live(room):
+                rooms.give_up(each)
+
+
+async def _ask_for_all(app: web.Application) -> None:
+    for account_id in app[keys.ROOMS].hub.with_lobby():
+        await app[ELSEWHERE].ask_all(account_id)
+
+
+class _Figures:
+    """What this host says of itself."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._app = app
+        self._at, self._used = time.monotonic(), _processor_seconds()
+
+    def now(self) -> Figures:
+        hub = self._app[keys.ROOMS].hub
+        at, used = time.monotonic(), _processor_seconds()
+        load = round(1000 * (used - self._used) / max(at - self._at, 0.001))
+        if at - self._at > 5:
+            self._at, self._used = at, used
+        return Figures(hub.room_count(), sum(1 for _ in hub.connections()), load)
+
+
+def _processor_seconds() -> float:
+    """Of this process and of what it has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def program_version() -> str:
+    """As the package says; empty where it is not installed."""
+    try:
+        return version("teleconnect")
+    except PackageNotFoundError:
+        return ""
