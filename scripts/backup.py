@@ -39,6 +39,11 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
 
 def make(config: Config, chosen: argparse.Namespace) -> tuple[Path, Manifest, int]:
     """Returns the set, its contents and the number of older sets removed. Raises StorageError."""
+    if config.database_url:
+        raise StorageError(
+            "What is stored is in PostgreSQL: back that up with pg_dump, and keep the master key and"
+            " purged.log of the data folder beside it (docs/postgresql.md)."
+        )
     require_database(config.data_dir)
     now = datetime.now(UTC)
     with DataFolderLock.back_up(config.data_dir):

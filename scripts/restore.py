@@ -5,7 +5,7 @@ import asyncio
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +14,11 @@ from signaling.errors import TeleConnectError
 from signaling.flows.retention.restoring import Settled, begun, settle
 from storage import data_folder
 from storage.backup import restored_folder
-from storage.backup.backup_set import Manifest
 from storage.backup.restoring import Prepared, prepare
 from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
-from storage.store import Records, Store
+from storage.store import Records, Store, reading
 from web.config import Config, ConfigError, load
 
 
@@ -27,16 +26,33 @@ from web.config import Config, ConfigError, load
 class Restored:
     """What a restore brought."""
 
-    manifest: Manifest
+    before: int
+    "Sessions in the backup."
     settled: Settled
     sessions: int
-    brings_key: bool
+    brings_key: bool = False
 
 
-async def bring_to_present(prepared: Prepared, answer: str | None, name: str) -> Restored:
-    """Open the restored database and update it. Raises StorageError without an answer it needs."""
-    now = datetime.now(UTC)
+async def of_set(prepared: Prepared, answer: str | None, name: str) -> Restored:
+    """Raises StorageError."""
     store = await Store.open(prepared.folder, prepared.master_key)
+    restored = await bring_to_present(store, answer, name)
+    return replace(restored, before=prepared.manifest.sessions, brings_key=prepared.brings_key)
+
+
+async def of_database(config: Config, answer: str | None) -> Restored:
+    """The same for what pg_restore has put into PostgreSQL. Raises StorageError."""
+    async with reading(config.data_dir, config.master_key, config.database_url) as records:
+        before = len(await records.consultations.ids())
+    store = await Store.open(
+        config.data_dir, config.master_key, config.files, database_url=config.database_url
+    )
+    return replace(await bring_to_present(store, answer, "postgresql"), before=before)
+
+
+async def bring_to_present(store: Store, answer: str | None, name: str) -> Restored:
+    """Update a restored store, and close it. Raises StorageError without an answer it needs."""
+    now = datetime.now(UTC)
     try:
         had_begun = await begun(store.read, now)
         if had_begun and answer is None:
@@ -54,12 +70,8 @@ async def bring_to_present(prepared: Prepared, answer: str | None, name: str) ->
         settled = await store.write(work)
         await store.sign_everybody_out()
         await store.forget()
-        return Restored(
-            prepared.manifest,
-            settled,
-            len(await store.read.consultations.ids()),
-            prepared.brings_key,
-        )
+        sessions = len(await store.read.consultations.ids())
+        return Restored(sessions, settled, sessions)
     finally:
         await store.close()
 
@@ -69,6 +81,8 @@ def restore(config: Config, chosen: argparse.Namespace) -> Restored:
     data_dir = config.data_dir
     with DataFolderLock.take(data_dir):
         data_folder.prepare(data_dir)
+        if config.database_url:
+            return asyncio.run(of_database(config, chosen.open))
         if (data_dir / DATABASE_NAME).exists() and not chosen.replace:
             raise StorageError(
                 f"There is a database in {data_dir} already: say --replace to lose it, or set "
@@ -78,7 +92,7 @@ def restore(config: Config, chosen: argparse.Namespace) -> Restored:
             prepared = prepare(
                 data_dir, chosen.set, config.master_key, chosen.identity, chosen.purged
             )
-            restored = asyncio.run(bring_to_present(prepared, chosen.open, chosen.set.name))
+            restored = asyncio.run(of_set(prepared, chosen.open, chosen.set.name))
         except BaseException:
             shutil.rmtree(data_dir / restored_folder.RESTORING, ignore_errors=True)
             raise
@@ -93,7 +107,13 @@ def arguments() -> argparse.Namespace:
         description="Puts a backup set into the data folder. Stop the server first. Nothing comes"
         " back that was deleted since, nobody is written to again, and everybody is signed out.",
     )
-    parser.add_argument("set", type=Path, metavar="SET", help="folder of the set")
+    parser.add_argument(
+        "set",
+        type=Path,
+        metavar="SET",
+        nargs="?",
+        help="folder of the set; none where pg_restore has put it into PostgreSQL",
+    )
     parser.add_argument(
         "--identity", type=Path, metavar="FILE", help="private key that opens an encrypted set"
     )
@@ -116,7 +136,8 @@ def arguments() -> argparse.Namespace:
         " this one are taken by themselves",
     )
     chosen = parser.parse_args()
-    chosen.set = chosen.set.absolute()  # also "." has a name
+    if chosen.set is not None:
+        chosen.set = chosen.set.absolute()  # also "." has a name
     for file in chosen.purged:
         if not file.is_file():
             parser.error(f"there is no file {file}")
@@ -127,7 +148,13 @@ def main() -> int:
     chosen = arguments()
     os.umask(data_folder.OWNER_ONLY)
     try:
-        done = restore(load(), chosen)
+        config = load()
+        if bool(config.database_url) == (chosen.set is not None):
+            raise ConfigError(
+                "A set is restored into the data folder, and what pg_restore has put into"
+                " TELECONNECT_DATABASE_URL without one: give a set or that setting."
+            )
+        done = restore(config, chosen)
     except (StorageError, ConfigError) as error:
         print(f"Nothing was restored. {error}", file=sys.stderr)
         return 1
@@ -137,9 +164,9 @@ def main() -> int:
     except OSError as error:
         print(f"Nothing was restored. {error.filename}: {error.strerror}.", file=sys.stderr)
         return 1
-    gone = done.manifest.sessions - done.sessions
+    gone = done.before - done.sessions
     print(
-        f"{chosen.set.name} is restored: {done.sessions} sessions, {done.settled.closed} of them "
+        f"{chosen.set.name if chosen.set else 'The database'} is restored: {done.sessions} sessions, {done.settled.closed} of them "
         f"closed now and {done.settled.open} open or planned; {gone} had been deleted since. "
         f"{done.settled.silenced} notices that waited are not sent. Everybody signs in anew."
         + " The master key came with it."

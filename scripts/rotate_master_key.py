@@ -17,10 +17,12 @@ from web.config import Config, ConfigError, load
 
 def replace_key(config: Config, new_key_file: Path | None) -> Rotation:
     """Raises StorageError, or Unavailable if the disk is full."""
-    require_database(config.data_dir)
+    require_database(config.data_dir, config.database_url)
     with DataFolderLock.take(config.data_dir):
         prepare(config.data_dir)
-        return asyncio.run(rotate(config.data_dir, config.master_key, new_key_file))
+        return asyncio.run(
+            rotate(config.data_dir, config.master_key, new_key_file, config.database_url)
+        )
 
 
 def main() -> int:

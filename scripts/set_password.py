@@ -53,7 +53,7 @@ async def change(asked: Change) -> str:
     Raises TeleConnectError or StorageError.
     """
     config = load()
-    require_database(config.data_dir)
+    require_database(config.data_dir, config.database_url)
     with DataFolderLock.share(config.data_dir):
         store = await Store.open(
             config.data_dir, config.master_key, database_url=config.database_url

@@ -6,11 +6,13 @@ and running the command again completes it.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from signaling.audit import SCRIPT
+from signaling.errors import Unavailable
 from storage.engine.database import Database
 from storage.engine.executor import Executor
 from storage.engine.master_key import (
@@ -60,9 +62,13 @@ async def rotate(
     new = await asyncio.to_thread(make_key, new_file)
     database = await open_database(data_dir, database_url)
     try:
+        if await database.has_other_users():
+            raise StorageError(f"Another process uses the database {database.name}: stop it first.")
         keys = await _rotate(database, old, new)
+        with suppress(Unavailable):  # a server does it again
+            await database.forget()
     finally:
-        await database.close()  # which removes the old wrappings from the log
+        await database.close()  # which removes the old wrappings from SQLite's log
     if new_key_file is None:
         await asyncio.to_thread(take_next, data_dir, key_id(new))
     return Rotation(key_id(old), key_id(new), keys)

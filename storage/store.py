@@ -221,6 +221,11 @@ class Store:
         """Whether a process of the database server writes for this store."""
         return self._database.is_own(process)
 
+    @property
+    def engine(self) -> str:
+        """Where it is stored: `sqlite` or `postgresql`."""
+        return self._database.engine
+
     async def database_bytes(self) -> int:
         """How much the database takes, without files of the chats. Raises Unavailable."""
         return await self._database.size()

@@ -33,12 +33,15 @@ def refuse_half(data_dir: Path) -> None:
         )
 
 
-def require_database(data_dir: Path) -> None:
+def require_database(data_dir: Path, database_url: str = "") -> None:
     """Raises StorageError if there is none, not even a restored one that is not in place yet.
 
-    To be called before the folder is locked, which would create it.
+    To be called before the folder is locked, which would create it. One at `database_url` is asked
+    when it is opened.
     """
-    if not any((data_dir / name).exists() for name in (DATABASE_NAME, RESTORED)):
+    if not database_url and not any(
+        (data_dir / name).exists() for name in (DATABASE_NAME, RESTORED)
+    ):
         raise StorageError(f"There is no database in {data_dir}.")
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from importlib.resources import files
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from storage.engine.executor import Executor
 
@@ -49,6 +49,7 @@ def migrations(folder: str = "") -> list[tuple[int, str]]:
 class Database(ABC):
     """Open with `storage.opening.open_database`, close with `close()`."""
 
+    engine: ClassVar[str]
     name: str
     "For sentences; never a password."
 

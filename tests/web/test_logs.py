@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from web.config import ConfigError, load
-from web.config_values import LOG_LEVELS
+from web.environment.config_values import LOG_LEVELS
 from web.logs import NEVER_BELOW_ERROR, TextFormatter, set_level
 
 

@@ -42,7 +42,7 @@ class Disk:
     free: int
     total: int
     database: int
-    "Bytes of the database with its write-ahead log."
+    "Bytes of the database; of SQLite with its write-ahead log."
     files: int
     "Bytes of photos and PDFs."
 
@@ -108,7 +108,7 @@ async def _measured(app: web.Application) -> Health:
     config, read, now = app[CONFIG], app[STORE].read, app[CLOCK].now()
     phones = config.delivery.vonage_application_id
     async with asyncio.TaskGroup() as asking:
-        disk = asking.create_task(asyncio.to_thread(_disk, config.data_dir))
+        disk = asking.create_task(_disk(app))
         installed = asking.create_task(asyncio.to_thread(_version))
         backup = asking.create_task(asyncio.to_thread(last_backup, config.data_dir))
         shown = asking.create_task(certificate_of(config.public_url)) if config.secure else None
@@ -177,9 +177,13 @@ def _version() -> str:
         return ""
 
 
-def _disk(data_dir: Path) -> Disk:
+async def _disk(app: web.Application) -> Disk:
+    database = await app[STORE].database_bytes()
+    return await asyncio.to_thread(_usage, app[CONFIG].data_dir, database)
+
+
+def _usage(data_dir: Path, database: int) -> Disk:
     usage = shutil.disk_usage(data_dir)
-    database = sum(_size(each) for each in data_dir.glob("teleconnect.sqlite3*"))
     files = 0
     for folder, _folders, names in os.walk(data_dir / "files"):
         files += sum(_size(Path(folder, name)) for name in names)

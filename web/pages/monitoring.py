@@ -78,6 +78,7 @@ async def ready(request: web.Request) -> web.Response:
             "turn": app[TURN].state,
             "relay_packet_loop": app[RELAY].packet_loop,
             "scanner": await app[SCANNER].state() if SCANNER in app else "off",
+            "database": app[STORE].engine,
             "backup_age_s": await _backup_age(app),
             "time_zone_rules": in_force().version,
         },

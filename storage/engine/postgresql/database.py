@@ -54,6 +54,7 @@ def beginning(group: list[Job]) -> str:
 
 
 class PostgresqlDatabase(Database):
+    engine = "postgresql"
     write_executor: WritingExecutor
 
     def __init__(self, url: str, writer: asyncpg.Connection, pool: asyncpg.Pool) -> None:

@@ -11,10 +11,10 @@ import asyncpg
 
 from storage.engine.postgresql.failures import as_ours
 
-FIRST = "vault_key"
-"Wrapped keys of sessions: written anew however many there are, some hundred bytes each."
+KEYS = ("vault_key", "sealed_secret")
+"Wrapped keys: written anew however many there are, some hundred bytes each."
 TABLES = (
-    FIRST, "access_request", "account", "account_mail", "attachment", "authenticator_app", "call",
+    *KEYS, "access_request", "account", "account_mail", "attachment", "authenticator_app", "call",
     "chat_message", "chat_volume", "command", "consultation", "delivery_attempt", "device_check",
     "former_scheduler", "identity", "interpreter_request", "invite", "known_browser", "notice",
     "passkey", "password_link", "recovery_code", "reply", "seat", "seen", "shared_session",
@@ -49,7 +49,7 @@ async def _clean(connection: asyncpg.Connection, table: str) -> bool:
     rows, whole = await connection.fetchrow(_SIZES, table)
     if not rows:  # nothing was ever in it
         return True
-    full = "(FULL) " if table == FIRST or whole <= MOST_BYTES else ""
+    full = "(FULL) " if table in KEYS or whole <= MOST_BYTES else ""
     try:
         await connection.execute(f"VACUUM {full}{table}", timeout=VACUUM_S)
     except asyncpg.LockNotAvailableError:

@@ -111,6 +111,7 @@ def newest_schema() -> int:
 
 
 class SqliteDatabase(Database):
+    engine = "sqlite"
     write_executor: SqliteExecutor
 
     def __init__(self, path: Path, writer: Connection, reader: Connection) -> None:

@@ -1,7 +1,5 @@
 """A nurse, an administrator and Amina, each with something open that can end."""
 
-import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,8 +10,9 @@ import pytest
 
 from signaling.account import Account
 from signaling.wire.messages import PROTOCOL_VERSION
-from storage.engine.master_key import DATABASE_NAME
+from storage.opening import open_database
 from tests.clock import MovableClock
+from tests.engines.databases import database_url
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from web.access.revocation import CHECK_EVERY
@@ -45,13 +44,9 @@ class Clinic:
     async def behind_its_back(self, sql: str, *values: str) -> None:
         """Another program writes to the database; the server notices at its next check."""
 
-        def write() -> None:
-            database = sqlite3.connect(self.folder / DATABASE_NAME, timeout=60)
-            with database:
-                database.execute(sql, values)
-            database.close()
-
-        await asyncio.to_thread(write)
+        other = await open_database(self.folder, await database_url(self.folder))
+        await other.write(lambda executor: executor.rows(sql, values))
+        await other.close()
         await self.pass_time(CHECK_EVERY)
 
 

@@ -379,6 +379,7 @@ async def test_failed_sign_ins_are_one_line_and_a_count_for_each_account_and_net
         assert [(actor, thing[-2:]) for actor, _, thing in found] == [(account.id, " 2")]
 
 
+@pytest.mark.sqlite
 async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can(
     server: Server, clock: MovableClock
 ) -> None:

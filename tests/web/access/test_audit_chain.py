@@ -22,6 +22,8 @@ from web.keys import CLOCK, STORE
 
 ROOT = Path(__file__).parents[3]
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:

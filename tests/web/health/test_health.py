@@ -180,6 +180,7 @@ async def test_the_provider_says_what_time_it_is() -> None:
     assert (await ask(f"http://127.0.0.1:{port}/", MovableClock(NOW))).problem
 
 
+@pytest.mark.sqlite
 async def test_a_database_that_cannot_be_read_is_answered_as_everywhere(tmp_path: Path) -> None:
     async with serving(tmp_path, MovableClock(NOW)) as server, Person(server) as boss:
         await server.account(role="administrator")

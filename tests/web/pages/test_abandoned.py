@@ -129,6 +129,7 @@ async def test_a_session_with_somebody_in_it_is_not_abandoned(left: Left) -> Non
     await amina.ws.close()
 
 
+@pytest.mark.sqlite
 async def test_a_server_that_was_off_tells_first_and_closes_a_day_later(
     tmp_path: Path, left: Left, clock: MovableClock
 ) -> None:

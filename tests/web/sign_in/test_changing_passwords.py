@@ -262,6 +262,7 @@ async def run(server: Server, *arguments: str, typed: str = "") -> tuple[int | N
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 async def test_the_operator_sets_a_password_while_the_server_runs(server: Server) -> None:
     nurse = await account(server)
     async with Person(server) as person:
@@ -280,6 +281,7 @@ async def test_the_operator_sets_a_password_while_the_server_runs(server: Server
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 async def test_the_operator_gets_a_link_while_the_server_runs(tmp_path: Path) -> None:
     async with serving(tmp_path) as server, Person(server) as owner:
         await server.account()
@@ -292,6 +294,7 @@ async def test_the_operator_gets_a_link_while_the_server_runs(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 async def test_the_operator_is_told_in_one_sentence_what_is_wrong(server: Server) -> None:
     status, _, errors = await run(server, "--email", "nobody@example.org", "--link")
     assert (status, errors) == (1, "There is no account with this email that can sign in.\n")

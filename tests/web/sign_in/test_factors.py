@@ -164,6 +164,7 @@ async def test_an_administrator_resets_what_somebody_has_lost(
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 async def test_the_operator_resets_those_of_the_only_administrator(
     server: Server, clock: MovableClock
 ) -> None:

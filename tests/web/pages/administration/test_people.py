@@ -158,6 +158,7 @@ async def test_open_sessions_go_to_a_colleague_with_all_that_names_the_scheduler
     assert deleted.thing == nurse_id, "by which the older lines name her"
 
 
+@pytest.mark.sqlite
 async def test_of_a_deleted_account_nothing_stays_when_its_last_session_is_gone(
     clinic: Clinic,
 ) -> None:
@@ -218,6 +219,7 @@ async def test_only_somebody_who_is_still_an_administrator_deletes(clinic: Clini
     assert await clinic.server.app[STORE].read.accounts.get(clinic.nurse.id) is not None
 
 
+@pytest.mark.sqlite
 async def test_a_deleted_address_is_nowhere_in_the_data_folder(
     clinic: Clinic, tmp_path: Path
 ) -> None:

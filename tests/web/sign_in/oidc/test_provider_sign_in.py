@@ -116,6 +116,7 @@ def everything_in(folder: Path) -> bytes:
     return b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
 
 
+@pytest.mark.sqlite
 async def test_no_token_is_kept_but_the_one_that_tells_who_signs_out(
     server: Server, provider: LyingProvider, tmp_path: Path
 ) -> None:
