@@ -3,7 +3,7 @@
 A deleted row stays in its page until VACUUM, and its bytes until others are written over them. So the
 tables of sessions and people are written anew (VACUUM FULL), indexes included; one that is too large
 for that is only cleaned, except that of the wrapped keys, without which all that is sealed is noise.
-No statistics are kept of columns that name anybody, see the migration. The write-ahead log is the
+No statistics are kept of columns that name anybody, see `migrating.py`. The write-ahead log is the
 server's: `docs/postgresql.md` says how long it remembers.
 """
 
@@ -17,7 +17,7 @@ TABLES = (
     *KEYS, "access_request", "account", "account_mail", "attachment", "authenticator_app", "call",
     "chat_message", "chat_volume", "command", "consultation", "delivery_attempt", "device_check",
     "former_scheduler", "identity", "interpreter_request", "invite", "known_browser", "notice",
-    "passkey", "password_link", "recovery_code", "reply", "seat", "seen", "shared_session",
+    "passkey", "password_link", "recovery_code", "reply", "room_owner", "seat", "seen", "shared_session",
     "team_member", "upload", "used_token", "web_session",
 )  # fmt: skip
 "What is deleted with a session or an account, or expires."

@@ -16,6 +16,20 @@ MIGRATING = 0x7E1EC0_0001
 "Key of the advisory lock that a process holds while it migrates: of several that start, one does."
 MIGRATION_S = 600.0
 "Seconds that one may take."
+NO_STATISTICS = """
+DO $$ DECLARE each RECORD; BEGIN
+    FOR each IN
+        SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = current_schema() AND data_type IN ('text', 'bytea')
+        AND column_name NOT IN ('action', 'channel', 'kind', 'language', 'occasion', 'role', 'state')
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %I ALTER %I SET STATISTICS 0', each.table_name, each.column_name);
+    END LOOP;
+END $$
+"""
+"""The planner's statistics are samples of values. Of columns that name people, sessions or devices, or are
+sealed, there are none: they would outlive what is deleted."""
 _VERSION = "SELECT number FROM schema_version"
 
 
@@ -48,6 +62,7 @@ async def migrate(connection: asyncpg.Connection, name: str) -> None:
         for number, sql in known:
             if number > version:
                 await _run(connection, number, sql, name)
+        await connection.execute(NO_STATISTICS)
     finally:
         if not connection.is_closed():
             await connection.execute("SELECT pg_advisory_unlock($1::bigint)", MIGRATING)

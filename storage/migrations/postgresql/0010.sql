@@ -436,15 +436,3 @@ BEGIN
 END $$;
 CREATE TRIGGER consultation_event AFTER INSERT ON chat_message
     FOR EACH ROW EXECUTE FUNCTION note_event();
-
--- Statistics hold values. Of columns that name people, sessions or devices, or are sealed, there are none.
-DO $$ DECLARE each RECORD; BEGIN
-    FOR each IN
-        SELECT table_name, column_name FROM information_schema.columns
-        WHERE table_schema = current_schema() AND data_type IN ('text', 'bytea')
-        AND column_name NOT IN ('action', 'channel', 'kind', 'language', 'occasion', 'role', 'state')
-    LOOP
-        EXECUTE format(
-            'ALTER TABLE %I ALTER %I SET STATISTICS 0', each.table_name, each.column_name);
-    END LOOP;
-END $$;
