@@ -45,6 +45,7 @@ from web.markup.guests.landing import (
     LEAVE,
     OTHERS,
     PART,
+    PLAIN,
     ROOM,
     closed_link_page,
     landing_page,
@@ -177,6 +178,8 @@ async def join(request: web.Request) -> web.Response:
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     _check_connection_later(app, invite)
     room = (await form_of(request)).get(ROOM)
+    if room == PLAIN:
+        raise web.HTTPSeeOther(path("seat_plain", invite_id=invite.id), headers=headers)
     if not headers and room in (HERE, PART):
         arrival = await app[ARRIVING].seated(invite.id, digest)
         if room == HERE:

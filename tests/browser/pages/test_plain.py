@@ -164,7 +164,7 @@ async def test_what_is_written_where_the_scripts_do_not_come_is_sent_by_the_form
     await context.route(re.compile(r"\.js"), lambda route: route.abort())
     await phone.get_by_role("button", name="Join the session").click()
     # after some seconds the page says so, by its style sheet alone
-    await expect(phone.get_by_text("This is taking long.")).to_be_visible()
+    await expect(phone.locator('[data-says^="This is taking long."]')).to_be_visible()
     await expect(phone.get_by_role("link", name="Open the simple page")).to_be_visible()
     await phone.get_by_role("textbox", name="Message").fill("Does anybody hear me?")
     await phone.get_by_role("button", name="Send", exact=True).click()

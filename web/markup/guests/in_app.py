@@ -9,27 +9,34 @@ import htpy as h
 from web.markup.shared.icons import svg, use
 from web.markup.shared.ways_out import out_by_hand, straight_out
 from web.texts.apps import MENUS, OTHER_MENU, Place
-from web.texts.directions import apart
+from web.texts.directions import apart as isolated
 from web.view_models import Device, Viewer
 
 
-def in_app(viewer: Viewer, link: str) -> h.Element:
-    """`link` is the reader's own, which the other browser is to open."""
+def in_app(viewer: Viewer, link: str, *, apart: bool = False) -> h.Element:
+    """`link` is the reader's own, which the other browser is to open.
+
+    `apart`: the way by hand is on the page anyway, so where there is no easier one it is taken from
+    there. A browser without scripts shows what is in a template.
+    """
     _ = viewer.translate
     device = viewer.device
     inside = "web-view" if device.web_view else "app" if device.app else None
+    ways = _ways(viewer, link, apart=apart)
     return h.section("#in-app.notice.warning", hidden=True, data_inside=inside)[
         inside and h.p[_inside(viewer, device)],
-        (h.p(hidden=True, data_lack=lack)[text] for lack, text in _lacks(viewer)),
-        h.template[_ways(viewer, link)],
+        (h.p(hidden=True, data_lack=lack, data_says=text) for lack, text in _lacks(viewer)),
+        ways and h.template[ways],
     ]
 
 
-def _ways(viewer: Viewer, link: str) -> h.Node:
-    """The ways out, the easiest first."""
+def _ways(viewer: Viewer, link: str, *, apart: bool) -> h.Node:
+    """The ways out, the easiest first; none if there is but one, and it stands apart."""
     _ = viewer.translate
     found = [straight_out(viewer, link), _by_menu(viewer), out_by_hand(viewer, link)]
     ways = [way for way in found if way is not None]
+    if apart and len(ways) == 1:
+        return None
     return [[index > 0 and h.p[_("If that does not work:")], way] for index, way in enumerate(ways)]
 
 
@@ -37,7 +44,7 @@ def _inside(viewer: Viewer, device: Device) -> str:
     _ = viewer.translate
     if not device.app:
         return _("This page was opened inside another app.")
-    return _("This page was opened inside the app %(app)s.") % {"app": apart(device.app)}
+    return _("This page was opened inside the app %(app)s.") % {"app": isolated(device.app)}
 
 
 def _lacks(viewer: Viewer) -> tuple[tuple[str, str], ...]:

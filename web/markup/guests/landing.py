@@ -13,9 +13,10 @@ from web.view_models import LandingView, Viewer
 
 OTHERS, LEAVE, KEEP = "others", "leave", "keep"
 "A field for what happens to this browser's other seats, and its two values."
-ROOM, HERE, PART = "room", "here", "part"
+ROOM, HERE, PART, PLAIN = "room", "here", "part", "plain"
 """A field with which the answer is the session page itself (a redirect is a round trip), or, for a script
-(`js/room/joining.js`), what of it takes the place of this page's content."""
+(`js/room/joining.js`), what of it takes the place of this page's content; or, where no script runs, the
+simple page."""
 
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
@@ -59,7 +60,7 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
             data_seat=view.seat_path,
             data_joining=_("Connecting…"),
         )[_in_place(), h.button(".primary.huge", type="submit")[_("Join the session")]],
-        in_app(viewer, view.link),
+        in_app(viewer, view.link, apart=True),
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
         _costs(viewer, view),
         h.p(".hint")[_("By joining you accept these terms:")],
@@ -89,8 +90,12 @@ def _costs(viewer: Viewer, view: LandingView) -> h.Element:
     ]
 
 
-def _in_place() -> h.VoidElement:
-    return h.input(type="hidden", name=ROOM, value=HERE)
+def _in_place() -> h.Node:
+    """The last one counts: a browser that runs scripts does not know of the second."""
+    return [
+        h.input(type="hidden", name=ROOM, value=HERE),
+        h.noscript[h.input(type="hidden", name=ROOM, value=PLAIN)],
+    ]
 
 
 def _terms(viewer: Viewer, view: LandingView) -> h.Element:
@@ -145,7 +150,7 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
             ],
             h.p("#countdown", role="timer"),
         ],
-        in_app(viewer, view.link),
+        in_app(viewer, view.link, apart=True),
         _costs(viewer, view),
         h.p[h.a(".button", href=view.test_path)[_("Test my device")]],
         view.calendar_path

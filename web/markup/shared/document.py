@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from web.markup.shared.controls import button
 from web.markup.shared.header import foot, top
-from web.markup.shared.until_scripts_run import until_scripts_run
+from web.markup.shared.until_scripts_run import no_scripts, until_scripts_run
 from web.routes import path
 from web.view_models import Viewer
 
@@ -42,6 +42,7 @@ def document(
     needs_scripts = signed_in or module is not None
     followed = signed_in and "consultation-id" not in (data or {})
     attributes = body_attributes(viewer, signed_in=signed_in, data=data or {})
+    starting = needs_scripts and until_scripts_run(viewer, invite_id=invite_id, link=link)
     head = _head(
         viewer,
         viewer.brand if service_user else f"{title} - {viewer.brand}",
@@ -70,14 +71,17 @@ def document(
         data_scripted="" if needs_scripts else None,
     )[
         head,
-        h.body({"class": "wide" if wide else None, **attributes})[
+        h.body({"class": "wide" if wide else "lifting" if link else None, **attributes})[
             h.a(".skip", href="#main")[_("Skip to the content")],
             top(viewer, signed_in=signed_in, followed=followed, service_user=service_user),
             signed_in and _signed_out(viewer),
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             followed and _notifications(viewer),
-            needs_scripts and until_scripts_run(viewer, invite_id=invite_id, link=link),
+            needs_scripts and no_scripts(viewer, invite_id=invite_id, link=link),
+            not link and starting,
             h.main("#main", tabindex="-1")[body],
+            # after what works, for browsers without styles; css/base.css has it above that
+            link and starting,
             (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
             viewer.held_catalog and _held_catalog(viewer),
             # here they hold up nothing; the colors are to come after those of the sheet

@@ -98,6 +98,6 @@ def _own_link(viewer: Viewer, link: str) -> h.Node:
     _ = viewer.translate
     return h.div(".own-link")[
         h.code(dir="ltr")[link],
-        h.button(".copy-link", type="button", hidden=True)[_("Copy link")],
+        h.span(".copy-link", hidden=True, data_says=_("Copy link")),
         h.p(role="status"),
     ]

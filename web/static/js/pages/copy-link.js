@@ -30,6 +30,11 @@ document.addEventListener("click", async ({ target }) => {
 export function offerCopying(root) {
   for (const own of root.querySelectorAll(".own-link")) {
     show(inside(own, "code"), false);
-    show(inside(own, ".copy-link"), true);
+    const place = inside(own, ".copy-link");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy-link";
+    setText(button, place.dataset.says ?? "");
+    place.replaceWith(button);
   }
 }

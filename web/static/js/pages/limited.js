@@ -20,10 +20,12 @@ export async function showLimits(refused = false) {
     );
   }
   const ways = place.querySelector("template");
-  if (ways && lacks.length > 0) {
+  if (lacks.length > 0 && !place.querySelector(".ways-out")) {
     // From now on, what they look like is fetched by the few who need it.
     styleSheet("ways-out.css").catch(() => {});
-    ways.replaceWith(ways.content);
+    const byHand = document.querySelector("#starting .ways-out");
+    if (ways) ways.replaceWith(ways.content);
+    else if (byHand) place.append(byHand.cloneNode(true));
     import("./copy-link.js").then(
       ({ offerCopying }) => offerCopying(place),
       () => {}, // then the link is copied by hand
