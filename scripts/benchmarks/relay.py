@@ -210,8 +210,8 @@ async def generate(
             if native is not None:
                 row["native"] = loop_microseconds(True, publishers, fan_out, WINDOW_SECONDS)
             emit("loop", row)
-    if BY_NAME in sections and before is not None:
-        for row in await busy_calls(before, windows):
+    if BY_NAME in sections:
+        for row in await busy_calls(windows):
             emit(BY_NAME, row)
     if "memory" in sections:
         command = [sys.executable, "-m", "scripts.benchmarks._relay.memory"]
@@ -415,8 +415,6 @@ def run_with(chosen: argparse.Namespace) -> dict[str, Any]:
     unknown = set(chosen.section) - {*SECTIONS, BY_NAME}
     if unknown:
         raise ValueError(f"no section named {', '.join(sorted(unknown))}")
-    if BY_NAME in chosen.section and not chosen.against:
-        raise ValueError(f"{BY_NAME} compares with a build: --against COMMIT")
     return run(chosen.section or SECTIONS, chosen.windows, chosen.load, chosen.against)
 
 

@@ -1,12 +1,12 @@
 """What a publisher's browser sends while the relay has to wait for a processor.
 
-    scripts/bench relay busy --against COMMIT
+    scripts/bench relay busy
 
 A page publishes a camera of noise, which takes as many bits as it may, and another page receives it.
 The relay's worker shares one processor with programs that only compute; the pages have the other.
 The browser estimates its uplink from the arrival times that the relay reports: if those hold the
-relay's own waiting, it takes that for a full link. Calls with the build of COMMIT and with this one
-take turns.
+relay's own waiting, it takes that for a full link. Calls in which the kernel tells the arrival times,
+and in which it is not asked and the time of reading counts, take turns.
 """
 
 from __future__ import annotations
@@ -99,11 +99,19 @@ class PageCall:
         await self.worker.ask(AcceptAnswer(room_id, peer_id, sdp, revision))
 
 
-async def measure(folder: Path, camera: Path, programs: int) -> dict[str, float]:
-    """One call with the build in ``folder``: medians of what the publisher sends."""
+def write_reading_times(folder: Path) -> dict[str, str]:
+    """The environment of a worker that does not ask the kernel when datagrams arrived."""
+    Path(folder, "sitecustomize.py").write_text(
+        "from media.transport import port\nport.request_stamps = lambda udp: None\n", "utf-8"
+    )
+    return {"PYTHONPATH": f"{folder}:{ROOT}"}
+
+
+async def measure(environment: dict[str, str], camera: Path, programs: int) -> dict[str, float]:
+    """One call with a worker in that environment: medians of what the publisher sends."""
     call = PageCall()
     start = Start((ADDRESS,), 0, (ADDRESS,), Limits())
-    call.worker = await WorkerProcess.spawn(start, call.on_event, folder=folder)
+    call.worker = await WorkerProcess.spawn(start, call.on_event, environment)
     pin(call.worker.process_id)
     noise = (f"--use-file-for-fake-video-capture={camera}",)
     try:
@@ -140,20 +148,21 @@ async def _watch(publisher: Guest) -> dict[str, float]:
     }
 
 
-async def busy_calls(before: Path, rounds: int) -> list[dict[str, Any]]:
-    """Every call, build by build in turn."""
+async def busy_calls(rounds: int) -> list[dict[str, Any]]:
+    """Every call, in both ways in turn."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         camera = Path(folder) / "camera.y4m"
         write_noise(camera)
+        ways = {"of reading": write_reading_times(Path(folder)), "of the kernel": {}}
         for programs in PROGRAMS:
-            kept: dict[str, list[dict[str, float]]] = {"before": [], "after": []}
+            kept: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
             for _ in range(rounds):
-                for name, build in (("before", before), ("after", ROOT)):
-                    kept[name].append(await measure(build, camera, programs))
+                for name, environment in ways.items():
+                    kept[name].append(await measure(environment, camera, programs))
             for name, measured in kept.items():
                 row = {key: statistics.median(one[key] for one in measured) for key in measured[0]}
-                rows.append({"programs": programs, "build": name, "calls": len(measured), **row})
+                rows.append({"programs": programs, "times": name, "calls": len(measured), **row})
     return rows
 
 
@@ -161,7 +170,7 @@ def busy_table(rows: list[dict[str, Any]]) -> list[list[object]]:
     """The figures as lines of a table."""
     heading: list[object] = [
         "programs beside the worker",
-        "build",
+        "arrival times",
         "calls",
         "sent kbit/s",
         "estimate kbit/s",
@@ -170,7 +179,7 @@ def busy_table(rows: list[dict[str, Any]]) -> list[list[object]]:
     body: list[list[object]] = [
         [
             row["programs"],
-            row["build"],
+            row["times"],
             row["calls"],
             round(row["sent_kbps"]),
             round(row["estimate_kbps"]),

@@ -27,7 +27,7 @@ NO_STORAGE = """for (const name of ["sessionStorage", "localStorage"])
 NO_FILES = """Object.defineProperty(HTMLInputElement.prototype, "disabled",
   { get() { return this.type === "file"; }, set() {} })"""
 NO_QUESTION = "delete Navigator.prototype.permissions"
-REFUSING = """if (window.MediaDevices) MediaDevices.prototype.getUserMedia = () =>
+REFUSING = """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () =>
   Promise.reject(new DOMException("", "NotAllowedError"))"""
 NO_CLIPBOARD = """delete Navigator.prototype.clipboard; document.execCommand = () => false"""
 

@@ -271,7 +271,8 @@ def test_buttons_links_pictures_and_parts_have_names(pages: dict[str, Tree]) -> 
     def complaints() -> Iterator[str]:
         for page, tree in pages.items():
             for element in tree.elements:
-                named = element.words or element.attributes.get("aria-label")
+                said = {"aria-label", "data-says"} & element.attributes.keys()
+                named = element.words or said
                 # filled by scripts, or hidden from everybody but the Enter key
                 attributes = element.attributes
                 if element.within("template") or {"hidden", "aria-hidden"} & attributes.keys():
