@@ -9,6 +9,7 @@ import pytest
 from storage.store import Store
 from tests.engines import databases
 from tests.engines.databases import database_url, everything_stored, open_store
+from tests.engines.postgresql import cluster
 from tests.engines.sessions import NOW, NURSE, add_session
 
 pytestmark = pytest.mark.postgresql
@@ -102,3 +103,38 @@ async def test_every_table_of_sessions_and_people_is_cleaned(tmp_path: Path) -> 
     assert {row["name"] for row in kept} == {
         "action", "channel", "kind", "language", "occasion", "role", "state",
     }, "statistics are kept of columns whose values name nobody"  # fmt: skip
+
+
+@pytest.mark.slow
+async def test_the_log_forgets_with_its_segment_where_segments_are_not_used_again(
+    tmp_path: Path,
+) -> None:
+    """As docs/postgresql.md says: the server's log has the wrapped key until a checkpoint later."""
+    settings = {"wal_recycle": "off", "min_wal_size": "32MB", "fsync": "on"}
+    with cluster(**settings) as own:
+        url = own.url("postgres")
+        store = await Store.open(tmp_path, None, database_url=url)
+        await store.write(lambda records: records.accounts.add(NURSE))
+        await fill(store, "gone-session-000")
+        (key,) = await databases.run(store, "SELECT wrapped FROM vault_key")
+        await store.write(lambda records: records.consultations.purge("gone-session-000"))
+        assert await store.forget()
+        operator = await asyncpg.connect(url)
+        await operator.execute("CHECKPOINT")
+        before = holding(own.data, key["wrapped"])
+        await operator.execute("SELECT pg_switch_wal()")
+        await operator.execute("CHECKPOINT")
+        after = holding(own.data, key["wrapped"])
+        await operator.close()
+        await store.close()
+    assert before == {"pg_wal"}
+    assert after == set()
+
+
+def holding(data: Path, needle: bytes) -> set[str]:
+    """The folders of a server's files in which these bytes are."""
+    return {
+        file.relative_to(data).parts[0]
+        for file in data.rglob("*")
+        if file.is_file() and needle in file.read_bytes()
+    }
