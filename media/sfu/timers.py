@@ -163,6 +163,11 @@ class Timers:
         if self._read_schedule is not None:
             self._read_schedule.review(TICK)
 
+    @property
+    def _threaded(self) -> bool:
+        """Whether the native loop's thread runs, which may end by itself."""
+        return self._read_schedule is not None and self._read_schedule.threaded
+
     def _let_packets_through(self) -> None:
         if self._read_schedule is not None:
             self._read_schedule.drain_all()
@@ -188,7 +193,7 @@ class Timers:
             self._note_probes(room)
         if peer.connected:
             rtcp_handling.send_keyframe_requests(peer, now)
-            if not peer.feedback_session:
+            if not (peer.feedback_session and self._threaded):
                 rtcp_handling.send_transport_feedback(peer)
 
     def _serve_each_second(self, peer: Peer, now: float) -> None:

@@ -299,6 +299,18 @@ def test_where_the_thread_cannot_wait_any_more_python_takes_over(
             return second.received == before + 5
 
         await until(arrived, "packets are forwarded all the same")
+        reports: list[bytes] = []
+        first.on_rtcp = reports.append
+
+        def told() -> bool:
+            first.read(0.0)
+            assert first.ciphers is not None
+            plain = map(first.ciphers.incoming.unprotect_rtcp, reports)
+            found = any(split_feedback(each)[1] for each in plain)
+            reports.clear()
+            return found
+
+        await until(told, "its publisher hears of their arrival")
 
     beside_the_thread(main)
 
