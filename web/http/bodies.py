@@ -15,7 +15,7 @@ from aiohttp_session import get_session
 from signaling.errors import InviteNotUsable, SignInRequired, TooManyRequests, WrongMediaType
 from web.http.client_address import client_network
 from web.http.over_limit import may_come_back, note_over_limit
-from web.http.request import entered_account, web_session_digest
+from web.http.request import entered_account, known_browser
 from web.keys import ARRIVING, LIMITS
 from web.routes import PATHS
 
@@ -125,8 +125,7 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
 async def _count(request: web.Request, limit: str) -> None:
     """Raises TooManyRequests."""
     limits = request.app[LIMITS]
-    if limit == "form" and not {"seated", "account_id"}.isdisjoint(await get_session(request)):
-        digest = await web_session_digest(request) or b""
+    if limit == "form" and (digest := await known_browser(request)) is not None:
         await limits.hit("known_form", digest.hex())
         return
     try:

@@ -148,6 +148,15 @@ async def web_session_digest(request: web.Request) -> bytes | None:
     return token_digest(session.identity) if isinstance(session.identity, str) else None
 
 
+async def known_browser(request: web.Request) -> bytes | None:
+    """The digest of a web session that has taken a seat or is signed in; None for any other.
+
+    Anybody gets a web session by beginning to sign in, as many as they like.
+    """
+    known = not {"seated", "account_id"}.isdisjoint(await get_session(request))
+    return await web_session_digest(request) if known else None
+
+
 async def seat_of(request: web.Request, invite_id: str) -> Invite:
     """The invite whose seat this browser has; raises as `seated`, of which it reads a part."""
     invite = await request.app[ARRIVING].invite_of(invite_id, await web_session_digest(request))

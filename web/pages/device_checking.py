@@ -11,11 +11,11 @@ from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import (
     by_link,
+    known_browser,
     show,
     show_by_link,
     signed_in,
     viewer_of,
-    web_session_digest,
 )
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, REACHABILITY, TURN
 from web.markup.guests.device_test import device_test_page
@@ -136,15 +136,17 @@ async def end_relay_trial(request: web.Request) -> web.Response:
 async def _count(request: web.Request, limit: str, who: str = "") -> None:
     """Count a request of somebody and of their network. Raises TooManyRequests.
 
-    `who` is what only they know. A browser with a web session counts by that, and by nothing else.
+    `who` is what only they know. A browser that has a seat or is signed in counts by itself alone.
     """
-    limits = request.app[LIMITS]
-    if (digest := await web_session_digest(request)) is not None:
+    limits, network = request.app[LIMITS], client_network(request)
+    if (digest := await known_browser(request)) is not None:
         await limits.hit(limit, digest.hex())
         return
     if who:
+        # first the network: whoever makes up one name after the other would fill the memory
+        await limits.check(f"{limit}_network", network)
         await limits.hit(limit, who)
-    await limits.hit(f"{limit}_network", client_network(request))
+    await limits.hit(f"{limit}_network", network)
 
 
 async def _offer(request: web.Request) -> web.Response:

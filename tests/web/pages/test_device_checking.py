@@ -12,13 +12,15 @@ import pytest
 from media.messages import OfferNeeded, Track
 from media.rtp.codecs import Kind
 from signaling.flows.calls.reachability import LONGEST, MOST
+from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.media.support import Participant, track_of, until
 from tests.people import Answer, Person
 from tests.serving import Server, serving
 from tests.web.calling import NOW, started_session
+from web import keys
 from web.access.rate_limits import LIMITS
-from web.keys import CLOCKWORK, REACHABILITY, RELAY
+from web.keys import CLOCKWORK, REACHABILITY, RELAY, STORE
 from web.pages.device_checking import MAX_ANSWER_BYTES
 
 pytestmark = pytest.mark.slow
@@ -192,6 +194,26 @@ async def test_a_test_counts_for_its_browser_and_for_those_of_its_network_withou
         address = "/device-test/download?bytes=1"
         assert [(await stranger.get(address)).status for _ in range(5)] == [200] * 4 + [429]
         assert [(await nurse.get(address)).status for _ in range(3)] == [200] * 2 + [429]
+        # anybody gets one by beginning to sign in
+        await server.app[STORE].write(
+            lambda records: records.web_sessions.save(
+                token_digest("begun"), None, "{}", NOW, NOW + timedelta(hours=1)
+            )
+        )
+        stranger.plant("begun")
+        assert (await stranger.get(address)).status == 429
+
+
+async def test_names_that_are_made_up_take_no_memory_beyond_the_limit_of_a_network(
+    server: Server, nurse: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = LIMITS["device_test"]
+    monkeypatch.setitem(LIMITS, "device_test_network", own.__class__(4, 1))
+    async with Person(server, Accept="application/json") as stranger:
+        for number in range(9):
+            await stranger.ask("POST", f"{OWN}/guess-{number}", json={"sdp": ""})
+    kept = [name for name, _ in server.app[keys.LIMITS]._windows if name == "device_test"]
+    assert len(kept) == 4
 
 
 async def test_there_are_only_so_many_trials_at_once(server: Server, nurse: Person) -> None:
