@@ -344,7 +344,7 @@ async def _answer(
 ) -> wire.Message | None:
     """Pass a message to its flow. Returns the reply or the refusal, if it has one."""
     try:
-        if OWNERS in app and not app[OWNERS].acts:
+        if attendance.room.given_up or (OWNERS in app and not app[OWNERS].acts):
             raise HostAway  # the page sends it again, here or to the next owner
         return await _handle(app, attendance, message)
     except Exception as error:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from signaling.account import Account, mates_in
 from signaling.consultation import CALL_STATES
-from signaling.errors import NotFound
+from signaling.errors import HostAway, NotFound
 from signaling.flows.calls.calling import Calling
 from signaling.flows.calls.locks import Locks
 from signaling.invite import Invite
@@ -43,10 +43,20 @@ class Rooms:
         self.hub = hub
         self.own: Callable[[str], Awaitable[None]] | None = None
         """Where several hosts share the rooms: makes one this host's. Raises HostAway if it is another's."""
+        self.owns: Callable[[str], bool] = lambda _: True
+        "Whether a room is this host's, now."
 
-    def exclusive(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
-        """Within, nobody else changes this consultation or its call."""
-        return self._locks.exclusive(consultation_id)
+    @asynccontextmanager
+    async def exclusive(self, consultation_id: str) -> AsyncIterator[None]:
+        """Within, nobody else changes this consultation or its call.
+
+        Raises HostAway if the room has been given up to another host meanwhile.
+        """
+        room = self.hub.room(consultation_id)
+        async with self._locks.exclusive(consultation_id):
+            if room is not None and room.given_up:
+                raise HostAway
+            yield
 
     async def open(self, consultation_id: str) -> Room:
         """The live room of a consultation.
@@ -61,6 +71,8 @@ class Rooms:
             if room := self.hub.room(consultation_id):
                 return room
             room = await self._load(consultation_id)
+            if not self.owns(consultation_id):
+                raise HostAway  # it was given up meanwhile
             self.hub.add(room)
             self.drop_later(room)  # whoever opened it may never enter
             self._calling.restore(room)
@@ -93,6 +105,7 @@ class Rooms:
         room = self.hub.room(consultation_id)
         if room is None:
             return
+        room.given_up = True
         self.hub.remove(consultation_id)
         self._timers.cancel(_drop_timer(room))
         for seat in room.seats.values():

@@ -111,6 +111,8 @@ class Room:
         self.call: Call | None = None
         self.photo_request: PhotoRequest | None = None
         self.scheduler_busy = False
+        self.given_up = False
+        "Whether another host answers for it by now: nothing may be changed by what is known here."
         self.waiting_since: datetime | None = None
         self.epoch = new_id()
         self.seq = 0

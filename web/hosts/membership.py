@@ -12,7 +12,7 @@ import logging
 import os
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from signaling.errors import HostAway, Unavailable
 from signaling.hosts.lease import RENEW_EVERY, Lease, Watch
 from signaling.identifier import new_id
 from storage.engine.database import NOBODY
+from storage.engine.executor import batched
 from storage.records.hosts import Figures, Host
 from storage.store import Records, Store
 from web.hosts.owners import Peer
@@ -68,6 +69,10 @@ class Membership:
         "Rooms that are this host's."
         self._used: dict[str, float] = {}
         "When somebody last asked about each of them."
+        self._leaving: set[str] = set()
+        "Rooms that are about to be nobody's: nobody may go in here."
+        self._not_left: set[str] = set()
+        "Rooms given up whose rows may still say that they are this host's: it could not be written."
         self._task: asyncio.Task[None] | None = None
         self.hosts: dict[str, Host] = {}
         "All there are, by id, as last seen."
@@ -95,17 +100,24 @@ class Membership:
     # --- rooms
 
     async def owner(self, consultation_id: str) -> Peer | None:
-        if not self.acts:
+        if not self.acts or consultation_id in self._leaving:
             raise HostAway
         if consultation_id in self._mine:
             self._used[consultation_id] = self._seconds()
             return None
         found = await self._store.read.hosts.owner_of(consultation_id)
-        if found is None and (other := self._to_take(consultation_id)) is not None:
-            return other
         if found is None:
+            if await self._store.read.consultations.get(consultation_id) is None:
+                return None  # whoever knows no session's id causes no writing
+            if (other := self._to_take(consultation_id)) is not None:
+                return other
+        if found is None or found.id == self.host_id:  # as its row says, which may be about to go
             found = await self._take(consultation_id)
         return None if found is None or found.id == self.host_id else _peer(found)
+
+    def owns(self, consultation_id: str) -> bool:
+        """Whether the room is this host's, and it may act for it now."""
+        return self.acts and consultation_id in self._mine
 
     def peers(self) -> list[Peer]:
         """The other hosts."""
@@ -135,33 +147,64 @@ class Membership:
         )
 
     async def _take(self, consultation_id: str) -> Host | None:
-        """Take a room that is nobody's; returns its owner; None: there is no such session."""
+        """Take a room that is nobody's; returns its owner; None: there is no such session.
+
+        Raises HostAway for one that this host is about to leave.
+        """
         host_id = self.host_id
+        if consultation_id in self._leaving:
+            raise HostAway
 
         async def work(records: Records) -> Host | None:
             await records.hosts.take(consultation_id, host_id)
             return await records.hosts.owner_of(consultation_id)
 
         found = await self._store.write(work, consultation_id)
+        if consultation_id in self._leaving:
+            raise HostAway
         if found is not None and found.id == host_id == self.host_id:
             self._mine.add(consultation_id)
             self._used[consultation_id] = self._seconds()
+            self._not_left.discard(consultation_id)
         return found
 
     async def release(self, consultation_ids: set[str]) -> None:
-        """These rooms are nobody's from now on; what is open in them ends."""
-        released = consultation_ids & self._mine
-        self._mine -= released
-        for each in released:
+        """These rooms are nobody's from now on; what is open in them ends.
+
+        So are those that could not be released before. Raises Unavailable if some could not be.
+        """
+        leaving = (consultation_ids & self._mine) | self._not_left
+        self._mine -= leaving
+        self._not_left -= leaving
+        for each in leaving:
             self._used.pop(each, None)
-        self.give_up(released)
+        self._leaving |= leaving
+        self.give_up(leaving)
         host_id = self.host_id
-        for each in released:
-            # each by itself: what was being written about it is written first
+        for some in batched(leaving):
+            try:
+                await self._leave(some, host_id)
+            except BaseException:
+                if host_id == self.host_id:
+                    self._not_left |= leaving
+                self._leaving -= leaving
+                raise
+            leaving -= set(some)
+            self._leaving -= set(some)
+
+    async def _leave(self, consultation_ids: Iterable[str], host_id: str) -> None:
+        """Write that these are not that host's. Raises Unavailable if that is not sure of all."""
+
+        async def release(consultation_id: str) -> None:
             await self._store.write(
-                lambda records, each=each: records.hosts.release([each], host_id),  # type: ignore[misc]
-                each,
+                lambda records: records.hosts.release([consultation_id], host_id), consultation_id
             )
+
+        # each by itself: what was being written about it is written first
+        written = await asyncio.gather(*map(release, consultation_ids), return_exceptions=True)
+        for result in written:
+            if isinstance(result, BaseException):
+                raise result
 
     @property
     def rooms(self) -> set[str]:
@@ -182,7 +225,7 @@ class Membership:
             busy = {each for each in self._mine if patient and has_relayed_call(each)}
             with contextlib.suppress(Unavailable):
                 await self.release(self._mine - busy)
-            if not self._mine:
+            if not self._mine and not self._not_left:
                 return
             await asyncio.sleep(RENEW_EVERY)
 
@@ -268,6 +311,7 @@ class Membership:
     def _lose_all(self) -> None:
         lost, self._mine = self._mine, set()
         self._used.clear()
+        self._not_left.clear()
         self._lease = Lease("", float("-inf"))
         self._store.write_as(NOBODY)
         self.give_up(lost)

@@ -50,7 +50,7 @@ async def add_hosts(app: web.Application) -> None:
     app[LINE] = line
     app[MEMBERSHIP] = membership = Membership(store, line, row, key)
     add_owners(app, membership)
-    app[keys.ROOMS].own = membership.own
+    app[keys.ROOMS].own, app[keys.ROOMS].owns = membership.own, membership.owns
     _follow(app, membership)
     telling = _listening(app, membership)
 

@@ -1,7 +1,7 @@
 """Changes of calls: each is steered to a path, stored, and only then announced; one at a time."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from signaling.calls.call import Call, CallState
 from signaling.calls.topology import Policy, steer
 from signaling.chat import ChatMessage, LineKind
 from signaling.command import MOST, Command
-from signaling.errors import CallsFull, Conflict
+from signaling.errors import CallsFull, Conflict, HostAway
 from signaling.flows.calls.forwarding import Forwarding
 from signaling.flows.calls.locks import Locks
 from signaling.identifier import new_id
@@ -58,9 +58,13 @@ class CallChanges:
         """What holds now; a call that runs follows it at its next change."""
         return self._policy()
 
-    def exclusive(self, room: Room) -> AbstractAsyncContextManager[object]:
-        """Within, nobody else changes this room."""
-        return self._locks.exclusive(room.consultation.id)
+    @asynccontextmanager
+    async def exclusive(self, room: Room) -> AsyncIterator[None]:
+        """Within, nobody else changes this room. Raises HostAway if another host does by now."""
+        async with self._locks.exclusive(room.consultation.id):
+            if room.given_up:
+                raise HostAway
+            yield
 
     async def apply(
         self, room: Room, call_id: str, change: Callable[[Call, datetime], Call]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import pytest
 
 from signaling.account import Team
-from signaling.errors import Unavailable
+from signaling.errors import HostAway, Unavailable
 from signaling.hosts.lease import ACTS_FOR, ENDED_AFTER
+from storage.engine.database import NOBODY
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.serving import Server
 from tests.web.hosts.hosts import hosts, member, shared
 from web.hosts.starting import leave
-from web.keys import CLOCK, ROOMS, RUNTIME_SETTINGS, STORE
+from web.keys import CALLING, CLOCK, ROOMS, RUNTIME_SETTINGS, STORE
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
@@ -237,3 +239,86 @@ async def test_the_page_health_shows_the_hosts(meeting: Meeting) -> None:
         assert (await root.post(f"/admin/hosts/{host_id}/fill")).status == 303
         await soon(lambda: not member(meeting.other).hosts[host_id].draining)
         assert (await root.post("/admin/hosts/unknown-host/empty")).status == 404
+
+
+@asynccontextmanager
+async def held_up(server: Server, consultation_id: str) -> AsyncIterator[None]:
+    """What is written about a session there waits."""
+    go, begun = asyncio.Event(), asyncio.Event()
+
+    async def work(_: Any) -> None:
+        begun.set()
+        await go.wait()
+
+    writing = asyncio.create_task(server.app[STORE].write(work, consultation_id))
+    await begun.wait()
+    yield
+    go.set()
+    await writing
+
+
+async def test_a_room_that_is_being_left_is_nobodys_to_enter(meeting: Meeting) -> None:
+    """Its row still says that it is this host's; soon it may be the other's."""
+    leaving = member(meeting.owner)
+    async with held_up(meeting.owner, meeting.consultation_id):
+        releasing = asyncio.create_task(leaving.release(leaving.rooms))
+        assert await meeting.desk.end() == 1012
+        with pytest.raises(HostAway):
+            await leaving.owner(meeting.consultation_id)
+        with pytest.raises(HostAway):
+            await meeting.owner.app[ROOMS].open(meeting.consultation_id)
+    await releasing
+    read = meeting.owner.app[STORE].read
+    assert await read.hosts.owner_of(meeting.consultation_id) is None
+    assert not meeting.owner.app[ROOMS].hub.room(meeting.consultation_id)
+    assert await member(meeting.other).owner(meeting.consultation_id) is None
+    assert (await leaving.owner(meeting.consultation_id)) is not None
+
+
+async def test_a_room_that_could_not_be_left_is_taken_again_or_left_later(meeting: Meeting) -> None:
+    leaving, store = member(meeting.owner), meeting.owner.app[STORE]
+    store.write_as(NOBODY)  # as while the database refuses
+    with pytest.raises(Unavailable):
+        await leaving.release(leaving.rooms)
+    store.write_as(leaving.host_id)
+    assert not leaving.rooms
+    assert await leaving.owner(meeting.consultation_id) is None
+    assert leaving.rooms == {meeting.consultation_id}
+    store.write_as(NOBODY)
+    with pytest.raises(Unavailable):
+        await leaving.release(leaving.rooms)
+    store.write_as(leaving.host_id)
+    await leaving.release(set())
+    assert await store.read.hosts.owner_of(meeting.consultation_id) is None
+
+
+async def test_what_waited_in_a_room_changes_nothing_once_it_is_given_up(meeting: Meeting) -> None:
+    leaving, rooms = member(meeting.owner), meeting.owner.app[ROOMS]
+    room = rooms.hub.room(meeting.consultation_id)
+    assert room is not None
+    changes = meeting.owner.app[CALLING]._changes
+
+    async def enter(within: AbstractAsyncContextManager[object]) -> None:
+        async with within:
+            pytest.fail("another host answers for it")
+
+    async with rooms.exclusive(meeting.consultation_id):
+        waiting = [
+            asyncio.create_task(enter(rooms.exclusive(meeting.consultation_id))),
+            asyncio.create_task(enter(changes.exclusive(room))),
+        ]
+        await asyncio.sleep(0)
+        await leaving.release(leaving.rooms)
+    for each in waiting:
+        with pytest.raises(HostAway):
+            await each
+
+
+async def test_an_unknown_session_is_nobodys_and_nothing_is_written(
+    both: list[Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        pytest.fail("anybody could cause any number of transactions")
+
+    monkeypatch.setattr(both[0].app[STORE], "write", refuse)
+    assert await member(both[0]).owner("unknown-session-000001") is None
