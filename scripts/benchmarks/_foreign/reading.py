@@ -105,7 +105,6 @@ class Conversation:
             "came": self.came,
             "unopened": self.unopened,
             "largest": self.rtp.largest,
-            "unanswered_extensions": sorted(self.rtp.unanswered),
             "sender_reports": self.rtcp.sender_reports,
             "reduced": self.rtcp.reduced,
             "repairs": {

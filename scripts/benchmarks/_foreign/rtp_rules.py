@@ -15,16 +15,12 @@ MID = 1
 class RtpRules:
     """What the relay sends to one client, packet by packet in the order of the capture.
 
-    ``largest`` is, by publisher, the largest IP packet that it sent so far. That a client is sent
-    header extensions which it left out of its answer is counted, but no complaint: whoever does not
-    know an element skips it (RFC 8285 section 4.2).
+    ``largest`` is, by publisher, the largest IP packet that it sent so far.
     """
 
     def __init__(
         self, client: str, sent: dict[int, Sent], largest: dict[str, int], complaints: Complaints
     ) -> None:
-        self.unanswered: set[int] = set()
-        "Header extensions that were sent and are not in the answer."
         self.packets = 0
         self.repairs = 0
         "Packets of RTX (RFC 4588)."
@@ -74,7 +70,7 @@ class RtpRules:
             if number not in stream.offered:
                 self._complain(f"header extension {number}, which its section does not offer")
             elif number not in stream.answered:
-                self.unanswered.add(number)
+                self._complain(f"header extension {number}, which its answer left out")
             if number == MID and value.decode("ascii", "replace") != stream.mid:
                 self._complain("the MID of another section", f"{value!r} for {stream.mid}")
 

@@ -163,7 +163,6 @@ def _capture_table(capture: dict[str, Any]) -> str:
         "from it",
         "largest",
         "feedback off by, ms",
-        "extensions not answered",
     ]
     body = []
     for name, one in capture["clients"].items():
@@ -178,7 +177,6 @@ def _capture_table(capture: dict[str, Any]) -> str:
                 f"{repairs['of_these_came']} of {repairs['asked_by_relay']}",
                 one["largest"],
                 f"{spread[0]:.1f} to {spread[1]:.1f}, worst {spread[2]:.0f}" if spread else "-",
-                " ".join(map(str, one["unanswered_extensions"])) or "-",
             ]
         )
     protocols = ", ".join(
