@@ -112,6 +112,27 @@ async def test_files_that_the_disk_keeps_are_deleted_by_the_next_purge(
         assert ward.stored() == []
 
 
+async def test_sessions_are_purged_while_the_store_of_files_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as ward:
+        await ward.amina.send(photo())
+        await ward.nurse.person.post(f"/sessions/{ward.consultation_id}/cancel")
+        read = ward.server.app[STORE].read.consultations
+
+        async def refuse(*_about: object) -> None:
+            raise Unavailable
+
+        with monkeypatch.context() as patch:
+            for name in ("consultations", "delete_all"):
+                patch.setattr(SealedFiles, name, refuse)
+            await ward.pass_time(RETENTION)
+            assert await read.get(ward.consultation_id) is None
+        assert ward.stored()
+        await ward.pass_time(timedelta(minutes=10))
+        assert ward.stored() == []
+
+
 @contextmanager
 def left_by_a_kill(folder: Path) -> Iterator[None]:
     """Files as a server leaves them that is killed at the worst moments; at the end they are gone."""

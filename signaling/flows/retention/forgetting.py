@@ -55,11 +55,10 @@ class Forgetting:
         now = self._clock.now()
         # set first: whatever fails below is retried
         self._timers.set("purge", now + RETRY, self.purge_again)
-        await self._sweep()
+        failed = not await self._swept()
         if not self._timekeeping.sure:
             return 0
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
-        failed = False
         for consultation in ended:
             try:
                 await self._purge(consultation.id, now - self._retention)
@@ -82,6 +81,15 @@ class Forgetting:
     async def purge_again(self) -> None:
         """`purge_due` as a timer's action."""
         await self.purge_due()
+
+    async def _swept(self) -> bool:
+        """Whether `_sweep` succeeded. Without the disk or store of files, rows and keys go nevertheless."""
+        try:
+            await self._sweep()
+        except Exception:
+            _log.exception("left files are not swept")
+            return False
+        return True
 
     async def _sweep(self) -> None:
         """Delete files of the outbox folder whose notice no longer exists, and those of sessions.
