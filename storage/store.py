@@ -129,9 +129,15 @@ async def _parts(data_dir: Path, address: ObjectAddress | None) -> Parts:
     objects = open_objects(address)
     try:
         await objects.check()
-    except (NotFound, Unavailable) as error:
+    except NotFound:
         raise StorageError(
-            f"The object store of TELECONNECT_FILES cannot be used: {error.__cause__ or error}."
+            f"The object store of TELECONNECT_FILES has no bucket {address.bucket}."
+        ) from None
+    except Unavailable as error:
+        # what follows the first line is for who mends the library
+        cause = str(error.__cause__ or error).strip().partition("\n")[0].rstrip(" .")
+        raise StorageError(
+            f"The object store of TELECONNECT_FILES cannot be used: {cause}."
         ) from error
     return RemoteParts(objects)
 

@@ -38,6 +38,8 @@ TIMEOUT = timedelta(seconds=30)
 "For one request; a run has half a megabyte."
 RETRIED_FOR = timedelta(seconds=20)
 "Requests that fail for want of the store are repeated so long."
+LONGEST_PAUSE = timedelta(seconds=2)
+"Between two of them; it begins with a tenth of a second."
 _NAME = re.compile(
     rf"(?P<file_id>{PATTERN.pattern})\.(?P<part>{PART.pattern})"
     r"(?:\.(?P<writing>[0-9a-f]{16}))?(?:/(?P<number>[0-9]{8}))?"
@@ -64,7 +66,11 @@ def open_objects(address: ObjectAddress) -> "BlockObjects":
         prefix=address.prefix or None,
         config=config,
         client_options={"timeout": TIMEOUT, "allow_http": address.endpoint.startswith("http:")},
-        retry_config={"max_retries": 5, "retry_timeout": RETRIED_FOR},
+        retry_config={
+            "max_retries": 100,  # more than fit into the time
+            "retry_timeout": RETRIED_FOR,
+            "backoff": {"max_backoff": LONGEST_PAUSE},
+        },
     )
     return BlockObjects(store)
 
@@ -89,7 +95,7 @@ class BlockObjects:
         self._store = store
 
     async def check(self) -> None:
-        """Raises Unavailable for a store that cannot be written and read."""
+        """Raises Unavailable for a store that cannot be written, NotFound without the bucket."""
         name = f".check/{secrets.token_hex(8)}"
         with _translated():
             await self._store.put_async(name, b"teleconnect", use_multipart=False)
@@ -139,10 +145,11 @@ class BlockObjects:
     ) -> int:
         listed = await self.listed(consultation_id)
         # of parts that stay, what belongs to another writing than the head names
+        several = {(each.file_id, each.part) for each in listed if each.writing}
         writings = {
             (each.file_id, each.part): await self._writing(consultation_id, each)
             for each in listed
-            if each.is_head and (each.file_id, each.part) in keep
+            if each.is_head and (each.file_id, each.part) in several.intersection(keep)
         }
         before = datetime.now(UTC) - spared
         unwanted = [
@@ -287,13 +294,16 @@ class _KeptWhole:
         head = HEAD.pack(self._writing.encode(), self._sealed_bytes)
         await self._objects.put(_head(self._place), head + b"".join(self._first))
         if before is not None:
-            await self._forget(before)
+            with contextlib.suppress(Unavailable):  # the next sweep deletes it
+                await self._forget(before)
 
     async def cut(self, number: int) -> None:
         raise ValueError("only uploads are cut")
 
     async def drop(self) -> None:
-        await self._forget(self._writing)
+        # a head whose answer was lost names it
+        if await self._objects.writing(self._place) != self._writing:
+            await self._forget(self._writing)
 
     async def _store_run(self) -> None:
         run, self._run = self._run, []

@@ -1,5 +1,7 @@
 """Sealed files in an object store: what is left there, what is damaged there, and when it is away."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +12,8 @@ from obstore.store import S3Store
 from signaling.errors import NotFound, Unavailable
 from signaling.ports.files import BLOCK_BYTES
 from storage.errors import StorageError
-from storage.files.block_objects import open_objects
+from storage.files import block_objects
+from storage.files.block_objects import BlockObjects, open_objects
 from storage.files.object_address import ObjectAddress
 from storage.files.remote_parts import RemoteParts
 from storage.store import Store
@@ -117,10 +120,67 @@ async def test_a_sweep_leaves_what_is_known_and_what_is_young(
     assert await names(address) == []
 
 
-async def test_a_store_that_is_away_is_unavailable(tmp_path: Path, address: ObjectAddress) -> None:
+async def test_a_store_that_is_away_is_unavailable(
+    tmp_path: Path, address: ObjectAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(block_objects, "RETRIED_FOR", timedelta(seconds=1))
     nowhere = ObjectAddress.read("s3+http://127.0.0.1:9/bucket")
-    with pytest.raises(StorageError, match="TELECONNECT_FILES"):
+    with pytest.raises(StorageError, match=r"^The object store of TELECONNECT_FILES .+\.$"):
         await Store.open(tmp_path / "nowhere", None, nowhere)
     gone = ObjectAddress(f"{address.bucket}-gone", "", address.endpoint)
-    with pytest.raises(StorageError, match="TELECONNECT_FILES"):
+    with pytest.raises(StorageError, match=rf"TELECONNECT_FILES has no bucket {gone.bucket}\."):
         await Store.open(tmp_path / "gone", None, gone)
+
+
+async def test_a_request_is_repeated_while_the_store_starts_again() -> None:
+    refused = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal refused
+        head = await reader.readuntil(b"\r\n\r\n")
+        found = re.search(rb"(?i)content-length: (\d+)", head)
+        await reader.readexactly(int(found[1]) if found else 0)
+        refused += 1
+        status = b"503 Slow Down" if refused <= 8 else b'200 OK\r\nETag: "1"'
+        writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        objects = open_objects(ObjectAddress.read(f"s3+http://127.0.0.1:{port}/bucket"))
+        await objects.put("name", b"content")
+    assert refused == 9
+
+
+@pytest.mark.parametrize("lost", ["the answer", "the store"])
+async def test_a_part_that_is_in_place_keeps_its_blocks_whatever_fails_then(
+    store: Store, address: ObjectAddress, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    earlier, content = body(20 * BLOCK_BYTES, 1), body(20 * BLOCK_BYTES)
+    await write(store, earlier)
+    put, remove = BlockObjects.put, BlockObjects.remove
+
+    async def without_answer(objects: BlockObjects, path: str, stored: bytes) -> None:
+        await put(objects, path, stored)
+        if path.endswith(".large"):
+            raise Unavailable
+
+    removing = 0
+
+    async def away_once(objects: BlockObjects, paths: list[str]) -> None:
+        nonlocal removing
+        removing += 1
+        if removing == 1:
+            raise Unavailable
+        await remove(objects, paths)
+
+    with monkeypatch.context() as patch:
+        if lost == "the answer":
+            patch.setattr(BlockObjects, "put", without_answer)
+            with pytest.raises(Unavailable):
+                await write(store, content)
+        else:
+            patch.setattr(BlockObjects, "remove", away_once)
+            await write(store, content)
+    assert await read(store, len(content)) == content
