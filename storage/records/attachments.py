@@ -120,6 +120,14 @@ class Attachments:
         row = await self._executor.row(f"SELECT {VOLUME} AS volume", (consultation_id,))
         return int(row["volume"]) if row else 0
 
+    async def whole_volume(self) -> int:
+        """The same of all sessions, wherever files are kept."""
+        row = await self._executor.row(
+            "SELECT (SELECT COALESCE(SUM(bytes), 0) FROM attachment)"
+            " + (SELECT COALESCE(SUM(bytes), 0) FROM upload) AS volume"
+        )
+        return int(row["volume"]) if row else 0
+
     async def _found(
         self, consultation_id: str, condition: str, *parameters: str
     ) -> list[Attachment]:

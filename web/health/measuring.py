@@ -1,13 +1,11 @@
 """Everything that the page "Health" shows, measured when it is asked for; each part has an end."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from aiohttp import web
 
@@ -179,19 +177,6 @@ def _version() -> str:
 
 async def _disk(app: web.Application) -> Disk:
     database = await app[STORE].database_bytes()
-    return await asyncio.to_thread(_usage, app[CONFIG].data_dir, database)
-
-
-def _usage(data_dir: Path, database: int) -> Disk:
-    usage = shutil.disk_usage(data_dir)
-    files = 0
-    for folder, _folders, names in os.walk(data_dir / "files"):
-        files += sum(_size(Path(folder, name)) for name in names)
+    files = await app[STORE].read.attachments.whole_volume()  # on this disk, or in an object store
+    usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
     return Disk(usage.free, usage.total, database, files)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # deleted meanwhile
-        return 0

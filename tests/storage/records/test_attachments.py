@@ -133,6 +133,15 @@ async def test_what_is_stored_and_what_is_to_come_count_against_the_limit(store:
     await append(store, letter())
     await store.write(lambda records: records.uploads.create(upload("file-000003", 12_345)))
     assert await store.read.attachments.volume(SESSION) == 990_000 + 50_000 + 12_345
+    other = Consultation("other", "nurse", "remote", "active", NOW)
+    beside = replace(upload("file-000004", 5), consultation_id=other.id)
+
+    async def work(records: Records) -> None:
+        await records.consultations.add(other)
+        await records.uploads.create(beside)
+
+    await store.write(work)
+    assert await store.read.attachments.whole_volume() == 990_000 + 50_000 + 12_345 + 5
 
 
 async def test_an_upload_is_created_once_and_found_when_nobody_goes_on(store: Store) -> None:

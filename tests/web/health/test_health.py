@@ -21,7 +21,10 @@ from aiohttp import web
 from aioice import stun
 from yarl import URL
 
+from signaling.attachment import Upload
+from signaling.consultation import Consultation
 from signaling.flows.notices.hand_overs import HandOver
+from storage.store import Records
 from tests.clock import MovableClock
 from tests.delivery.certificates import certificates
 from tests.people import Person
@@ -259,6 +262,23 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
     for name, changes, state, words in cases:
         got = said(replace(good, **changes))[name]
         assert (got[0], words in got[1]) == (state, True), (name, changes, got)
+
+
+async def test_files_count_wherever_they_are_kept(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        account = await server.account()
+        consultation = Consultation("session", account.id, "remote", "active", NOW)
+        upload = Upload(
+            "file-000001", "session", "amina", "foot.jpg", "", 4321, "ab" * 32, None, NOW, NOW
+        )
+
+        async def work(records: Records) -> None:
+            await records.consultations.add(consultation)
+            await records.uploads.create(upload)
+
+        await server.app[STORE].write(work)
+        # nothing of it is on this machine's disk
+        assert (await measure(server.app)).disk.files == 4321
 
 
 async def test_whoever_asks_during_a_measurement_shares_the_next_one(tmp_path: Path) -> None:
