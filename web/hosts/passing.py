@@ -184,9 +184,12 @@ class Passing:
                         await response.write(piece)
                     await response.write_eof()
                 return response
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, asyncio.CancelledError) as error:
             if response is not None and response.prepared:
-                raise ConnectionResetError from error  # half of an answer has been sent
+                _cut(request)  # half of an answer has been sent: no other one can follow it
+                raise ConnectionResetError from error
+            if isinstance(error, asyncio.CancelledError):
+                raise
             raise HostAway from error
 
     async def _socket(
@@ -211,20 +214,17 @@ class Passing:
             return web.Response(status=error.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise HostAway from error
-        if opened is None:
-            browser = web.WebSocketResponse(
-                timeout=CLOSE_WITHIN,
-                heartbeat=HEARTBEAT,
-                max_msg_size=MAX_FRAME_BYTES,
-                compress=False,
-            )
-            await browser.prepare(request)
-            expect_hello(request)
-        else:
-            browser = opened[0]
-            await owner.send_str(opened[1])
-        async with _ending_both(browser, owner):
-            await _pump(request, browser, owner)
+        try:
+            browser = await _opened(request) if opened is None else opened[0]
+            if opened is not None:
+                await owner.send_str(opened[1])
+        except BaseException:
+            await owner.close()
+            raise
+        # canceled when its owner is lost: what has been answered is not answered again
+        with contextlib.suppress(asyncio.CancelledError):
+            async with _ending_both(browser, owner):
+                await _pump(request, browser, owner)
         return browser
 
 
@@ -232,6 +232,22 @@ def is_away(answer: aiohttp.ClientResponse) -> bool:
     """Whether that host says that it does not own the room, or may not act now."""
     asked_again = answer.headers.get(hdrs.RETRY_AFTER) == str(HostAway.retry_after)
     return answer.status == HostAway.status and asked_again
+
+
+async def _opened(request: web.Request) -> web.WebSocketResponse:
+    """The browser's end."""
+    browser = web.WebSocketResponse(
+        timeout=CLOSE_WITHIN, heartbeat=HEARTBEAT, max_msg_size=MAX_FRAME_BYTES, compress=False
+    )
+    await browser.prepare(request)
+    expect_hello(request)
+    return browser
+
+
+def _cut(request: web.Request) -> None:
+    """End the connection that a request came by."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _there(peer: Peer, request: web.Request) -> URL:

@@ -1,6 +1,7 @@
 """Two hosts, one of which owns every room: what the other one is asked comes back as the owner says it."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -324,6 +325,36 @@ async def test_a_host_that_hangs_is_waited_for_until_it_is_lost(
         assert (await asked).status == 503
         assert await desk.end() == 1012
         accepted.close()
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_half_an_answer_is_followed_by_no_other(hosts: Two, lost: bool) -> None:
+    """As of a file, whose owner is lost or dies in the middle: what is cut off may be asked for again."""
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(half)
+        await writer.drain()
+        if not lost:
+            writer.close()
+
+    dying = await asyncio.start_server(answer, "127.0.0.1", 0)
+    hosts.told.others["*"] = Peer(
+        "owner-0001", URL(f"http://127.0.0.1:{dying.sockets[0].getsockname()[1]}")
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", hosts.door.config.port)
+    writer.write(b"GET /sessions/an-unknown-session HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await reader.readuntil(b"half")
+    if lost:
+        hosts.told.others.clear()
+        hosts.door.app[PASSING].lose("owner-0001")
+    rest = b""
+    with contextlib.suppress(ConnectionResetError):
+        async with asyncio.timeout(PATIENCE):
+            rest = await reader.read()
+    assert rest == b""
+    writer.close()
+    dying.close()
 
 
 async def test_a_door_that_stops_has_browsers_reconnect(tmp_path: Path, hosts: Two) -> None:
