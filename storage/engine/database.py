@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
+from signaling.errors import Unavailable
 from storage.engine.executor import Executor
 
 T = TypeVar("T")
@@ -134,6 +135,14 @@ class Database(ABC):
     def _next_group(self) -> list[Job]:
         """Take from the queue what shares a commit."""
         return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
+
+    def _refuse_queued(self) -> None:
+        """What waits for its turn fails: another try is the caller's."""
+        while self._queue:
+            future = self._queue.popleft().future
+            if not future.done():
+                future.set_exception(Unavailable())
+                future.exception()  # retrieved: a canceled caller is no cause for a warning
 
     async def _drain(self) -> None:
         while self._queue:

@@ -127,8 +127,12 @@ class PostgresqlDatabase(Database):
         writer = self.write_executor.connection
         if writer is None or writer.is_closed():
             self.write_executor.connection = None
-            with as_ours():
-                self.write_executor.connection = await connecting.writer(self._url)
+            try:
+                with as_ours():
+                    self.write_executor.connection = await connecting.writer(self._url)
+            except Unavailable:
+                self._refuse_queued()  # each group would wait as long as this one
+                raise
             _log.warning("connected to the database again")
         return beginning(group) + self._fence
 
@@ -140,6 +144,8 @@ class PostgresqlDatabase(Database):
     def write_as(self, host_id: str) -> None:
         assert NEW_ID.fullmatch(host_id) or host_id in ("", NOBODY)
         self._host_id = host_id
+        if host_id == NOBODY:  # what was to be written by a host is not written by the next one
+            self._refuse_queued()
 
     def is_own(self, process: int) -> bool:
         writer = self.write_executor.connection

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 LEDGERS = 0x7E1EC0_0002
 "Key of the advisory lock on what all sessions share. Taken last, so that no two wait for each other."
+WAIT_S = 8.0
+"Seconds that a statement waits for a connection that is free, and is open."
 CHANNEL = "teleconnect"
 "Of LISTEN and NOTIFY."
 WORDS = re.compile(r"[A-Za-z0-9_ -]+")
@@ -127,9 +129,13 @@ class ReadingExecutor(Executor):
             return await self._acquired(action)
 
     async def _acquired(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        async with self._pool.acquire() as connection:
+        async with asyncio.timeout(WAIT_S):
+            connection = await self._pool.acquire()
+        try:
             with given_up(connection):
                 return await action(connection)
+        finally:
+            await self._pool.release(connection)
 
 
 async def _nothing(_: asyncpg.Connection) -> None:

@@ -23,12 +23,13 @@ PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidCachedStatementError,
     asyncpg.OperatorInterventionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InternalClientError,
 )
-"""Errors of the moment. A ReadOnlySQLTransactionError: what was written to has become a standby. An
+"""Errors of the moment. An InvalidCachedStatementError: a newer version has migrated the table meanwhile. A ReadOnlySQLTransactionError: what was written to has become a standby. An
 InternalClientError: the driver's state after the server went away within an answer."""
 ONE_STATEMENT = (
     asyncpg.DeadlockDetectedError,
@@ -36,6 +37,7 @@ ONE_STATEMENT = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidCachedStatementError,
 )
 "Those after which the connection can be used."
 

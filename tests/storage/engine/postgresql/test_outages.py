@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import Unavailable
+from storage.engine.database import NOBODY
 from storage.engine.executor import Executor
-from storage.engine.postgresql.database import PostgresqlDatabase
+from storage.engine.postgresql import connecting, executor
+from storage.engine.postgresql.database import READERS, PostgresqlDatabase
 from storage.opening import open_database
 from tests.engines.postgresql import Cluster, cluster
 
@@ -115,3 +117,82 @@ async def test_a_commit_whose_answer_is_lost_is_not_acknowledged(
     with pytest.raises(Unavailable):
         await database.write(loses_the_line, "one")
     assert await words(database) == set()
+
+
+async def test_what_waits_behind_a_lost_connection_is_refused_with_it(
+    own: Cluster, database: PostgresqlDatabase
+) -> None:
+    """A thousand who wait fail at once, and not sixty-four for each attempt to connect."""
+    await asyncio.to_thread(own.stop, "immediate")
+    attempts = 0
+    connect = connecting.writer
+
+    async def counting(url: str) -> object:
+        nonlocal attempts
+        attempts += 1
+        return await connect(url)
+
+    connecting.writer = counting  # type: ignore[assignment]
+    try:
+        writing = [database.write(lambda e: add(e, "lost"), str(each)) for each in range(1000)]
+        results = await asyncio.gather(*writing, return_exceptions=True)
+    finally:
+        connecting.writer = connect
+    assert {type(each) for each in results} == {Unavailable}
+    assert attempts <= 2
+    await asyncio.to_thread(own.start)
+    assert await database.write(lambda e: add(e, "back"), "1") == "back"
+
+
+async def test_who_waits_for_a_connection_that_reads_waits_so_long_and_no_longer(
+    database: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "WAIT_S", 0.1)
+    slow = [
+        asyncio.create_task(database.read.rows("SELECT pg_sleep(1), 1 AS one"))
+        for _ in range(READERS)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await database.read.rows("SELECT 1 AS one")
+    for each in slow:
+        await each
+    assert (await database.read.rows("SELECT 1 AS one"))[0]["one"] == 1
+
+
+async def test_what_a_host_was_about_to_write_is_not_written_by_the_next_one(
+    database: PostgresqlDatabase,
+) -> None:
+    """Its rooms were another's in between."""
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def first(writing: Executor) -> None:
+        begun.set()
+        await go.wait()
+
+    one = asyncio.create_task(database.write(first, "one"))
+    await begun.wait()
+    two = asyncio.create_task(database.write(lambda e: add(e, "two"), "two"))
+    await asyncio.sleep(0)
+    database.write_as(NOBODY)
+    database.write_as("")
+    go.set()
+    await one
+    with pytest.raises(Unavailable):
+        await two
+    assert await words(database) == set()
+
+
+async def test_a_table_that_a_newer_version_has_changed_is_unavailable_once(
+    database: PostgresqlDatabase,
+) -> None:
+    async def look(writing: Executor) -> int:
+        return len(await writing.rows("SELECT * FROM word"))
+
+    assert await database.write(look, "one") == 0
+    newer = await open_database(Path(), database._url)
+    await newer.write(lambda e: e.rows("ALTER TABLE word ADD COLUMN more BIGINT"))
+    await newer.close()
+    with pytest.raises(Unavailable):
+        await database.write(look, "one")
+    assert await database.write(look, "one") == 0
