@@ -52,20 +52,23 @@ while True:
 """
 
 
-class _Starter:
+class Starter:
     """The process from which a program is forked."""
 
-    def __init__(self, program: str, also: str) -> None:
+    def __init__(self, program: str, also: str, prefix: Sequence[str] = ()) -> None:
+        """Load a program, then run statements; `prefix` is the command that makes it run elsewhere."""
         self._orders, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         self._asking = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SOURCE, str(theirs.fileno()), program, also],
+            [*prefix, sys.executable, "-c", _SOURCE, str(theirs.fileno()), program, also],
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        atexit.register(self._end)
+        atexit.register(self.end)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End it, once all that were forked from it have ended."""
+        atexit.unregister(self.end)
         self._orders.close()
         self._process.wait()
 
@@ -86,13 +89,13 @@ class _Starter:
             return int(self._orders.recv(100))
 
 
-_starter = cache(_Starter)
+_starter = cache(Starter)
 
 
 class Forked:
     """A process as `asyncio.subprocess` has it."""
 
-    def __init__(self, starter: _Starter, pid: int, watched: int) -> None:
+    def __init__(self, starter: Starter, pid: int, watched: int) -> None:
         self._starter = starter
         self.pid = pid
         self._watched = watched
@@ -126,14 +129,16 @@ async def forked(
     arguments: Sequence[str] = (),
     *,
     also: str = "",
+    starter: Starter | None = None,
 ) -> Forked:
     """Run `main()` of a module, with these descriptors from 1 on.
 
-    What it is forked from has run the statements `also`, once.
+    What it is forked from, unless a `starter` is given, has run the statements `also`, once.
     """
     # how tests that begin a process are told from others
     sys.audit("os.fork")
-    starter = await asyncio.to_thread(_starter, program, also)
+    if starter is None:
+        starter = await asyncio.to_thread(_starter, program, also)
     arguments = (program, *arguments)
     started = await asyncio.to_thread(starter.start, environment, streams, arguments)
     return Forked(starter, *started)

@@ -8,12 +8,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from tests.forking import Forked, forked
+from tests.forking import Forked, Starter, forked
 
 _LOADED = """
 from web.static_files import StaticFiles
@@ -39,8 +39,23 @@ class Running(Protocol):
     async def wait(self) -> int: ...
 
 
-async def _forked(environment: dict[str, str], streams: tuple[int, int]) -> Forked:
-    return await forked("web.__main__", environment, streams, also=_LOADED)
+@contextmanager
+def starting_elsewhere(prefix: Sequence[str]) -> Iterator[Starter]:
+    """What servers are forked from in another place, such as a network namespace.
+
+    The prefix is the command that makes a command line run there.
+    """
+    starter = Starter("web.__main__", _LOADED, prefix)
+    try:
+        yield starter
+    finally:
+        starter.end()
+
+
+async def _forked(
+    environment: dict[str, str], streams: tuple[int, int], starter: Starter | None = None
+) -> Forked:
+    return await forked("web.__main__", environment, streams, also=_LOADED, starter=starter)
 
 
 def _environment(settings: dict[str, str]) -> dict[str, str]:
@@ -68,13 +83,10 @@ async def web_process(
     *,
     first: bool = False,
     afresh: bool = False,
-    prefix: Sequence[str] = (),
+    starter: Starter | None = None,
     **settings: str,
 ) -> AsyncIterator[tuple[Running, str]]:
-    """The process once it serves, and what it printed: at its `first` start two lines.
-
-    With a `prefix`, the command that makes it run elsewhere, it has to be started `afresh`.
-    """
+    """The process once it serves, and what it printed: at its `first` start two lines."""
     environment = _environment(
         {"TELECONNECT_DATA_DIR": str(data_dir), "PORT": str(port), **settings}
     )
@@ -84,16 +96,10 @@ async def web_process(
         try:
             if afresh:
                 running = await asyncio.create_subprocess_exec(
-                    *prefix,
-                    sys.executable,
-                    "-m",
-                    "web",
-                    env=environment,
-                    stdout=theirs,
-                    stderr=nowhere,
-                )
+                    sys.executable, "-m", "web", env=environment, stdout=theirs, stderr=nowhere
+                )  # fmt: skip
             else:
-                running = await _forked(environment, (theirs, nowhere))
+                running = await _forked(environment, (theirs, nowhere), starter)
         finally:
             os.close(theirs)
             os.close(nowhere)

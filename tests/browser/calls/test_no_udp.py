@@ -39,8 +39,9 @@ from tests.browser.harness.probes import (
     audio_arrives,
 )
 from tests.browser.harness.visits import link_to
+from tests.forking import Starter
 from tests.serving import PASSWORD, serving
-from tests.web_process import web_process
+from tests.web_process import starting_elsewhere, web_process
 from web.routes import path
 
 LACKING = why_none()
@@ -108,6 +109,7 @@ class Clinic:
     """The namespaces with HAProxy and both browsers in them."""
 
     network: Network
+    servers: Starter
     certificates: Certificates
     browsers: dict[str, Browser]
 
@@ -133,6 +135,7 @@ async def clinic(
     program = shutil.which(HEADLESS_SHELL) or chromium_path()
     async with contextlib.AsyncExitStack() as stack:
         network = stack.enter_context(Network(HOSTS))
+        servers = stack.enter_context(starting_elsewhere(network.command("server")))
         await stack.enter_async_context(haproxy(network, folder, certificates))
         browsers = {
             "chromium": await stack.enter_async_context(
@@ -143,7 +146,7 @@ async def clinic(
             browsers["firefox"] = await stack.enter_async_context(
                 firefox(network, folder, certificates)
             )
-        yield Clinic(network, certificates, browsers)
+        yield Clinic(network, servers, certificates, browsers)
 
 
 @contextlib.asynccontextmanager
@@ -156,13 +159,13 @@ async def served(clinic: Clinic, folder: Path, case: Case) -> AsyncIterator[str]
         "TELECONNECT_PUBLIC_URL": URL,
         "TELECONNECT_MEDIA_POLICY": "relay",
         "TELECONNECT_RELAY_ADDRESS": SERVER,
+        "TELECONNECT_RELAY_WORKERS": "1",
         **case.settings,
     }
     if case.certified:
         files = (str(clinic.certificates.chain), str(clinic.certificates.key))
         settings |= dict(zip(WITH_CERTIFICATE, files, strict=True))
-    inside = clinic.network.command("server")
-    async with web_process(folder, 8080, afresh=True, prefix=inside, **settings):
+    async with web_process(folder, 8080, starter=clinic.servers, **settings):
         for name in clinic.browsers:
             clinic.network.reset(name)
             clinic.network.shape(name, "up", **case.conditions)
