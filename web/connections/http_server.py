@@ -33,7 +33,7 @@ from web.connections.limits import (
     ConnectionTable,
     Stage,
 )
-from web.http.client_address import is_loopback, network, remote
+from web.http.client_address import is_loopback, is_proxy, network, remote
 from web.http.security import default_headers
 from web.keys import CONFIG, WAITS
 
@@ -287,7 +287,7 @@ class ListeningSite(web.BaseSite):
                     raise
                 self._owner.out_of_descriptors(error)
                 return self._pause(TRY_AGAIN_AFTER)
-            network = network_of(address[0])
+            network = self._owner.network_of(address[0])
             if not self._owner.accepts(network):
                 accepted.close()
                 continue
@@ -312,7 +312,8 @@ class ConnectionManager:
     def __init__(self, app: web.Application) -> None:
         self._waits: Clockwork = app[WAITS]
         self.connections = ConnectionTable(self._waits.now, capacity())
-        self.headers = default_headers(secure=app[CONFIG].secure)
+        self._config = app[CONFIG]
+        self.headers = default_headers(secure=self._config.secure)
         self._server: web.Server | None = None
         self._incidents: Counter[str] = Counter()
         self._logged_at: datetime | None = None
@@ -334,6 +335,10 @@ class ConnectionManager:
     def new(self, network: str | None) -> HttpConnection:
         assert self._server is not None
         return HttpConnection(self, self._server, network)
+
+    def network_of(self, address: str) -> str | None:
+        """The network of the peer of a connection; None for a proxy of ours."""
+        return None if is_proxy(self._config, address) else network(address)
 
     def accepts(self, network: str | None) -> bool:
         accepted = self.connections.make_room(network)

@@ -6,7 +6,7 @@ from typing import Any
 
 from yarl import URL
 
-from web.environment.config_values import Setting, public_url
+from web.environment.config_values import Setting, public_url, relay_addresses
 
 HOST_SETTINGS = (
     Setting(
@@ -18,6 +18,12 @@ HOST_SETTINGS = (
     Setting(
         "TELECONNECT_HOST_NAME", "", "This host's name on the page Health; empty: the machine's."
     ),
+    Setting(
+        "TELECONNECT_PROXIES",
+        "",
+        "IP addresses of proxies on other machines, separated by commas: the client's address is what they"
+        " say in X-Forwarded-For, as for a proxy on this machine.",
+    ),
 )
 
 
@@ -28,9 +34,12 @@ class HostSettings:
     url: URL
     name: str
     "Empty: the machine's."
+    proxies: frozenset[str]
+    "Addresses of proxies on other machines."
 
 
 def read_host(given: Callable[..., Any], port: int) -> HostSettings:
     """Raises ConfigError naming the setting."""
     url = given("TELECONNECT_HOST_URL", public_url) or URL(f"http://127.0.0.1:{port}")
-    return HostSettings(url, given("TELECONNECT_HOST_NAME", str) or "")
+    proxies = given("TELECONNECT_PROXIES", relay_addresses) or ()
+    return HostSettings(url, given("TELECONNECT_HOST_NAME", str) or "", frozenset(proxies))

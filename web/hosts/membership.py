@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # it imports the driver of PostgreSQL
 GIVE_UP_AFTER = 5.0
 """Seconds since the last renewal after which this host gives its rooms up by itself: browsers go
 elsewhere, if the database answers there."""
+NOTICED_AFTER = 2.0
+"Seconds until a balancer has noticed that this host is not ready, and sends nobody to it."
 ANSWER_WITHIN = 1.0
 "Seconds for each question about the lease."
 SETTLED_EVERY = 60.0
@@ -219,13 +221,15 @@ class Membership:
         At most `patience` seconds are waited for that. Does nothing where there is no other host.
         """
         self.draining = True
-        deadline = self._seconds() + patience
+        begun = self._seconds()
+        deadline = begun + patience
         while self.draining and self._to_take("") is not None:
             patient = self._seconds() < deadline
             busy = {each for each in self._mine if patient and has_relayed_call(each)}
             with contextlib.suppress(Unavailable):
                 await self.release(self._mine - busy)
-            if not self._mine and not self._not_left:
+            left = not self._mine and not self._not_left
+            if left and self._seconds() - begun > NOTICED_AFTER:
                 return
             await asyncio.sleep(RENEW_EVERY)
 

@@ -5,6 +5,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
 
+from web.config import Config
+from web.keys import CONFIG
+
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d*)?$|([\d.]+):\d*$")
 _TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
 """Networks whose last 32 bits are an IPv4 address: those of translators in front of servers that
@@ -15,18 +18,32 @@ CLIENT = web.RequestKey("client", str)
 
 
 def remote(request: web.Request) -> str | None:
-    """The client's address: the peer of the connection, or what a proxy on this machine says.
+    """The client's address: the peer of the connection, or what a proxy of ours says.
 
     Every hop appends to X-Forwarded-For, so its last entry is what our own proxy saw.
     """
     if CLIENT in request:
         return request[CLIENT] or None
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
-    if is_loopback(request.remote):
+    if is_proxy(request.app[CONFIG], request.remote):
         hops = [hop for hop in map(str.strip, forwarded.split(",")) if hop]
         if forwarded:
             return hops[-1] if hops else None
     return request.remote
+
+
+def is_proxy(config: Config, address: str | None) -> bool:
+    """Whether the peer of a connection is a proxy of ours: on this machine, or as it is set."""
+    return is_loopback(address) or _plain(address) in config.this_host.proxies
+
+
+def _plain(address: str | None) -> str:
+    """An address as the setting has it, also for one of IPv4 written as IPv6."""
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return ""
+    return str(parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else str(parsed)
 
 
 def is_loopback(address: str | None) -> bool:

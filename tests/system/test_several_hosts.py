@@ -1,0 +1,128 @@
+"""Three hosts behind HAProxy: one is killed, stopped or hangs while people talk, and nobody loses a word."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.people import consultation_of
+from tests.web_hosts import Fleet, Talker, fleet
+
+pytestmark = pytest.mark.postgresql
+SESSIONS = 6
+BACK_WITHIN = 5.0
+"Seconds after a kill until everybody who talked is answered again."
+
+
+@dataclass
+class Talks:
+    fleet: Fleet
+    talkers: dict[str, list[Talker]]
+    "By session."
+    tasks: list[asyncio.Task[None]]
+
+    @property
+    def all(self) -> list[Talker]:
+        return [each for talkers in self.talkers.values() for each in talkers]
+
+    async def until_all_are_heard(self, more: int = 5) -> None:
+        """Everybody is answered so many more times."""
+        wanted = {id(each): len(each.acknowledged) + more for each in self.all}
+        async with asyncio.timeout(60):
+            while any(len(each.acknowledged) < wanted[id(each)] for each in self.all):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def end(self) -> None:
+        for each in self.all:
+            each.stopped = True
+        await asyncio.gather(*self.tasks)
+
+    async def check(self) -> None:
+        """What was acknowledged is there once, at its position, in every session."""
+        for session, talkers in self.talkers.items():
+            async with self.fleet.person() as reader:
+                reader.plant(talkers[0].person.cookie)
+                chat = await (await reader.enter(**talkers[0].room)).chat()  # type: ignore[arg-type]
+            assert [line["position"] for line in chat] == list(range(1, len(chat) + 1)), session
+            ids = [line["id"] for line in chat if line["kind"] == "text"]
+            assert len(ids) == len(set(ids))
+            positions = {line["id"]: line["position"] for line in chat}
+            for each in talkers:
+                for message_id, position in each.acknowledged.items():
+                    assert positions[message_id] == position
+
+
+@asynccontextmanager
+async def talking(hosts: Fleet, sessions: int = SESSIONS) -> AsyncIterator[Talks]:
+    """Two people in each session, both of whom write all the time."""
+    async with AsyncExitStack() as opened:
+        nurse = await opened.enter_async_context(hosts.person())
+        assert (await nurse.sign_in()).status == 303
+        talks = Talks(hosts, {}, [])
+        for _ in range(sessions):
+            phone = await opened.enter_async_context(hosts.person())
+            seat = await phone.join(await nurse.invite())
+            wire = await phone.enter(invite_id=seat)
+            session = await consultation_of(wire)
+            desk = await nurse.enter(consultation_id=session)
+            await desk.command("start_consultation")
+            await wire.ws.close()
+            await desk.ws.close()
+            talks.talkers[session] = [
+                Talker(nurse, {"consultation_id": session}),
+                Talker(phone, {"invite_id": seat}),
+            ]
+        talks.tasks = [asyncio.create_task(each.talk()) for each in talks.all]
+        await talks.until_all_are_heard()
+        yield talks
+        await talks.end()
+        await talks.check()
+
+
+async def busiest(talks: Talks) -> tuple[int, int]:
+    """(the host that owns most of the rooms, how many there are on each)."""
+    owners = [await talks.fleet.owner(session) for session in talks.talkers]
+    most = max({each for each in owners if each is not None}, key=owners.count)
+    return most, len(set(owners))
+
+
+async def test_everybody_is_back_soon_after_the_owner_is_killed(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as hosts, talking(hosts) as talks:
+        number, _ = await busiest(talks)
+        began = asyncio.get_running_loop().time()
+        await hosts.kill(number)
+        await talks.until_all_are_heard()
+        silences = [each.silence(began) for each in talks.all]
+        print("seconds without an answer:", sorted(round(each, 2) for each in silences))
+        assert max(silences) < BACK_WITHIN
+        assert number not in {await hosts.owner(session) for session in talks.talkers}
+
+
+async def test_a_host_that_hangs_owns_nothing_when_it_goes_on(tmp_path: Path) -> None:
+    """SIGSTOP: others end it while it believes that no time has passed."""
+    async with fleet(tmp_path) as hosts, talking(hosts) as talks:
+        number, _ = await busiest(talks)
+        began = asyncio.get_running_loop().time()
+        hosts.running[number].send_signal(signal.SIGSTOP)
+        await talks.until_all_are_heard()
+        silences = [each.silence(began) for each in talks.all]
+        print("seconds without an answer:", sorted(round(each, 2) for each in silences))
+        assert max(silences) < 15
+        hosts.running[number].send_signal(signal.SIGCONT)
+        await talks.until_all_are_heard()
+
+
+async def test_a_rolling_restart_loses_no_message(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as hosts, talking(hosts) as talks:
+        began = asyncio.get_running_loop().time()
+        for number in list(hosts.running):
+            await hosts.stop(number)
+            await hosts.start(number)
+            await talks.until_all_are_heard()
+        silences = [each.silence(began) for each in talks.all]
+        print("seconds without an answer:", sorted(round(each, 2) for each in silences))
+        assert max(silences) < BACK_WITHIN
