@@ -95,11 +95,19 @@ class BlockObjects:
         self._store = store
 
     async def check(self) -> None:
-        """Raises Unavailable for a store that cannot be written, NotFound without the bucket."""
-        name = f".check/{secrets.token_hex(8)}"
-        with _translated():
-            await self._store.put_async(name, b"teleconnect", use_multipart=False)
-            await self._store.delete_async([name])
+        """Do once what is allowed to the credentials or not.
+
+        Raises Unavailable for a store that refuses any of it, NotFound without the bucket.
+        """
+        folder = ".check"
+        name = f"{folder}/{secrets.token_hex(8)}"
+        await self.put(name, b"teleconnect")
+        try:
+            await self.get(name)
+            await self.listed(folder)
+            await self.remove([name])
+        except NotFound as error:
+            raise Unavailable from error
 
     async def held(self, place: Place) -> Held | None:
         if place.part == UPLOAD:

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from obstore.store import S3Store
+from yarl import URL
 
 from signaling.errors import NotFound, Unavailable
 from signaling.ports.files import BLOCK_BYTES
@@ -132,25 +134,51 @@ async def test_a_store_that_is_away_is_unavailable(
         await Store.open(tmp_path / "gone", None, gone)
 
 
-async def test_a_request_is_repeated_while_the_store_starts_again() -> None:
-    refused = 0
+@asynccontextmanager
+async def before(
+    address: ObjectAddress, answer: Callable[[str], str]
+) -> AsyncIterator[BlockObjects]:
+    """The store behind something that answers by a status itself, to requests of some methods."""
+    behind = URL(address.endpoint)
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal refused
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         found = re.search(rb"(?i)content-length: (\d+)", head)
-        await reader.readexactly(int(found[1]) if found else 0)
-        refused += 1
-        status = b"503 Slow Down" if refused <= 8 else b'200 OK\r\nETag: "1"'
-        writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        await writer.drain()
+        body = await reader.readexactly(int(found[1]) if found else 0)
+        if status := answer(head.decode().partition(" ")[0]):
+            said = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        else:
+            theirs, ours = await asyncio.open_connection(behind.host, behind.port)
+            ours.write(head.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) + body)
+            said = await theirs.read()
+            ours.close()
+        writer.write(said)
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(pass_on, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        objects = open_objects(ObjectAddress.read(f"s3+http://127.0.0.1:{port}/bucket"))
+        yield open_objects(ObjectAddress.read(f"s3+http://127.0.0.1:{port}/{address.bucket}"))
+
+
+async def test_a_request_is_repeated_while_the_store_starts_again(address: ObjectAddress) -> None:
+    answers = iter(["503 Slow Down"] * 8 + [""])
+    async with before(address, lambda method: next(answers)) as objects:
         await objects.put("name", b"content")
-    assert refused == 9
+    assert list(answers) == []
+    assert await names(address) == ["name"]
+
+
+@pytest.mark.parametrize("refused", ["PUT", "GET", "POST"])
+async def test_a_store_that_refuses_what_is_needed_is_found_at_the_start(
+    address: ObjectAddress, refused: str
+) -> None:
+    async with before(address, lambda method: "") as objects:
+        await objects.check()
+    async with before(
+        address, lambda method: "403 Forbidden" if method == refused else ""
+    ) as objects:
+        with pytest.raises(Unavailable):
+            await objects.check()
 
 
 @pytest.mark.parametrize("lost", ["the answer", "the store"])
