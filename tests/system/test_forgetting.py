@@ -123,7 +123,7 @@ async def test_what_holds_a_purge_up_is_told_after_a_minute_and_then_every_hour(
             await pass_time(server, clock, RETENTION)
             for minutes in (0.5, 1, 50, 15):
                 await pass_time(server, clock, timedelta(minutes=minutes))
-                lines.append(sum("write-ahead log" in line for line in caplog.messages))
+                lines.append(sum("deleted data is still" in line for line in caplog.messages))
     assert lines == [0, 1, 1, 2]
 
 

@@ -59,6 +59,6 @@ class Emptying:
         if now >= due:
             self._said_at = now
             _log.warning(
-                "deleted data is still in the write-ahead log, since something reads the database",
+                "deleted data is still in the database's files, most likely since something reads it",
                 extra={"late_s": round(self.late.total_seconds())},
             )

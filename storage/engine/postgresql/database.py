@@ -22,7 +22,7 @@ from storage.engine.database import MAX_GROUP, NOBODY, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
 from storage.engine.postgresql.failures import as_ours, is_passing, unusable
-from storage.engine.postgresql.forgetting import forget
+from storage.engine.postgresql.forgetting import Cleaning
 from storage.errors import StorageError
 
 EVERYTHING = 0x7E1EC0_0000
@@ -63,6 +63,7 @@ class PostgresqlDatabase(Database):
         self.name = connecting.name_of(url)
         self._url = url
         self._pool = pool
+        self._cleaning = Cleaning()
         self._host_id = ""
 
     @classmethod
@@ -95,7 +96,7 @@ class PostgresqlDatabase(Database):
         with as_ours():
             connection = await connecting.writer(self._url)
             try:
-                return await forget(connection)
+                return await self._cleaning.run(connection)
             finally:
                 connection.terminate()
 

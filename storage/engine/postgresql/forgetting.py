@@ -7,6 +7,8 @@ No statistics are kept of columns that name anybody, see `migrating.py`. The wri
 server's: `docs/postgresql.md` says how long it remembers.
 """
 
+import asyncio
+
 import asyncpg
 
 from storage.engine.postgresql.failures import as_ours
@@ -26,11 +28,37 @@ MOST_BYTES = 64 * 1024 * 1024
 LOCK_MS = 1000
 "How long one table waits for those who use it: others wait behind it."
 VACUUM_S = 600.0
+RESTS = 20
+"Times as long as it took: a twentieth of the time is the most that cleaning takes."
 _SIZES = "SELECT pg_relation_size($1::regclass), pg_total_relation_size($1::regclass)"
 _OLDER = """
     SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
     AND pid <> pg_backend_pid() AND age(backend_xmin) > age($1::text::xid) LIMIT 1
 """
+
+
+class Cleaning:
+    """Cleans the tables of one database, and rests in between: with many rows it takes a while."""
+
+    def __init__(self) -> None:
+        self._rested_at = 0.0
+        "By the loop's clock."
+
+    async def run(self, connection: asyncpg.Connection) -> bool:
+        """False if not all was cleaned: somebody still reads it, uses a table, or it is too soon.
+
+        Raises Unavailable.
+        """
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        if begun < self._rested_at:
+            with as_ours():
+                for table in KEYS:
+                    await _clean(connection, table)
+            return False
+        cleaned = await forget(connection)
+        self._rested_at = clock() + RESTS * (clock() - begun)
+        return cleaned
 
 
 async def forget(connection: asyncpg.Connection) -> bool:

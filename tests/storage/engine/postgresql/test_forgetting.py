@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from storage.engine.postgresql import forgetting
 from storage.store import Store
 from tests.engines import databases
 from tests.engines.databases import database_url, everything_stored, open_store
@@ -13,6 +14,11 @@ from tests.engines.postgresql import cluster
 from tests.engines.sessions import NOW, NURSE, add_session
 
 pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture(autouse=True)
+def _without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "RESTS", 0)
 
 
 async def fill(store: Store, session: str, seat: bytes = b"") -> None:
@@ -49,6 +55,22 @@ async def test_after_a_purge_nothing_of_a_session_is_in_the_files(tmp_path: Path
     await store.close()
 
 
+async def test_cleaning_rests_between_but_keys_are_gone_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "RESTS", 1e9)
+    store = await open_store(tmp_path)
+    await store.write(lambda records: records.accounts.add(NURSE))
+    await fill(store, "gone-session-000")
+    assert await store.forget()
+    (key,) = await databases.run(store, "SELECT wrapped FROM vault_key")
+    await store.write(lambda records: records.consultations.purge("gone-session-000"))
+    assert not await store.forget()
+    stored = await everything_stored(tmp_path)
+    await store.close()
+    assert (key["wrapped"] in stored, b"gone-session-000" in stored) == (False, True)
+
+
 async def test_who_still_reads_what_was_deleted_is_waited_for(tmp_path: Path) -> None:
     store = await open_store(tmp_path)
     await store.write(lambda records: records.accounts.add(NURSE))
@@ -83,8 +105,6 @@ async def test_a_table_that_is_in_use_all_the_time_is_cleaned_later(tmp_path: Pa
 
 async def test_every_table_of_sessions_and_people_is_cleaned(tmp_path: Path) -> None:
     """Those that refer to one of them, directly or not, and those whose rows expire."""
-    from storage.engine.postgresql.forgetting import TABLES
-
     store = await open_store(tmp_path)
     rows = await databases.run(
         store,
@@ -99,7 +119,7 @@ async def test_every_table_of_sessions_and_people_is_cleaned(tmp_path: Path) -> 
         " AND atttypid IN ('text'::regtype, 'bytea'::regtype) AND attstattarget IS DISTINCT FROM 0",
     )
     await store.close()
-    assert {row["of"] for row in rows} <= set(TABLES)
+    assert {row["of"] for row in rows} <= set(forgetting.TABLES)
     assert {row["name"] for row in kept} == {
         "action", "channel", "kind", "language", "occasion", "role", "state",
     }, "statistics are kept of columns whose values name nobody"  # fmt: skip
