@@ -12,12 +12,13 @@ from signaling.errors import NotFound, Unavailable
 from storage import opening
 from storage.backup.restored_folder import refuse_half
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.database import Database
+from storage.engine.database import About, Database
 from storage.engine.executor import Executor
 from storage.engine.master_key import load_master_key, take_next
 from storage.engine.vault import Vault, known_key
 from storage.errors import StorageError, WrongMasterKey
 from storage.files.block_objects import open_objects
+from storage.files.block_rows import BlockRows
 from storage.files.folder_parts import FILES, FolderParts
 from storage.files.object_address import ObjectAddress
 from storage.files.parts import Parts
@@ -34,6 +35,7 @@ from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.deliveries import Deliveries
 from storage.records.device_checks import DeviceChecks
+from storage.records.duties import Duties
 from storage.records.hosts import Hosts
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
@@ -81,6 +83,7 @@ class Records:
         self.uploads = Uploads(executor, vault)
         self.attachments = Attachments(executor, vault)
         self.commands = Commands(executor)
+        self.duties = Duties(executor)
         self.clock = Clock(executor)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)
@@ -122,10 +125,13 @@ async def _vault(database: Database, key: bytes, key_folder: Path | None) -> Vau
         return await Vault.open(database, next_key)
 
 
-async def _parts(data_dir: Path, address: ObjectAddress | None) -> Parts:
-    """Where the parts of files are. Raises StorageError."""
+async def _parts(data_dir: Path, address: ObjectAddress | None, shared: Database | None) -> Parts:
+    """Where the parts of files are: `shared` by several hosts, unless in an object store.
+
+    Raises StorageError.
+    """
     if address is None:
-        return FolderParts(data_dir / FILES)
+        return FolderParts(data_dir / FILES) if shared is None else RemoteParts(BlockRows(shared))
     objects = open_objects(address)
     try:
         await objects.check()
@@ -166,8 +172,8 @@ class Store:
     ) -> "Store":
         """Open the data folder, and the database there or at `database_url`.
 
-        `files` of the chat are in that object store; None: in the data folder too. Raises
-        StorageError with a sentence for the operator.
+        `files` of the chat are in that object store; None: in the data folder, or in the database at
+        `database_url`. Raises StorageError with a sentence for the operator.
         """
         await asyncio.to_thread(_prepare, data_dir)
         if not database_url:  # before there is a file: one without its key means that it was lost
@@ -178,7 +184,7 @@ class Store:
                 if database_url:
                     key = await _key(opened, data_dir, master_key)
                 vault = await _vault(opened, key, None if master_key else data_dir)
-                parts = await _parts(data_dir, files)
+                parts = await _parts(data_dir, files, opened if database_url else None)
                 store = cls(opened, vault, PurgedList(data_dir / PURGED_LIST), parts)
                 await store._purge_again()
         except BaseException:
@@ -210,11 +216,11 @@ class Store:
     async def close(self) -> None:
         await self._database.close()
 
-    async def write(self, work: Callable[[Records], Awaitable[T]], about: str | None = None) -> T:
+    async def write(self, work: Callable[[Records], Awaitable[T]], about: About | None = None) -> T:
         """Run `work` in one transaction; returns its result once it is durable.
 
-        Nobody else writes meanwhile: about the consultation with the id `about`, or at all if the
-        work is about no single one. Raises what `work` raises (its statements are undone), or
+        Nobody else writes meanwhile: about the consultation with the id `about`, or those of several,
+        or at all if that is None. A work about none, an empty tuple, locks what it changes. Raises what `work` raises (its statements are undone), or
         Unavailable.
         """
         return await self._database.write(lambda _: work(self._written), about)

@@ -36,6 +36,7 @@ from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
 from web.health.measuring import measure
 from web.health.sharing import HEALTH, SharedMeasurement
+from web.hosts.duty import DUTY, DUTY_TIMERS, Duty, DutyTimers
 from web.hosts.starting import add_hosts
 from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
@@ -114,11 +115,9 @@ async def _assemble(
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
-    app[keys.CLOCK] = clock
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
-    app[keys.CLOCKWORK] = Clockwork(clock)
-    app[keys.WAITS] = app[keys.CLOCKWORK] if steady is None else Clockwork(steady)
+    _add_timers(app, clock, steady)
     app[keys.RUNTIME_SETTINGS] = RuntimeSettings(config)
     await app[keys.RUNTIME_SETTINGS].load(store)
     await _add_texts(app)
@@ -141,6 +140,14 @@ async def _assemble(
     await add_hosts(app)
     add_routes(app)
     return app
+
+
+def _add_timers(app: web.Application, clock: Clock, steady: Clock | None) -> None:
+    app[keys.CLOCK] = clock
+    app[keys.CLOCKWORK] = Clockwork(clock)
+    app[keys.WAITS] = app[keys.CLOCKWORK] if steady is None else Clockwork(steady)
+    app[DUTY] = Duty(app[keys.STORE])
+    app[DUTY_TIMERS] = DutyTimers(app[keys.CLOCKWORK], app[DUTY])
 
 
 async def _add_texts(app: web.Application) -> None:

@@ -12,6 +12,7 @@ from web import keys
 from web.attachments.clamav import ClamAv
 from web.attachments.workers import FileWorkers
 from web.config import Config, harmless_environment
+from web.hosts.duty import DUTY_TIMERS
 from web.http import tus
 
 LOOK_FOR_UNTOUCHED = timedelta(minutes=10)
@@ -55,11 +56,11 @@ def add_files(app: web.Application, config: Config) -> None:
 
 
 def _forget_untouched(app: web.Application, uploading: Uploading) -> Callable[[], Awaitable[None]]:
-    clockwork, clock, timekeeping = app[keys.CLOCKWORK], app[keys.CLOCK], app[keys.TIMEKEEPING]
+    timers, clock, timekeeping = app[DUTY_TIMERS], app[keys.CLOCK], app[keys.TIMEKEEPING]
 
     async def forget() -> None:
         # set first, so that a failure below is retried
-        clockwork.set("uploads", clock.now() + LOOK_FOR_UNTOUCHED, forget)
+        timers.set("uploads", clock.now() + LOOK_FOR_UNTOUCHED, forget)
         if timekeeping.sure:
             await uploading.forget_untouched()
 

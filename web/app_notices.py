@@ -32,6 +32,7 @@ from signaling.notices.notice import Channel
 from web import keys
 from web.access.mail_reach import MailReach
 from web.config import Config, ConfigError
+from web.hosts.duty import DUTY_TIMERS
 from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
@@ -57,7 +58,7 @@ def _abandoning(app: web.Application, config: Config, mail: AbandonmentMail) -> 
         app[keys.RUNNING],
         mail,
         app[keys.CLOCK],
-        app[keys.CLOCKWORK],
+        app[DUTY_TIMERS],
         app[keys.TIMEKEEPING],
         timedelta(days=config.abandoned_days),
     )
@@ -142,7 +143,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         inviting,
         InterpreterMail(composing, renderer),
         clock,
-        clockwork,
+        app[DUTY_TIMERS],
         app[keys.TIMEKEEPING],
         timedelta(hours=config.interpreter_timeout_hours),
     )

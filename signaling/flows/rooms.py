@@ -46,6 +46,11 @@ class Rooms:
         self.owns: Callable[[str], bool] = lambda _: True
         "Whether a room is this host's, now."
 
+    async def answer_for(self, consultation_id: str) -> None:
+        """Raises HostAway if another host answers for this consultation; else this one does."""
+        if self.own is not None:
+            await self.own(consultation_id)
+
     @asynccontextmanager
     async def exclusive(self, consultation_id: str) -> AsyncIterator[None]:
         """Within, nobody else changes this consultation or its call.

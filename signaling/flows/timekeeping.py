@@ -29,6 +29,8 @@ class Timekeeping:
         "Reported last: whether the clock is trusted, after how many steps."
         self._beat_at = waits.now()
         self._changed: Callable[[], None] | None = None
+        self.beats: Callable[[], bool] = lambda: True
+        "Whether this host stores the time: of several one does, whose clock the stored times are held to."
 
     @property
     def sure(self) -> bool:
@@ -52,7 +54,7 @@ class Timekeeping:
         before, self._told = self._told, current
         if current != before:
             self._say(current[0])
-        if current[0] and (current != before or now >= self._beat_at):
+        if current[0] and (current != before or now >= self._beat_at) and self.beats():
             await self._beat()
             self._beat_at = now + BEAT_EVERY
         if current != before and self._changed is not None:

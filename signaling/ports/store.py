@@ -1,6 +1,6 @@
 """Everything stored, by noun, and the one way to write."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, TypeVar
 
 from signaling.ports.account_mails import AccountMails
@@ -85,11 +85,13 @@ class Store(Protocol):
     @property
     def files(self) -> Files: ...
 
-    async def write(self, work: Callable[[Records], Awaitable[T]], about: str | None = None) -> T:
+    async def write(
+        self, work: Callable[[Records], Awaitable[T]], about: str | Collection[str] | None = None
+    ) -> T:
         """Run `work` in one transaction; returns once it is durable.
 
-        Nobody else writes meanwhile: about the consultation with the id `about`, or at all if the
-        work is about no single one.
+        Nobody else writes meanwhile: about the consultation with the id `about`, or those of several,
+        or at all if that is None. A work about none, an empty tuple, locks what it changes.
         """
         ...
 

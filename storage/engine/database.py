@@ -7,7 +7,7 @@ group are answered only after the common COMMIT, so what is acknowledged is on d
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -17,6 +17,7 @@ from storage.engine.executor import Executor
 
 T = TypeVar("T")
 Work = Callable[[Any], Awaitable[Any]]
+About = str | Collection[str]
 
 MAX_GROUP = 64
 "Most writers that share one commit: bounds how many one failing disk write takes down."
@@ -30,7 +31,7 @@ class Job(NamedTuple):
     """A work that waits for its turn."""
 
     work: Work
-    about: str | None
+    about: frozenset[str] | None
     future: "asyncio.Future[Any]"
 
 
@@ -62,18 +63,22 @@ class Database(ABC):
         self._lock = asyncio.Lock()
         "Held while a transaction is open on the writer."
 
-    async def write(self, work: Callable[[Executor], Awaitable[T]], about: str | None = None) -> T:
+    async def write(
+        self, work: Callable[[Executor], Awaitable[T]], about: About | None = None
+    ) -> T:
         """Run `work` in a transaction and return its result after the commit.
 
         If `work` raises, its statements are undone and the error is raised here; other writers of
         the group are not affected. Raises Unavailable when the disk is full or fails, or the engine
         cannot be reached.
 
-        `about` is the id of the consultation that `work` is about: with several processes over one
-        database it runs beside works about others, and every work without it runs alone.
+        `about` is the id of the consultation that `work` is about, or those of several: with several
+        processes over one database it runs beside works about others, and every work without it runs
+        alone. One about none, an empty tuple, runs beside all of them, and locks the rows it changes.
         """
+        named = about if about is None else frozenset([about] if isinstance(about, str) else about)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(Job(work, about, future))
+        self._queue.append(Job(work, named, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain(), name="database writer")
         # shielded: a canceled caller does not undo what the group is committing

@@ -46,6 +46,11 @@ class Executor(ABC):
     the way to the engine and back costs several times what it needs for a small statement.
     """
 
+    locked = ""
+    "What a statement ends with that reads rows to change them; nothing where nobody else writes."
+    skip_locked = ""
+    "The same where others may take the rest: rows that somebody else has locked are left out."
+
     def __init__(self) -> None:
         self._deferred: list[str] = []
         self._after: list[Callable[[], None]] = []

@@ -6,7 +6,7 @@ from signaling.moments.milliseconds import from_ms
 from signaling.notices.delivery import Delivery
 from signaling.notices.notice import Attempt
 from storage.engine.executor import Executor, marks
-from storage.records.notices import attempt_of
+from storage.records.notice_queue import attempt_of
 
 
 class Deliveries:

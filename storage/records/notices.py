@@ -1,87 +1,31 @@
 """Notices and delivery attempts: the queue of everything that is sent to people outside."""
 
-import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from signaling.errors import NotFound
-from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
+from signaling.moments.milliseconds import maybe_from_ms, maybe_ms, to_ms
 from signaling.notices.notice import (
     Attempt,
     Channel,
-    Content,
     Envelope,
     Notice,
     Occasion,
 )
-from signaling.notices.outcome import Due
 from signaling.notices.retry import GIVE_UP_AFTER
 from storage.engine.commit_hooks import CommitHooks
-from storage.engine.executor import Executor, Parameters, Row, batched, marks
-from storage.engine.vault import ConsultationKey, Vault
-from storage.errors import MasterKeyError
-
-_log = logging.getLogger(__name__)
+from storage.engine.executor import Executor, Parameters, batched, marks
+from storage.engine.vault import Vault
+from storage.records.notice_queue import NoticeQueue, attempt_of, envelope_place, notice_of, opened
 
 
-def _place(notice_id: str) -> str:
-    return f"notice.envelope.{notice_id}"
-
-
-def _notice(row: Row) -> Notice:
-    return Notice(
-        id=row["id"],
-        consultation_id=row["consultation_id"],
-        invite_id=row["invite_id"],
-        occasion=row["occasion"],
-        dedupe_key=row["dedupe_key"],
-        due_at=from_ms(row["due_at"]),
-        state=row["state"],
-        version=row["version"],
-    )
-
-
-def attempt_of(row: Row) -> Attempt:
-    return Attempt(
-        id=row["id"],
-        notice_id=row["notice_id"],
-        channel=row["channel"],
-        sender_id=row["sender_id"],
-        state=row["state"],
-        tries=row["tries"],
-        first_try_at=maybe_from_ms(row["first_try_at"]),
-        next_try_at=maybe_from_ms(row["next_try_at"]),
-        provider_id=row["provider_id"],
-        reason=row["reason"],
-        code=row["code"],
-    )
-
-
-def _opened(key: ConsultationKey, row: Row) -> Envelope:
-    return msgspec.json.decode(key.open(_place(row["id"]), row["envelope"]), type=Envelope)
-
-
-def _opened_or_none(key: ConsultationKey | None, row: Row) -> Envelope:
-    """The envelope; one without any way if it cannot be decrypted, so that it blocks no others."""
-    try:
-        if key is None:
-            raise InvalidTag
-        return _opened(key, row)
-    except (InvalidTag, msgspec.MsgspecError):
-        _log.exception("unreadable", extra={"notice_id": row["id"]})
-        return Envelope("", "", (), Content("", ""))
-
-
-class Notices:
+class Notices(NoticeQueue):
     """Whatever makes a notice due sooner wakes the sender, see `storage/engine/commit_hooks.py`."""
 
     def __init__(self, executor: Executor, vault: Vault, hooks: CommitHooks) -> None:
-        self._executor = executor
-        self._vault = vault
+        super().__init__(executor, vault)
         self._hooks = hooks
 
     async def add(self, notice: Notice, envelope: Envelope, now: datetime) -> bool:
@@ -94,7 +38,7 @@ class Notices:
             " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
             (
                 notice.id, notice.consultation_id, notice.invite_id, notice.occasion,
-                notice.dedupe_key, key.seal(_place(notice.id), msgspec.json.encode(envelope)),
+                notice.dedupe_key, key.seal(envelope_place(notice.id), msgspec.json.encode(envelope)),
                 to_ms(now), to_ms(notice.due_at), to_ms(notice.due_at), notice.state,
                 notice.version, envelope.ways[0].channel if envelope.ways else "email",
                 self._vault.address_digest(envelope.address.casefold()),
@@ -136,73 +80,9 @@ class Notices:
         row = await self._executor.row(sql, parameters)
         return maybe_from_ms(row["created_at"]) if row else None
 
-    async def due(self, now: datetime, room: Mapping[Channel, int]) -> list[Due]:
-        """What is due, oldest first, of each channel as many as there is `room`."""
-        some = [channel for channel in room if room[channel] > 0]
-        if not some:
-            return []
-        oldest = " UNION ALL ".join(
-            "SELECT id FROM (SELECT id FROM notice WHERE next_at <= :now"
-            f" AND channel = '{channel}' ORDER BY next_at LIMIT {room[channel]:d}) AS of_{channel}"
-            for channel in some
-        )
-        return await self._with_all(
-            "SELECT notice.*, consultation.planned_at, notice.occasion = 'reminder' AND EXISTS ("
-            " SELECT 1 FROM notice AS later"
-            " WHERE later.consultation_id = notice.consultation_id"
-            " AND later.invite_id = notice.invite_id AND later.occasion = 'reminder'"
-            " AND later.state = 'pending' AND later.due_at <= :now"
-            " AND later.due_at > notice.due_at) AS overtaken"
-            " FROM notice JOIN consultation ON consultation.id = notice.consultation_id"
-            f" WHERE notice.id IN ({oldest}) ORDER BY notice.next_at",
-            {"now": to_ms(now)},
-        )
-
-    async def _with_all(self, sql: str, parameters: Parameters = ()) -> list[Due]:
-        rows = await self._executor.rows(sql, parameters)
-        attempts = await self._attempts_of([row["id"] for row in rows])
-        keys = await self._keys({row["consultation_id"] for row in rows})
-        return [
-            Due(
-                _notice(row),
-                _opened_or_none(keys.get(row["consultation_id"]), row),
-                tuple(attempts[row["id"]]),
-                maybe_from_ms(row["planned_at"]),
-                bool(row["overtaken"]),
-            )
-            for row in rows
-        ]
-
-    async def _keys(self, consultation_ids: Collection[str]) -> dict[str, ConsultationKey]:
-        """The keys that can be unwrapped; a damaged one must not block the others."""
-        try:
-            return await self._vault.keys(self._executor, consultation_ids)
-        except MasterKeyError:
-            found: dict[str, ConsultationKey] = {}
-            for each in consultation_ids:
-                with suppress(MasterKeyError):
-                    found |= await self._vault.keys(self._executor, [each])
-            return found
-
-    async def next_due(self) -> datetime | None:
-        """When the next notice is due; None: nothing waits."""
-        row = await self._executor.row(
-            "SELECT next_at FROM notice WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
-        )
-        return maybe_from_ms(row["next_at"]) if row else None
-
-    async def waiting(self, now: datetime) -> dict[Channel, int]:
-        """How many notices are due by now, by the channel that they leave by next."""
-        rows = await self._executor.rows(
-            "SELECT channel, COUNT(*) AS count FROM notice INDEXED BY notice_next"
-            " WHERE next_at <= ? GROUP BY channel",
-            (to_ms(now),),
-        )
-        return {row["channel"]: row["count"] for row in rows}
-
     async def get(self, notice_id: str) -> Notice | None:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
-        return _notice(row) if row else None
+        return notice_of(row) if row else None
 
     async def existing(self, notice_ids: Iterable[str]) -> frozenset[str]:
         """The subset of `notice_ids` that is stored."""
@@ -247,19 +127,19 @@ class Notices:
             "SELECT * FROM notice WHERE consultation_id = ? ORDER BY created_at, rowid",
             (consultation_id,),
         )
-        return [_notice(row) for row in rows]
+        return [notice_of(row) for row in rows]
 
     async def envelope(self, notice: Notice) -> Envelope:
         """Raises NotFound for a notice that is not stored."""
         row = await self._executor.row("SELECT id, envelope FROM notice WHERE id = ?", (notice.id,))
         if row is None:
             raise NotFound
-        return _opened(await self._vault.key(self._executor, notice.consultation_id), row)
+        return opened(await self._vault.key(self._executor, notice.consultation_id), row)
 
     async def change(self, changes: Iterable[tuple[Notice, datetime | None]]) -> None:
-        """Store states, and when each is due again (None: it is not)."""
+        """Store states, and when each is due again (None: it is not); nobody sends it now."""
         await self._executor.many(
-            "UPDATE notice SET state = ?, next_at = ? WHERE id = ?",
+            "UPDATE notice SET state = ?, next_at = ?, claimed_by = NULL WHERE id = ?",
             [(notice.state, maybe_ms(next_at), notice.id) for notice, next_at in changes],
         )
 
@@ -363,16 +243,6 @@ class Notices:
         """The attempts of a notice, in the order of their ways."""
         return (await self._attempts_of([notice_id]))[notice_id]
 
-    async def _attempts_of(self, notice_ids: Sequence[str]) -> dict[str, list[Attempt]]:
-        found: dict[str, list[Attempt]] = {notice_id: [] for notice_id in notice_ids}
-        for ids in batched(notice_ids):
-            for row in await self._executor.rows(
-                f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks(ids)}) ORDER BY number",
-                ids,
-            ):
-                found[row["notice_id"]].append(attempt_of(row))
-        return found
-
     async def put_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:
         """Write or rewrite attempts, each with the number of its way."""
         await self._executor.many(
@@ -403,29 +273,3 @@ class Notices:
         )
         notice = await self.get(row["notice_id"]) if row else None
         return (attempt_of(row), notice) if row and notice else None
-
-    async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
-        """Id -> (notice, its attempts in the order of their ways), of notices that still exist."""
-        rows = await self._executor.rows(
-            f"SELECT * FROM notice WHERE id IN ({marks(notice_ids)})", tuple(notice_ids)
-        )
-        attempts = await self._attempts_of(notice_ids)
-        return {row["id"]: (_notice(row), attempts[row["id"]]) for row in rows}
-
-    async def interrupted(self) -> list[Due]:
-        """What was being sent when the server stopped; each has an attempt."""
-        return await self._with_all(
-            "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
-            " JOIN consultation ON consultation.id = notice.consultation_id"
-            " WHERE notice.next_at IS NULL AND notice.id IN ("
-            " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
-        )
-
-    async def unfinished(self) -> list[Due]:
-        """Whatever would still be sent: what waits, and what was being sent."""
-        return await self._with_all(
-            "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
-            " JOIN consultation ON consultation.id = notice.consultation_id"
-            " WHERE notice.next_at IS NOT NULL OR notice.state = 'pending' OR notice.id IN ("
-            " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
-        )

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from signaling.errors import Unavailable
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.notices.sending import AT_ONCE
 from signaling.invite import Person
@@ -57,7 +58,12 @@ async def _queue(data_dir: Path, person: Callable[[int], Person], **settings: st
             if number % EACH == 0:
                 nurse = await server.account(f"nurse{number}@example.org")
             plan = Plan("remote", (("service_user", person(number)),))
-            await server.app[INVITING].invite(nurse, plan)
+            while True:
+                with contextlib.suppress(
+                    Unavailable
+                ):  # a host of a busy machine may lose its lease
+                    await server.app[INVITING].invite(nurse, plan)
+                    break
 
 
 @contextlib.asynccontextmanager

@@ -279,7 +279,7 @@ async def test_a_hundred_thousand_planned_sessions_wait_in_one_index(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
                 " INSERT INTO notice SELECT 'seeded' || i, consultation_id, invite_id, 'reminder',"
                 " 'seeded' || i, envelope, created_at, due_at + 864000000 + i,"
-                " due_at + 864000000 + i, 'pending', 0, NULL, channel"
+                " due_at + 864000000 + i, 'pending', 0, NULL, channel, NULL"
                 " FROM n, (SELECT * FROM notice LIMIT 1)"
             )
 

@@ -144,16 +144,16 @@ class WebSessionStorage(AbstractStorage):
         await self._write(token, session, also, fresh=fresh)
         return token_digest(token)
 
-    async def forget_expired(self, held: set[bytes]) -> datetime | None:
+    async def forget_expired(self, held: set[bytes], late: timedelta = LATE) -> datetime | None:
         """Delete expired web sessions that are not `held`, known browsers, password links and requests.
 
-        Returns when the next web session expires.
+        Those of accounts `late` after their end. Returns when the next web session expires.
         """
         now = self._clock.now()
 
         async def work(records: Records) -> datetime | None:
             await records.web_sessions.clamp_future(now, self.signed_in.idle, BY_LINK.idle)
-            await records.web_sessions.remove_expired(now, LATE, held)
+            await records.web_sessions.remove_expired(now, late, held)
             await records.known_browsers.remove_expired(now)
             await records.password_links.remove_expired(now)
             await records.access_requests.remove_before(now - REQUEST_LASTS)

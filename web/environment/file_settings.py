@@ -13,7 +13,8 @@ FILE_SETTINGS = (
         "TELECONNECT_FILES",
         "",
         "Object store for photos and PDFs, as s3://bucket/prefix, or"
-        " s3+https://host:port/bucket/prefix if it is not Amazon's; empty: the data folder.",
+        " s3+https://host:port/bucket/prefix if it is not Amazon's; empty: the database with"
+        " PostgreSQL, else the data folder.",
     ),
     Setting(
         "TELECONNECT_CLAMAV_SOCKET",

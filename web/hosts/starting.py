@@ -14,6 +14,7 @@ from signaling.wire import messages as wire
 from storage.engine.commit_hooks import WebSessionMoved
 from storage.records.hosts import Figures
 from web import keys
+from web.hosts.duty import DUTY
 from web.hosts.elsewhere import Elsewhere
 from web.hosts.hand_over import PASSING, add_owners
 from web.hosts.membership import Membership, this_host
@@ -51,6 +52,9 @@ async def add_hosts(app: web.Application) -> None:
     app[MEMBERSHIP] = membership = Membership(store, line, row, key)
     add_owners(app, membership)
     app[keys.ROOMS].own, app[keys.ROOMS].owns = membership.own, membership.owns
+    app[DUTY].host_id = lambda: membership.host_id if membership.ready else None
+    for sending in (app[keys.SENDING], app[keys.ACCOUNT_MAIL_SENDING]):
+        sending.host_id = lambda: membership.host_id if membership.acts else None
     _follow(app, membership)
     telling = _listening(app, membership)
 
@@ -97,6 +101,8 @@ def _follow(app: web.Application, membership: Membership) -> None:
     def lost(host_id: str) -> None:
         passing.lose(host_id)
         rooms.hub.forget_elsewhere(host_id)
+        app[keys.SENDING].watch_now()
+        app[keys.ACCOUNT_MAIL_SENDING].watch_now()
 
     membership.give_up = give_up
     membership.lost = lost

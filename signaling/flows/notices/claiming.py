@@ -1,7 +1,8 @@
 """Claiming and settling notices of the outbox, within the caller's transaction.
 
-A notice that waits has a `next_at`; a claimed one has none until it is settled. So one task alone
-hands it over, and a server that starts finds what another one left claimed.
+A notice that waits has a `next_at`; a claimed one has none until it is settled, and names the host that
+sends it, where there are several. So one task alone hands it over, and a server that starts, or that
+sees another host end, finds what was left claimed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,13 +41,17 @@ class Job:
     attempt: Attempt
     number: int
     "Of the way that is tried, from 0."
+    host_id: str = ""
+    "Of the host that claimed it; empty where there is one alone."
 
     @property
     def is_repeatable(self) -> bool:
         return self.attempt.channel in REPEATABLE
 
 
-async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) -> list[Job]:
+async def claim(
+    records: Records, now: datetime, room: Mapping[Channel, int], host_id: str = ""
+) -> list[Job]:
     """Claim what is due, per channel as many as there is `room`; drop what is pointless by now."""
     jobs: list[Job] = []
     changes: list[tuple[Notice, datetime | None]] = []
@@ -69,13 +74,13 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
             stored.append((number, attempt.abandon("hour_passed")))
         else:
             queued = attempt if attempt.state == "queued" else attempt.retry(now)
-            job = Job(notice, due.envelope, queued.take(now), number)
+            job = Job(notice, due.envelope, queued.take(now), number, host_id)
             jobs.append(job)
-            changes.append((notice, None))
             stored.append((number, job.attempt if job.is_repeatable else queued))
     await records.numbers.count(now, counted)
     await records.notices.put_attempts(stored)
     await records.notices.change(changes)
+    await records.notices.claim([job.notice.id for job in jobs], host_id)
     return jobs
 
 
@@ -97,7 +102,7 @@ def _without_way(due: Due) -> Attempt:
 
 async def take(records: Records, job: Job) -> bool:
     """Store that a message which must not be repeated leaves now; False: it is no longer needed."""
-    notice = await records.notices.get(job.notice.id)
+    notice = await records.notices.claimed(job.notice.id, job.host_id)
     if notice is None or notice.state != "pending":
         return False
     await records.notices.put_attempts([(job.number, job.attempt)])
@@ -112,7 +117,8 @@ async def settle(
 ) -> list[str]:
     """Store the outcomes of claimed notices (None: nothing has left).
 
-    Returns the ids of notices that were purged meanwhile.
+    Those that another host has taken over meanwhile stay as they are. Returns the ids of notices that
+    were purged.
     """
     # read again: a receipt may have overtaken the answer, or the session was canceled
     current = await records.notices.standing([job.notice.id for job, _ in done])
@@ -121,7 +127,9 @@ async def settle(
     for job, outcome in done:
         if job.notice.id not in current:
             continue
-        notice, attempts = current[job.notice.id]
+        notice, attempts, host_id = current[job.notice.id]
+        if host_id != job.host_id:
+            continue
         if outcome is None and notice.state == "pending":
             untouched.append((notice, now + UNTOUCHED_WAIT))
             continue
@@ -138,7 +146,7 @@ async def settle(
 
 
 async def recover(records: Records, now: datetime, random: Callable[[], float]) -> None:
-    """Retry what another server had claimed when it ended, or mark it unknown."""
+    """Retry what a host had claimed that is gone, or mark it unknown."""
     moved = []
     untouched = []
     for due in await records.notices.interrupted():

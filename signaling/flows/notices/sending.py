@@ -38,10 +38,19 @@ HAND_OVER_WITHIN_S = 300.0
 "Providers have time limits of their own; one that exceeds this is given up."
 WATCHED_EVERY = timedelta(minutes=1)
 "How often the queue is checked even if nobody was woken."
+ASK_AGAIN = timedelta(seconds=1)
+"When a host that may not claim anything asks whether it may."
 STUCK_AFTER = timedelta(minutes=10)
 "Time without any progress; longer than any hand-over may take."
 
 Done = tuple[Job, Outcome | None]
+
+
+def alone() -> str | None:
+    """The id of a host that is the only one: none."""
+    return ""
+
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +66,8 @@ class Sending:
         changed: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._store = store
+        self.host_id: Callable[[], str | None] = alone
+        "Of this host, where several send; None: it may not claim anything now."
         self._senders = senders
         self._outbox = outbox
         self._clock = clock
@@ -80,9 +91,20 @@ class Sending:
         """Something is due: look as soon as possible."""
         self._timers.set("notices", self._clock.now(), self.deliver_due)
 
+    def watch_now(self) -> None:
+        """Another host has ended: see to what it was sending."""
+        self._timers.set("queue", self._clock.now(), self.watch)
+
     async def watch(self) -> None:
-        """Check the queue now and then, in case a wake was lost."""
+        """Check the queue now and then, in case a wake was lost, or the end of another host."""
         self._timers.set("queue", self._clock.now() + WATCHED_EVERY, self.watch)
+        await self.take_over()
+
+    async def take_over(self) -> None:
+        """Another host may be gone: go on with what it was sending, and with what only it waited for."""
+        if self.host_id():  # alone there is nobody else, and what is claimed is being sent
+            now = self._clock.now()
+            await self._store.write(lambda records: recover(records, now, self._random), ())
         await self.deliver_due()
 
     def is_stuck(self, due_since: datetime | None) -> bool:
@@ -94,7 +116,7 @@ class Sending:
         """Retry what the last server was sending, or mark it unknown; watch the queue."""
         now = self._clock.now()
         self._timers.set("queue", now + WATCHED_EVERY, self.watch)
-        await self._store.write(lambda records: recover(records, now, self._random))
+        await self._store.write(lambda records: recover(records, now, self._random), ())
 
     def close(self) -> None:
         """Begin nothing new; what is claimed is finished and settled."""
@@ -127,6 +149,8 @@ class Sending:
         next_due = await self._store.read.notices.next_due()
         waits_for_room = next_due is not None and next_due <= self._clock.now() and self._in_hand
         if next_due is not None and not waits_for_room and not self._closing:
+            if self.host_id() is None:  # until this host may claim again
+                next_due = max(next_due, self._clock.now() + ASK_AGAIN)
             self._timers.set("notices", next_due, self.deliver_due)
 
     async def _settle_and_claim(self) -> list[Job]:
@@ -134,14 +158,17 @@ class Sending:
         self._more.clear()
         done, self._done = self._done, []
         now = self._clock.now()
-        room = self._room(done)
+        host_id = self.host_id()
+        room = {} if host_id is None else self._room(done)
 
         async def work(records: Records) -> tuple[list[Job], list[str]]:
             purged = await settle(records, done, now, self._random) if done else []
-            return await claim(records, now, room), purged
+            return await claim(records, now, room, host_id or ""), purged
 
         try:
-            jobs, purged = await self._store.write(work)
+            jobs, purged = await self._store.write(
+                work, {job.notice.consultation_id for job, _ in done}
+            )
         except BaseException as error:
             if not done or isinstance(error, Unavailable) or not isinstance(error, Exception):
                 self._done = done + self._done
@@ -171,7 +198,7 @@ class Sending:
                 return await settle(records, [each], now, self._random)
 
             try:
-                purged += await self._store.write(work)
+                purged += await self._store.write(work, each[0].notice.consultation_id)
             except Unavailable:
                 self._done = [*done[index:], *self._done]
                 raise

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 from signaling.errors import Unavailable
+from signaling.flows.notices.sending import alone
 from signaling.identifier import new_id
 from signaling.notices.account_mail import QueuedMail
 from signaling.notices.notice import (
@@ -57,6 +58,8 @@ class AccountMailSending:
     ) -> None:
         """`emptied` overwrites what deleted rows left; `writes_files`: `sender` is the outbox folder."""
         self._store = store
+        self.host_id: Callable[[], str | None] = alone
+        "Of this host, where several send; None: it may not claim anything now."
         self._sender = sender
         self._outbox = outbox
         self._clock = clock
@@ -73,16 +76,27 @@ class AccountMailSending:
         """Something is due: look as soon as possible."""
         self._timers.set("account mail", self._clock.now(), self.deliver_due)
 
+    def watch_now(self) -> None:
+        """Another host has ended: see to what it was sending."""
+        self._timers.set("account mail queue", self._clock.now(), self.watch)
+
     async def watch(self) -> None:
-        """Check the queue now and then, in case a wake was lost."""
+        """Check the queue now and then, in case a wake was lost, or the end of another host."""
         self._timers.set("account mail queue", self._clock.now() + WATCHED_EVERY, self.watch)
+        await self.take_over()
+
+    async def take_over(self) -> None:
+        """Another host may be gone: go on with what it was sending, and with what only it waited for."""
+        if self.host_id():
+            now = self._clock.now()
+            await self._store.write(lambda records: records.account_mails.take_over(now), ())
         await self.deliver_due()
 
     async def recover(self) -> None:
         """Make due again what the last server was sending; watch the queue."""
         now = self._clock.now()
         self._timers.set("account mail queue", now + WATCHED_EVERY, self.watch)
-        await self._store.write(lambda records: records.account_mails.recover(now))
+        await self._store.write(lambda records: records.account_mails.recover(now), ())
 
     def close(self) -> None:
         """Begin nothing new; what is leaving is finished and settled."""
@@ -113,22 +127,33 @@ class AccountMailSending:
     async def _begin(self) -> None:
         """Take as many due mails as there is room for, and hand each over in a task of its own."""
         room = AT_ONCE - len(self._handing_over)
-        if self._closing or room <= 0:
+        host_id = self.host_id()
+        if self._closing or room <= 0 or host_id is None:
             return
         now = self._clock.now()
-        taken, gone = await self._store.write(lambda records: _take(records, now, room))
+        taken, gone = await self._store.write(
+            lambda records: _take(records, now, room, host_id), ()
+        )
         if gone:
             await self.forget(gone)
         for mail in taken:
-            task = asyncio.create_task(self._hand_over(mail), name="hand over account mail")
+            task = asyncio.create_task(
+                self._hand_over(mail, host_id), name="hand over account mail"
+            )
             self._handing_over.add(task)
             task.add_done_callback(self._handing_over.discard)
             task.add_done_callback(lambda _: self._more.set())
 
-    async def _hand_over(self, mail: QueuedMail) -> None:
+    async def _hand_over(self, mail: QueuedMail, host_id: str) -> None:
         outcome = await self._send(mail)
+
+        async def settle(records: Records) -> bool:
+            if not await records.account_mails.is_taken(mail, host_id):
+                return False
+            return await self._settle(records, mail, outcome)
+
         try:
-            if await self._store.write(lambda records: self._settle(records, mail, outcome)):
+            if await self._store.write(settle, ()):
                 await self.forget([])
         except Unavailable:
             _log.warning("not settled", extra={"account_mail_id": mail.id})
@@ -194,7 +219,9 @@ class AccountMailSending:
         await self._emptied()
 
 
-async def _take(records: Records, now: datetime, most: int) -> tuple[list[QueuedMail], list[str]]:
+async def _take(
+    records: Records, now: datetime, most: int, host_id: str
+) -> tuple[list[QueuedMail], list[str]]:
     """(mails that leave now, ids of those that were over), stored as such."""
     gone = list(await records.account_mails.remove_expired(now))
     taken = []
@@ -204,5 +231,5 @@ async def _take(records: Records, now: datetime, most: int) -> tuple[list[Queued
             await records.account_mails.remove(mail.id)
             _log.warning("account mail may be lost", extra={"account_mail_id": mail.id})
         else:
-            taken.append(await records.account_mails.take(mail, now + LEASE))
+            taken.append(await records.account_mails.take(mail, now + LEASE, host_id))
     return taken, gone

@@ -1,9 +1,11 @@
 """Sessions that were started and left open: their scheduler is warned, then they are closed."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from signaling import abandonment
 from signaling.consultation import Consultation
+from signaling.errors import HostAway
 from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
@@ -48,7 +50,8 @@ class Abandoning:
         while True:
             left = await self._store.read.consultations.left_alone(latest, position, BATCH)
             for consultation in left:
-                await self._look_at(consultation, now)
+                with suppress(HostAway):  # somebody may be there, on the host that answers for it
+                    await self._look_at(consultation, now)
             if len(left) < BATCH:
                 return
             position = left[-1].id
@@ -67,6 +70,7 @@ class Abandoning:
         room = self._rooms.hub.room(consultation.id)
         if room is not None and not room.empty:
             return
+        await self._rooms.answer_for(consultation.id)
         due = await self.closes_at(consultation)
         if due is None:
             await self._warn(consultation, now)

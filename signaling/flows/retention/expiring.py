@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from functools import partial
 
+from signaling.errors import HostAway
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
@@ -49,6 +50,8 @@ class Expiring:
             try:
                 room = await self._rooms.open(consultation.id)
                 expired += await self._running.expire(room, partial(_is_unheld, room))
+            except HostAway:  # somebody may be there; that host lets go of it once nobody is
+                pass
             except Exception:  # the others expire nevertheless
                 _log.exception("not expired", extra={"consultation_id": consultation.id})
         if expired == BATCH:

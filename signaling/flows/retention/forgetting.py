@@ -50,6 +50,10 @@ class Forgetting:
         await self.purge_due()
         await self._emptying.empty()
 
+    async def sweep(self) -> None:
+        """Delete what no row knows, also while others write."""
+        await sweep_files(self._store)
+
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()

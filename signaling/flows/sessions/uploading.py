@@ -25,6 +25,7 @@ from signaling.errors import (
     FilesFull,
     FileTooLarge,
     FileTooLate,
+    HostAway,
     NotFound,
     TooLarge,
     UploadsFull,
@@ -267,7 +268,9 @@ class Uploading:
         until = self._clock.now() - FORGET_AFTER
         for upload in await self._store.read.uploads.untouched_since(until):
             if (upload.consultation_id, upload.id) not in self._receiving:
-                await self._attaching.forget(upload)
+                with contextlib.suppress(HostAway):  # it may be arriving there
+                    await self._rooms.answer_for(upload.consultation_id)
+                    await self._attaching.forget(upload)
 
     # --- what is there
 

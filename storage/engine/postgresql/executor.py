@@ -46,6 +46,8 @@ async def fetch_all(connection: asyncpg.Connection, steps: Steps[T]) -> T:
 class WritingExecutor(Executor):
     """Within a transaction of the writer's connection; `storage/engine/database.py` opens it."""
 
+    locked = " FOR UPDATE"
+    skip_locked = " FOR UPDATE SKIP LOCKED"
     connection: asyncpg.Connection | None = None
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:

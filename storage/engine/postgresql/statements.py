@@ -13,7 +13,7 @@ from storage.engine.executor import Parameters
 
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"[^\"]*\""  # text and names stay as they are
-    r"|\?(?P<number>\d*)|(?<!:):(?P<name>[a-z_]+)|\s*\bINDEXED BY \w+"
+    r"|\?(?P<number>\d*)|(?<!:):(?P<name>[a-z_][a-z0-9_]*)|\s*\bINDEXED BY \w+"
 )
 NUL = "\0"
 REPLACED = "\N{REPLACEMENT CHARACTER}"

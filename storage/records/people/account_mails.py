@@ -58,10 +58,13 @@ class AccountMails:
         self._hooks.account_mail_queued(self._executor)
 
     async def due(self, now: datetime, most: int) -> list[QueuedMail]:
-        """Mails to be tried now, the longest waiting first; one that cannot be read is dropped."""
+        """Mails to be tried now, the longest waiting first; one that cannot be read is dropped.
+
+        Within a transaction: nobody else is given these until its end.
+        """
         rows = await self._executor.rows(
             "SELECT * FROM account_mail WHERE due_at <= ? AND expires_at > ?"
-            " ORDER BY due_at, rowid LIMIT ?",
+            f" ORDER BY due_at, rowid LIMIT ?{self._executor.skip_locked}",
             (to_ms(now), to_ms(now), most),
         )
         secret = await self._vault.find_secret(self._executor, SECRET) if rows else None
@@ -90,19 +93,31 @@ class AccountMails:
         )
         return maybe_from_ms(row["at"]) if row else None
 
-    async def take(self, mail: QueuedMail, until: datetime) -> QueuedMail:
-        """Store that a mail leaves now and may arrive whatever happens; not due before `until`."""
+    async def take(self, mail: QueuedMail, until: datetime, host_id: str) -> QueuedMail:
+        """Store that a mail leaves now and may arrive whatever happens; not due before `until`.
+
+        `host_id` is empty where there is one host alone.
+        """
         taken = replace(mail, tries=mail.tries + 1, doubts=mail.doubts + 1)
         await self._executor.rows(
-            "UPDATE account_mail SET tries = ?, doubts = ?, due_at = ? WHERE id = ?",
-            (taken.tries, taken.doubts, to_ms(until), mail.id),
+            "UPDATE account_mail SET tries = ?, doubts = ?, due_at = ?, claimed_by = ? WHERE id = ?",
+            (taken.tries, taken.doubts, to_ms(until), host_id or None, mail.id),
         )
         return taken
+
+    async def is_taken(self, mail: QueuedMail, host_id: str) -> bool:
+        """Whether this try is that host's still, within a transaction: no other has taken it over."""
+        row = await self._executor.row(
+            "SELECT tries, claimed_by FROM account_mail WHERE id = ?" + self._executor.locked,
+            (mail.id,),
+        )
+        return row is not None and (row["tries"], row["claimed_by"] or "") == (mail.tries, host_id)
 
     async def put_off(self, mail_id: str, due_at: datetime, *, doubts: int, problem: str) -> None:
         """Try again at `due_at`, after a try that ended with this problem."""
         await self._executor.rows(
-            "UPDATE account_mail SET due_at = ?, doubts = ?, problem = ? WHERE id = ?",
+            "UPDATE account_mail SET due_at = ?, doubts = ?, problem = ?, claimed_by = NULL"
+            " WHERE id = ?",
             (to_ms(due_at), doubts, problem, mail_id),
         )
 
@@ -132,7 +147,16 @@ class AccountMails:
         """What a server was sending when it died is due again, as is what a wrong clock put off."""
         await self._executor.rows(
             "UPDATE account_mail SET due_at = MIN(due_at, ?1), created_at = MIN(created_at, ?1)"
-            " WHERE doubts > 0 OR created_at > ?1",
+            " WHERE (doubts > 0 AND claimed_by IS NULL) OR created_at > ?1",
+            (to_ms(now),),
+        )
+
+    async def take_over(self, now: datetime) -> None:
+        """What hosts were sending that are gone is due again."""
+        await self._executor.rows(
+            "UPDATE account_mail SET due_at = MIN(due_at, ?), claimed_by = NULL"
+            " WHERE claimed_by IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM host WHERE host.id = account_mail.claimed_by)",
             (to_ms(now),),
         )
 

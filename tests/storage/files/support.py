@@ -9,8 +9,10 @@ from pathlib import Path
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.ports.files import BLOCK_BYTES
-from storage.files.folder_parts import FILES
+from storage.files.block_rows import BlockRows
+from storage.files.folder_parts import FILES, FolderParts
 from storage.files.object_address import ObjectAddress
+from storage.files.remote_parts import RemoteParts
 from storage.store import Records, Store
 from tests.engines.databases import open_store
 
@@ -21,9 +23,14 @@ PHOTO = "photo-of-a-wound"
 
 
 @asynccontextmanager
-async def opened(folder: Path, files: ObjectAddress | None = None) -> AsyncIterator[Store]:
-    """A store with two sessions, WARD and OTHER."""
+async def opened(
+    folder: Path, files: ObjectAddress | None = None, *, rows: bool = False
+) -> AsyncIterator[Store]:
+    """A store with two sessions, WARD and OTHER; its files in the folder, a bucket, or `rows`."""
     store = await open_store(folder, None, files)
+    if files is None:
+        parts = RemoteParts(BlockRows(store._database)) if rows else FolderParts(folder / FILES)
+        store.files._parts = parts
 
     async def work(records: Records) -> None:
         await records.accounts.add(ACCOUNT)

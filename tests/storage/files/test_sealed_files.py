@@ -14,12 +14,12 @@ from tests.object_server import a_bucket
 from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, write
 
 
-@pytest.fixture(params=["folder", pytest.param("objects", marks=pytest.mark.slow)])
+@pytest.fixture(params=["folder", "rows", pytest.param("objects", marks=pytest.mark.slow)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     files = None
     if request.param == "objects":
         files = a_bucket(request.getfixturevalue("object_server"))
-    async with opened(tmp_path, files) as each:
+    async with opened(tmp_path, files, rows=request.param == "rows") as each:
         yield each
 
 
