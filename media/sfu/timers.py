@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import ReadSchedule
@@ -35,6 +35,7 @@ AT_ONCE = 4
 "Participants reported to before packets that arrived meanwhile are handled."
 
 Item = TypeVar("Item")
+P = ParamSpec("P")
 
 
 class Wheel(Generic[Item]):
@@ -130,35 +131,38 @@ class Timers:
 
     def tick(self) -> None:
         """Do what is due, and come again."""
-        try:
-            self._work()
-        except Exception:
-            # A bug in one tick must not stop the ticks of all calls.
-            self._sfu.forwarder.errors += 1
-            logger.exception("a tick failed")
+        self._safely(self._work)
         # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
         self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
         self.stop()
         self._timer = self._loop.call_at(self._next_tick, self.tick)
 
+    def _safely(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do something for one of them: a bug there must not stop what the others are due."""
+        try:
+            work(*args, **kwargs)
+        except Exception:
+            self._sfu.forwarder.errors += 1
+            logger.exception("a timer failed")
+
     def _work(self) -> None:
         self._tick += 1
         tick, now = self._tick, self._sfu.now()
-        self._send_nacks(now)
-        self._send_padding(now)
+        self._safely(self._send_nacks, now)
+        self._safely(self._send_padding, now)
         for peer in self._services.due(tick):
-            self.serve(peer, now)
+            self._safely(self.serve, peer, now)
         for count, peer in enumerate(self._seconds.due(tick), 1):
-            self._serve_each_second(peer, now)
+            self._safely(self._serve_each_second, peer, now)
             if count % AT_ONCE == 0:
                 self._let_packets_through()
         for room in self._selections.due(tick):
-            self.select(room)
+            self._safely(self.select, room)
             self._let_packets_through()
         for room in self._speakers.due(tick):
-            self._detect_speakers(room, now)
+            self._safely(self._detect_speakers, room, now)
         for room in self._thrift.due(tick):
-            room.follow_thrift()
+            self._safely(room.follow_thrift)
         self._sfu.forwarder.flush()
         if self._read_schedule is not None:
             self._read_schedule.review(TICK)

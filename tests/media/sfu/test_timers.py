@@ -1,6 +1,8 @@
 """Each participant has its turns, in even numbers a tick, and none once it is gone."""
 
+from media.limits import Limits
 from media.messages import Leave
+from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.sfu.timers import SECOND_TICKS, SERVICE_TICKS, Wheel
 from media.streams.inbound import InboundStream
@@ -45,5 +47,28 @@ async def test_a_keyframe_is_asked_for_within_a_round_and_of_nobody_that_left() 
         turn(SECOND_TICKS)
         assert stream.keyframe_asked_at == -1.0
         assert target.sfu.forwarder.errors == 0
+    finally:
+        await target.close()
+
+
+async def test_who_makes_a_timer_fail_keeps_no_turn_of_the_others(logged_faults: list[str]) -> None:
+    target = Target()
+    try:
+        for number in range(SERVICE_TICKS):
+            # in each turn before the others: of a room that does not exist
+            target.sfu.timers.add(Peer("nowhere", f"peer {number}", Limits()))
+        await target.fill("ab")
+        target.sfu.timers.stop()
+        room = target.sfu.rooms["room"]
+        stream = InboundStream(5, VP8, "a")
+        room.peers["a"].inbound_streams[5] = stream
+        stream.waiting = tuple(room.peers["b"].downlink.outbound_streams.values())
+        stream.want_keyframe()
+        for _ in range(SERVICE_TICKS):
+            target.sfu.timers.tick()
+            target.sfu.timers.stop()
+        assert stream.keyframe_asked_at > 0
+        assert target.sfu.forwarder.errors == len(logged_faults) >= SERVICE_TICKS
+        logged_faults.clear()
     finally:
         await target.close()
