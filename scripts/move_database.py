@@ -5,29 +5,30 @@ import asyncio
 import contextlib
 import os
 import sys
-from pathlib import Path
 
 from signaling.errors import TeleConnectError
 from storage.data_folder import OWNER_ONLY, prepare
 from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
+from storage.files.folder_parts import FILES
 from storage.folder.lock import DataFolderLock
 from storage.moving import Moved, move
 from storage.opening import open_database
 from web.config import Config, ConfigError, load
 
 
-async def moved(data_dir: Path, url: str, to: str) -> dict[str, Moved]:
+async def moved(config: Config, to: str) -> dict[str, Moved]:
     """Raises StorageError, or Unavailable if a disk is full or an engine goes away."""
     async with contextlib.AsyncExitStack() as opened:
+        data_dir = config.data_dir
         file = await open_database(data_dir)
         opened.push_async_callback(file.close)
-        server = await open_database(data_dir, url)
+        server = await open_database(data_dir, config.database_url)
         opened.push_async_callback(server.close)
         if await server.has_other_users():
             raise StorageError(f"Another process uses the database {server.name}: stop it first.")
         source, target = (file, server) if to == "postgresql" else (server, file)
-        return await move(file, source, target)
+        return await move(file, source, target, None if config.files else data_dir / FILES)
 
 
 def run(config: Config, to: str) -> dict[str, Moved]:
@@ -38,7 +39,7 @@ def run(config: Config, to: str) -> dict[str, Moved]:
         raise StorageError(f"There is no database in {config.data_dir}.")
     with DataFolderLock.take(config.data_dir):
         prepare(config.data_dir)
-        return asyncio.run(moved(config.data_dir, config.database_url, to))
+        return asyncio.run(moved(config, to))
 
 
 def main() -> int:
@@ -60,13 +61,16 @@ def main() -> int:
     except TeleConnectError as error:
         print(f"Nothing was moved. {error.sentence}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"Nothing was moved. {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
     for name, each in sorted(done.items()):
         if each.rows:
             print(f"{name:26}{each.rows:9}  {each.digest}")
     if chosen.to == "postgresql":
         after = (
-            f"From now on start with TELECONNECT_DATABASE_URL. Delete {DATABASE_NAME} from the data"
-            " folder: what is deleted from now on would stay in it."
+            f"From now on start with TELECONNECT_DATABASE_URL. Delete {DATABASE_NAME} and {FILES}"
+            " from the data folder: what is deleted from now on would stay in it."
         )
     else:
         after = (

@@ -8,19 +8,23 @@ commit: counts and digests of both sides must be equal.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 
 from storage.engine.database import Database
 from storage.engine.executor import Executor, Row, marks
 from storage.errors import StorageError
+from storage.moving_files import into_folder, into_rows
 
+FILES = "photos and PDFs"
+"Among the tables of what was moved: their parts."
 PAGE = 1000
 "Rows that are read and written at a time."
 IN_ORDER = {"account_mail", "interpreter_request", "invite", "notice", "reply"}
 "Tables of which records ask in which order their rows were added."
-NOT_MOVED = {"host", "room_owner"}
-"Who serves now."
+NOT_MOVED = {"duty", "file_block", "file_part", "host", "room_owner"}
+"Who serves now; and files, which are moved by themselves."
 TABLES = (
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 )
@@ -52,10 +56,13 @@ class Moved:
     "SHA-256 of all values, in the rows' order."
 
 
-async def move(sqlite: Database, source: Database, target: Database) -> dict[str, Moved]:
+async def move(
+    sqlite: Database, source: Database, target: Database, files: Path | None = None
+) -> dict[str, Moved]:
     """Copy everything; `sqlite` is one of the two. Returns what was copied, by table.
 
-    Raises StorageError if the target holds anything or has not become the same, Unavailable.
+    `files` is the folder of photos and PDFs beside SQLite; None: they are in an object store. Raises
+    StorageError if the target holds anything or has not become the same, Unavailable, OSError.
     """
     tables = [
         each
@@ -80,6 +87,9 @@ async def move(sqlite: Database, source: Database, target: Database) -> dict[str
                     f" digest {found.digest[:16]} for {copied[table.name].rows} with"
                     f" {copied[table.name].digest[:16]}. Nothing was moved."
                 )
+        if files is not None:
+            into = into_folder(source.read, files) if target is sqlite else into_rows(files, executor)
+            copied[FILES] = Moved(await into, "")
         return copied
 
     return await target.write(work)

@@ -23,6 +23,7 @@ GROUPS = {
         "storage/hosts_line.py",
         "storage/key_rotation.py",
         "storage/moving.py",
+        "storage/moving_files.py",
         "storage/opening.py",
         "storage/store.py",
     },

@@ -11,9 +11,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from signaling.ports.files import BLOCK_BYTES
 from storage.engine.postgresql.database import PostgresqlDatabase
 from storage.engine.sqlite.database import SqliteDatabase
 from storage.errors import StorageError
+from storage.files.folder_parts import FILES
 from storage.moving import Moved, move
 from storage.store import Records, Store
 from tests.engines.databases import database_url
@@ -44,7 +46,7 @@ async def moved(folder: Path, url: str, to: str) -> dict[str, Moved]:
     server = await PostgresqlDatabase.open(url)
     source, target = (file, server) if to == "postgresql" else (server, file)
     try:
-        return await move(file, source, target)
+        return await move(file, source, target, folder / FILES)
     finally:
         await file.close()
         await server.close()
@@ -66,9 +68,40 @@ async def there_and_back(folder: Path, url: str, sessions: int) -> dict[str, Mov
     return there
 
 
+SIZES = {"session-00000001": 10, "session-00000003": 3 * BLOCK_BYTES, "session-00000004": 2_000_000}
+"Bytes of the photo of some sessions."
+
+
+async def send_photos(folder: Path) -> None:
+    store = await Store.open(folder, None)
+    for session, size in SIZES.items():
+        async with store.files.writer(session, f"{session}-photo", "large") as writer:
+            await writer.write(session.encode() * (size // 16) + b"x" * (size % 16))
+            await writer.finish()
+    await store.close()
+
+
+async def photos(store: Store) -> dict[str, int]:
+    """Session -> bytes of its photo."""
+    found = {}
+    for session, size in SIZES.items():
+        blocks = store.files.read(session, f"{session}-photo", "large", size)
+        content = b"".join([block async for block in blocks])
+        assert content == session.encode() * (size // 16) + b"x" * (size % 16)
+        found[session] = len(content)
+    return found
+
+
 async def test_what_was_moved_there_and_back_is_the_same(tmp_path: Path) -> None:
     url = await database_url(tmp_path)
-    there = await there_and_back(tmp_path, url, 20)
+    await fill(tmp_path, 20)
+    await send_photos(tmp_path)
+    (tmp_path / FILES / "session-of-nobody").mkdir()
+    there = await moved(tmp_path, url, "postgresql")
+    (tmp_path / "teleconnect.sqlite3").rename(tmp_path / "before")
+    (tmp_path / FILES).rename(tmp_path / "files before")
+    assert await moved(tmp_path, url, "sqlite") == there
+    assert there["photos and PDFs"].rows == 3
     assert there["consultation"].rows == 20
     assert there["chat_message"].rows == 60
     in_use = {name for name, each in there.items() if each.rows}
@@ -88,6 +121,7 @@ async def test_what_was_moved_there_and_back_is_the_same(tmp_path: Path) -> None
     ):
         lines = await store.read.chat.of_consultation("session-00000003")
         assert [line.text for line in lines] == ["Good morning", "I take five", ""]
+        assert await photos(store) == SIZES
         finding = await store.read.audit.check()
         assert finding.holds and finding.head.number == there["audit"].rows
         await store.close()
@@ -153,7 +187,7 @@ async def test_a_move_that_was_killed_begins_again(tmp_path: Path) -> None:
     done = await asyncio.to_thread(command, tmp_path, url, "postgresql")
     assert done.returncode == 0, done.stderr
     assert "were copied and are the same" in done.stdout
-    assert "Delete teleconnect.sqlite3" in done.stdout
+    assert "Delete teleconnect.sqlite3 and files" in done.stdout
     assert await other.fetchval("SELECT COUNT(*) FROM consultation") == 300
     for each in (connection, other):
         await each.close()
