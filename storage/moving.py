@@ -88,7 +88,9 @@ async def move(
                     f" {copied[table.name].digest[:16]}. Nothing was moved."
                 )
         if files is not None:
-            into = into_folder(source.read, files) if target is sqlite else into_rows(files, executor)
+            into = (
+                into_folder(source.read, files) if target is sqlite else into_rows(files, executor)
+            )
             copied[FILES] = Moved(await into, "")
         return copied
 

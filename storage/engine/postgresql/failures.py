@@ -102,7 +102,7 @@ def _hint(error: BaseException) -> str:
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         return " The user in TELECONNECT_DATABASE_URL must own the database."
     if isinstance(error, asyncpg.TooManyConnectionsError):
-        return " Each TeleConnect needs about eight connections: raise max_connections."
+        return " Each TeleConnect connects up to seven times: raise max_connections."
     if isinstance(error, OSError | asyncio.TimeoutError):
         return " Is PostgreSQL running there, and does it listen for this machine?"
     return ""

@@ -15,14 +15,8 @@ from storage.engine.postgresql.failures import as_ours
 
 KEYS = ("vault_key", "sealed_secret")
 "Wrapped keys: written anew however many there are, some hundred bytes each."
-TABLES = (
-    *KEYS, "access_request", "account", "account_mail", "attachment", "authenticator_app", "call",
-    "chat_message", "chat_volume", "command", "consultation", "delivery_attempt", "device_check",
-    "former_scheduler", "identity", "interpreter_request", "invite", "known_browser", "notice",
-    "passkey", "password_link", "recovery_code", "reply", "room_owner", "seat", "seen", "shared_session",
-    "team_member", "upload", "used_token", "web_session",
-)  # fmt: skip
-"What is deleted with a session or an account, or expires."
+ROOTS = (*KEYS, "access_request", "account", "consultation", "used_token")
+"What is deleted or expires; with it goes whatever refers to it, and that is cleaned too."
 MOST_BYTES = 64 * 1024 * 1024
 "Of a table that is written anew, with its indexes: nobody can read it meanwhile, for about a second."
 LOCK_MS = 1000
@@ -30,7 +24,17 @@ LOCK_MS = 1000
 VACUUM_S = 600.0
 RESTS = 20
 "Times as long as it took: a twentieth of the time is the most that cleaning takes."
-_SIZES = "SELECT pg_relation_size($1::regclass), pg_total_relation_size($1::regclass)"
+_TABLES = """
+    WITH RECURSIVE found AS (
+        SELECT oid FROM pg_class
+        WHERE relname = ANY ($1::text[]) AND relnamespace = current_schema()::regnamespace
+        UNION SELECT conrelid FROM pg_constraint JOIN found ON confrelid = found.oid
+        WHERE contype = 'f'
+    )
+    SELECT oid::regclass::text AS name, pg_total_relation_size(oid) AS bytes FROM found
+    WHERE pg_relation_size(oid) > 0 ORDER BY 1
+"""
+"Those in which there was ever anything."
 _OLDER = """
     SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
     AND pid <> pg_backend_pid() AND age(backend_xmin) > age($1::text::xid) LIMIT 1
@@ -54,7 +58,7 @@ class Cleaning:
         if begun < self._rested_at:
             with as_ours():
                 for table in KEYS:
-                    await _clean(connection, table)
+                    await _clean(connection, table, 0)
             return False
         cleaned = await forget(connection)
         self._rested_at = clock() + RESTS * (clock() - begun)
@@ -70,14 +74,12 @@ async def forget(connection: asyncpg.Connection) -> bool:
         now = await connection.fetchval("SELECT pg_current_xact_id()::xid::text")
         older = await connection.fetchval(_OLDER, now) is not None
         await connection.execute(f"SET lock_timeout = {LOCK_MS}")
-        return all([await _clean(connection, table) for table in TABLES]) and not older
+        tables = await connection.fetch(_TABLES, ROOTS)
+        return all([await _clean(connection, *each) for each in tables]) and not older
 
 
-async def _clean(connection: asyncpg.Connection, table: str) -> bool:
-    rows, whole = await connection.fetchrow(_SIZES, table)
-    if not rows:  # nothing was ever in it
-        return True
-    full = "(FULL) " if table in KEYS or whole <= MOST_BYTES else ""
+async def _clean(connection: asyncpg.Connection, table: str, size: int) -> bool:
+    full = "(FULL) " if table in KEYS or size <= MOST_BYTES else ""
     try:
         await connection.execute(f"VACUUM {full}{table}", timeout=VACUUM_S)
     except asyncpg.LockNotAvailableError:
