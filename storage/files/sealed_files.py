@@ -9,8 +9,9 @@ grows over many requests; every other part is put there when it is whole.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine, Iterable
 from hashlib import sha256
+from typing import Any
 
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
@@ -65,8 +66,8 @@ class SealedFiles:
             await self.delete_all_if_purged(consultation_id)
             raise
         finally:
-            # goes on if its caller is canceled: nobody else may write before it is over
-            await asyncio.shield(asyncio.ensure_future(writer.leave(quiet=failed)))
+            # also if its caller is canceled meanwhile: nobody else may write before it is over
+            await _to_the_end(writer.leave(quiet=failed))
 
     async def read(
         self, consultation_id: str, file_id: str, part: str, size: int, start: int = 0,
@@ -142,6 +143,21 @@ class SealedFiles:
     async def _blocks(self, place: Place) -> Blocks:
         key = await self._vault.key(self._executor, place.consultation_id)
         return Blocks(key, place.file_id, place.part)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for some work however often the caller is canceled, and raise that afterwards."""
+    task = asyncio.ensure_future(work)
+    canceled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            canceled = error
+    if canceled is not None:
+        task.exception()  # nobody waits for it any more
+        raise canceled
+    task.result()
 
 
 def _place(consultation_id: str, file_id: str, part: str) -> Place:

@@ -212,3 +212,31 @@ async def test_a_part_that_is_in_place_keeps_its_blocks_whatever_fails_then(
             patch.setattr(BlockObjects, "remove", away_once)
             await write(store, content)
     assert await read(store, len(content)) == content
+
+
+async def test_nobody_else_writes_an_upload_before_who_was_canceled_has_left_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, put = body(4 * BLOCK_BYTES), BlockObjects.put
+    begun, slow = asyncio.Event(), asyncio.Event()
+
+    async def at_last(objects: BlockObjects, path: str, stored: bytes) -> None:
+        begun.set()
+        await slow.wait()
+        await put(objects, path, stored)
+
+    async def send() -> None:
+        async with store.files.writer(WARD, PHOTO, "upload") as writer:
+            await writer.write(content)
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(BlockObjects, "put", at_last)
+    sending = asyncio.create_task(send())
+    await begun.wait()
+    for _ in range(2):
+        sending.cancel()
+        assert (await asyncio.wait({sending}, timeout=0.05))[1] == {sending}
+    slow.set()
+    await asyncio.wait({sending})
+    assert sending.cancelled()
+    assert await store.files.length(WARD, PHOTO, "upload") == len(content)
