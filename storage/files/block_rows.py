@@ -175,7 +175,10 @@ class _Kept:
         )
 
     async def drop(self) -> None:
+        # what is in its place stays: only the answer to its commit was lost
         await self._database.write(
-            lambda executor: executor.rows("DELETE FROM file_part WHERE id = ?", (self._part_id,)),
+            lambda executor: executor.rows(
+                "DELETE FROM file_part WHERE id = ? AND half = 1", (self._part_id,)
+            ),
             self._place.consultation_id,
         )

@@ -22,8 +22,9 @@ from storage.files.sealed_blocks import SEALED_BYTES, Blocks
 
 RUN_BLOCKS = 8
 "Most blocks that are sent or fetched at a time: half a megabyte, which is held in memory."
-SPARED = timedelta(hours=1)
-"Longer than any part is written that is not in its place or not in the database yet."
+SPARED = timedelta(days=1)
+"""Longer than any part is written that is not in its place or not in the database yet: a form of 20 MB
+takes two hours over GPRS."""
 
 _log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from signaling.errors import NotFound
+from signaling.errors import NotFound, Unavailable
 from signaling.ports.files import BLOCK_BYTES
-from storage.files.block_rows import BlockRows
+from storage.files.block_rows import BlockRows, _Kept
 from storage.files.parts import Place
 from storage.files.remote_parts import RemoteParts
 from storage.store import Records, Store
@@ -44,6 +44,22 @@ async def test_a_replaced_rendition_and_an_interrupted_one_leave_nothing(store: 
     assert await counted(store) == (1, 31)
     await write(store, small)
     assert await counted(store) == (1, 1)
+
+
+async def test_a_part_that_is_in_place_stays_where_the_answer_is_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = _Kept.settle
+
+    async def without_answer(kept: _Kept) -> None:
+        await settle(kept)
+        raise Unavailable
+
+    monkeypatch.setattr(_Kept, "settle", without_answer)
+    content = body(3 * BLOCK_BYTES)
+    with pytest.raises(Unavailable):
+        await write(store, content)
+    assert await read(store, len(content)) == content
 
 
 async def test_who_reads_a_replaced_rendition_is_not_given_a_mixture(store: Store) -> None:
