@@ -4,6 +4,7 @@ A lease must not wait behind a long transaction, and what others tell comes at a
 statement here is a transaction of its own, except within `transaction()`.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
@@ -27,6 +28,10 @@ class Line(Executor):
         super().__init__()
         self._url = url
         self._connection: asyncpg.Connection | None = None
+        self._lock = asyncio.Lock()
+        "A connection answers one statement at a time."
+        self._transaction: asyncio.Task[object] | None = None
+        "Who is within `transaction()`, and so has the lock."
 
     async def connect(self, told: Callable[[int, str], None]) -> None:
         """Listen from now on: `told` is called with the process of the server that tells, and what.
@@ -36,10 +41,14 @@ class Line(Executor):
         self.close()
         with as_ours():
             connection = await connecting.writer(self._url)
-            self._connection = connection
-            await connection.add_listener(
-                CHANNEL, lambda _, process, __, payload: told(process, payload)
-            )
+            try:
+                await connection.add_listener(
+                    CHANNEL, lambda _, process, __, payload: told(process, payload)
+                )
+            except BaseException:
+                connection.terminate()
+                raise
+            self._connection = connection  # from here on others ask by it
 
     async def tell(self, what: str) -> None:
         """Tell whoever listens, this process included."""
@@ -56,9 +65,14 @@ class Line(Executor):
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        with as_ours():
-            async with self._opened().transaction():
-                yield
+        async with self._lock:
+            self._transaction = asyncio.current_task()
+            try:
+                with as_ours():
+                    async with self._opened().transaction():
+                        yield
+            finally:
+                self._transaction = None
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return await self._run(lambda connection: fetch(connection, sql, parameters))
@@ -86,5 +100,9 @@ class Line(Executor):
         return self._connection
 
     async def _run(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        with as_ours():
-            return await action(self._opened())
+        if self._transaction is not None and self._transaction is asyncio.current_task():
+            with as_ours():
+                return await action(self._opened())
+        async with self._lock:
+            with as_ours():
+                return await action(self._opened())
