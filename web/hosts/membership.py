@@ -86,6 +86,8 @@ class Membership:
         "Whether a room is in memory."
         self.lost: Callable[[str], None] = lambda _: None
         "Called with the id of another host that is gone."
+        self.found: Callable[[str], None] = lambda _: None
+        "Called with the id of another host that is new: what it has told before was not understood."
 
     @property
     def host_id(self) -> str:
@@ -297,13 +299,17 @@ class Membership:
         seen = {host.id: host for host in await self._line.all()}
         for gone in self.hosts.keys() - seen.keys():
             self.lost(gone)
+        new = seen.keys() - self.hosts.keys() - {self.host_id}
         self.hosts = seen
+        for each in new:
+            self.found(each)
         self._watch.see({each.id: each.renewals for each in seen.values()}, self._seconds())
         for host_id, renewals in self._watch.over(self._seconds()):
             if host_id != self.host_id and await self._line.end(host_id, renewals):
                 _log.warning(
                     "a host was ended: it has not renewed its lease", extra={"host": host_id}
                 )
+                self.hosts.pop(host_id, None)
                 self.lost(host_id)
 
     def _lapse(self) -> None:

@@ -17,6 +17,7 @@ from web import keys
 from web.hosts.duty import DUTY
 from web.hosts.elsewhere import Elsewhere
 from web.hosts.hand_over import PASSING, add_owners
+from web.hosts.list_changes import ListChanges
 from web.hosts.membership import Membership, this_host
 from web.hosts.owners import ELSEWHERE
 from web.hosts.telling import Telling
@@ -55,8 +56,10 @@ async def add_hosts(app: web.Application) -> None:
     app[DUTY].host_id = lambda: membership.host_id if membership.ready else None
     for sending in (app[keys.SENDING], app[keys.ACCOUNT_MAIL_SENDING]):
         sending.host_id = lambda: membership.host_id if membership.acts else None
-    _follow(app, membership)
-    telling = _listening(app, membership)
+    elsewhere = _follow(app, membership)
+    telling = _listening(app, membership, elsewhere)
+    changes = ListChanges(membership, line.tell)
+    app[keys.ROOMS].hub.told = changes.note
 
     def told(process: int, what: str) -> None:
         if not store.is_own(process):
@@ -64,12 +67,12 @@ async def add_hosts(app: web.Application) -> None:
 
     line.told = told
     line.connected = telling.hear_everything
-    _tell_lists(app, membership, line)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await membership.start()
         yield
-        await telling.close()
+        for each in (telling, changes, elsewhere):
+            await each.close()
         await membership.stop()
 
     app.cleanup_ctx.insert(0, running)
@@ -86,10 +89,10 @@ async def _release_all(app: web.Application) -> None:
         return  # then they wait until this host's lease is over
 
 
-def _follow(app: web.Application, membership: Membership) -> None:
+def _follow(app: web.Application, membership: Membership) -> Elsewhere:
     """What becomes of rooms that are not this host's any more, and of what was on its way to others."""
     rooms, passing = app[keys.ROOMS], app[PASSING]
-    app[ELSEWHERE] = Elsewhere(rooms.hub, membership, passing)
+    app[ELSEWHERE] = elsewhere = Elsewhere(rooms.hub, membership, passing)
     figures = _Figures(app)
     membership.figures = figures.now
     membership.is_live = lambda each: rooms.hub.room(each) is not None
@@ -106,38 +109,13 @@ def _follow(app: web.Application, membership: Membership) -> None:
 
     membership.give_up = give_up
     membership.lost = lost
+    membership.found = elsewhere.changed_on
+    return elsewhere
 
 
-def _tell_lists(app: web.Application, membership: Membership, line: Line) -> None:
-    """Tell the others which account's lists have changed here: each once a turn of the event loop."""
-    waiting: set[tuple[str, str]] = set()
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def send() -> None:
-        said, host = sorted(waiting), membership.host_id
-        waiting.clear()
-        for word, account_id in said:
-            try:
-                await line.tell(f"{word} {host} {account_id}")
-            except Unavailable:
-                return  # whoever connects again asks by itself
-
-    def told(word: str, account_id: str) -> None:
-        if not membership.peers():
-            return
-        waiting.add((word, account_id))
-        if len(waiting) == 1:
-            task = asyncio.create_task(send(), name="telling lists")
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-    app[keys.ROOMS].hub.told = told
-
-
-def _listening(app: web.Application, membership: Membership) -> Telling:
+def _listening(app: web.Application, membership: Membership, elsewhere: Elsewhere) -> Telling:
     """What follows from what other hosts tell."""
-    telling, rooms = Telling(), app[keys.ROOMS]
-    live, elsewhere = app[keys.REVOCATION], Elsewhere(rooms.hub, membership, app[PASSING])
+    telling, rooms, live = Telling(), app[keys.ROOMS], app[keys.REVOCATION]
     telling.on("settings", lambda: _settings(app))
     telling.on("texts", lambda: _texts(app))
     telling.on("teams", rooms.load_teams)
@@ -154,9 +132,7 @@ def _listening(app: web.Application, membership: Membership) -> Telling:
 
     def lobby(where: str) -> None:
         host_id, account_id = where.split()
-        task = asyncio.create_task(elsewhere.ask(host_id, account_id), name="lobby elsewhere")
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        elsewhere.changed(host_id, account_id)
 
     def lists(where: str) -> None:
         host_id, account_id = where.split()

@@ -16,6 +16,7 @@ from storage.engine.database import NOBODY
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.serving import Server
 from tests.web.hosts.hosts import hosts, member, shared
+from web.hosts.hand_over import PASSING
 from web.hosts.starting import leave
 from web.keys import CALLING, CLOCK, ROOMS, RUNTIME_SETTINGS, STORE
 
@@ -180,6 +181,64 @@ async def test_who_waits_on_one_host_is_in_the_lobby_of_the_other(both: list[Ser
             waiting = (await watching.until("lobby"))["waiting"]
         async with Person(one) as stranger:
             assert (await stranger.get("/hosts/waiting?account=x")).status == 404
+
+
+async def waits(watching: Wire, name: str) -> None:
+    """Until the lobby shows somebody."""
+    shown: list[str] = []
+    while name not in shown:
+        shown = [each["name"] for each in (await watching.until("lobby"))["waiting"]]
+
+
+@dataclass
+class Awaited:
+    """Amina's session is one host's, and the nurse looks at the lobby of the other."""
+
+    owner: Server
+    other: Server
+    phone: Person
+    seat: str
+    watching: Wire
+
+
+@pytest.fixture
+async def awaited(both: list[Server]) -> AsyncIterator[Awaited]:
+    async with Person(both[0]) as nurse, Person(both[1]) as phone:
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        read = both[0].app[STORE].read
+        consultation_id = await read.invites.consultation_of(seat)
+        assert consultation_id is not None
+        found = await read.hosts.owner_of(consultation_id)
+        assert found is not None
+        owner, other = sorted(both, key=lambda each: member(each).host_id != found.id)
+        async with Person(other) as there:
+            there.plant(nurse.cookie)
+            yield Awaited(owner, other, phone, seat, await lobby(there))
+
+
+async def test_a_host_that_did_not_answer_who_waits_is_asked_again(
+    awaited: Awaited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing, asked = awaited.other.app[PASSING], asyncio.Event()
+
+    async def away(*_: object) -> bytes:
+        asked.set()
+        monkeypatch.undo()
+        raise HostAway
+
+    monkeypatch.setattr(passing, "ask", away)
+    await awaited.phone.enter(invite_id=awaited.seat)
+    async with asyncio.timeout(PATIENCE):
+        await asked.wait()
+        await waits(awaited.watching, "Amina")
+
+
+async def test_what_could_not_be_told_is_told_later(awaited: Awaited) -> None:
+    member(awaited.owner)._line.close()  # it is opened again with the next renewal
+    await awaited.phone.enter(invite_id=awaited.seat)
+    async with asyncio.timeout(PATIENCE):
+        await waits(awaited.watching, "Amina")
 
 
 async def lobby(person: Person) -> Wire:
