@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, TypeVar
 
-INTERFACE = 9
+INTERFACE = 10
 "What this package expects of the native loop; a library built from other sources is not used."
 
 

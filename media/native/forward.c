@@ -81,18 +81,34 @@ void note_arrival(Peer *peer, int number, double at)
     peer->arrived++;
 }
 
-double age(struct msghdr *header, long long read_at)
+/* What the kernel says of that kind, of at least so many bytes; or NULL. */
+static const void *said(const struct msghdr *header, int level, int type, size_t size)
 {
-    struct stamp *stamp = header->msg_control;
-    if (header->msg_controllen != STAMP_SPACE) {
-        /* The kernel wrote how much it used, and reads there how much it may use. */
-        header->msg_controllen = STAMP_SPACE;
-        stamp->type = 0;
-    }
-    if (stamp->level != SOL_SOCKET || stamp->type != SO_TIMESTAMPNS_64)
+    struct msghdr copy = *header;
+    for (struct cmsghdr *one = CMSG_FIRSTHDR(&copy); one != NULL; one = CMSG_NXTHDR(&copy, one))
+        if (one->cmsg_level == level && one->cmsg_type == type && one->cmsg_len >= CMSG_LEN(size))
+            return CMSG_DATA(one);
+    return NULL;
+}
+
+double age(const struct msghdr *header, long long read_at)
+{
+    int64_t at[2];
+    const void *stamp = said(header, SOL_SOCKET, SO_TIMESTAMPNS_64, sizeof at);
+    if (stamp == NULL)
         return 0.0;
-    double seconds = (double)(read_at - (stamp->seconds * 1000000000 + stamp->nanoseconds)) / 1e9;
+    memcpy(at, stamp, sizeof at);
+    double seconds = (double)(read_at - (at[0] * 1000000000 + at[1])) / 1e9;
     return seconds >= 0.0 && seconds <= MOST_AGE ? seconds : 0.0;
+}
+
+int train_size(const struct msghdr *header, int length)
+{
+    int size = 0;
+    const void *each = said(header, IPPROTO_UDP, UDP_TRAIN, sizeof size);
+    if (each != NULL)
+        memcpy(&size, each, sizeof size);
+    return size > 0 && size < length ? size : length;
 }
 
 static int matches(const struct plan *plan, const uint8_t *packet, int length)

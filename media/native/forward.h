@@ -29,7 +29,11 @@ Peer *find_peer(const Loop *loop, const uint8_t *address, size_t size);
 void note_arrival(Peer *peer, int number, double at);
 
 /* Seconds that a datagram waited to be read, or 0: media.transport.batching.BatchedSocket.age. */
-double age(struct msghdr *header, long long read_at);
+double age(const struct msghdr *header, long long read_at);
+
+/* Bytes of each datagram that the kernel handed over with this one, but for the last; `length` if it
+   is alone. */
+int train_size(const struct msghdr *header, int length);
 
 /* The absolute send time of a moment: media.rtp.header_extensions.absolute_send_time. */
 void write_send_time(double now, uint8_t *into);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    INTERFACE = 9, /* raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 10, /* raised with every change that media/native/__init__.py must know of */
 };
 
 static Port *attached(PyObject *object)
@@ -97,20 +97,33 @@ static int give_reader(Port *port)
         reader = calloc(1, sizeof *reader);
         if (reader == NULL)
             return -1;
+        reader->octets = malloc(BATCH * sizeof *reader->octets);
+        if (reader->octets == NULL) {
+            free(reader);
+            return -1;
+        }
         port->batch->reader = reader;
     }
     for (int i = 0; i < BATCH; i++) {
-        reader->vectors[i] = (struct iovec){reader->octets[i], SLOT};
+        reader->vectors[i] = (struct iovec){reader->octets[i], TRAIN};
         reader->in[i].msg_hdr = (struct msghdr){
             .msg_name = reader->addresses[i],
             .msg_namelen = (socklen_t)port->batch->address_size,
             .msg_iov = &reader->vectors[i],
             .msg_iovlen = 1,
-            .msg_control = &reader->stamps[i],
-            .msg_controllen = STAMP_SPACE,
+            .msg_control = &reader->beside[i],
+            .msg_controllen = sizeof reader->beside[i],
         };
     }
     return 0;
+}
+
+/* Have the kernel hand over datagrams of one sender and size that came together as one (udp(7),
+   UDP_GRO), where it can. Only the loop reads what has several. */
+static void take_trains(const Loop *self, int on)
+{
+    for (int i = 0; i < self->port_count; i++)
+        setsockopt(self->served[i]->batch->descriptor, IPPROTO_UDP, UDP_TRAIN, &on, sizeof on);
 }
 
 /* start(ports): serve these in a thread, until stop. Returns the descriptor that is readable when
@@ -136,6 +149,7 @@ static PyObject *loop_start(PyObject *object, PyObject *ports)
     Py_XDECREF(self->ports);
     self->ports = ports;
     self->port_count = count;
+    take_trains(self, 1);
     int failed = start_thread(self);
     return failed ? failure(failed) : PyLong_FromLong(self->wake);
 }
@@ -148,6 +162,7 @@ static PyObject *loop_stop(PyObject *object, PyObject *Py_UNUSED(nothing))
         Py_BEGIN_ALLOW_THREADS
         stop_thread(self);
         Py_END_ALLOW_THREADS
+        take_trains(self, 0);
     }
     Py_RETURN_NONE;
 }
@@ -263,9 +278,11 @@ static PyObject *loop_serve(PyObject *object, PyObject *arguments)
         return PyLong_FromLong(0);
     struct timespec real;
     clock_gettime(CLOCK_REALTIME, &real);
-    port->received += (unsigned)count;
-    handle_batch((Loop *)object, port, count, now,
-                 (long long)real.tv_sec * 1000000000 + real.tv_nsec);
+    unsigned long long before = ((Loop *)object)->handled;
+    for (int next = 0; next < count;)
+        next = handle_batch((Loop *)object, port, next, count, now,
+                            (long long)real.tv_sec * 1000000000 + real.tv_nsec);
+    port->received += ((Loop *)object)->handled - before;
     return PyLong_FromLong(count);
 }
 
@@ -281,11 +298,11 @@ static PyObject *loop_step(PyObject *object, PyObject *arguments)
     for (int i = 0; i < count && i < BATCH; i++) {
         batch->reader->in[i].msg_len = batch->in[i].msg_len;
         batch->reader->in[i].msg_hdr.msg_controllen = batch->in[i].msg_hdr.msg_controllen;
-        memcpy(&batch->reader->stamps[i], batch->in[i].msg_hdr.msg_control, STAMP_SPACE);
+        memcpy(&batch->reader->beside[i], batch->in[i].msg_hdr.msg_control, STAMP_SPACE);
         memcpy(batch->reader->addresses[i], batch->addresses + i * ADDRESS_SPACE, ADDRESS_SPACE);
         memcpy(batch->reader->octets[i], batch->incoming + i * SLOT, SLOT);
     }
-    handle_batch((Loop *)object, port, count < BATCH ? count : BATCH, now, port->read_at);
+    handle_batch((Loop *)object, port, 0, count < BATCH ? count : BATCH, now, port->read_at);
     Py_RETURN_NONE;
 }
 
@@ -300,6 +317,7 @@ static PyMemberDef loop_members[] = {
     MEMBER(T_ULONGLONG, dropped),
     MEMBER(T_ULONGLONG, strangers),
     MEMBER(T_ULONGLONG, batches),
+    MEMBER(T_ULONGLONG, coupled),
     {NULL, 0, 0, 0, NULL},
 };
 

@@ -38,11 +38,13 @@ enum {
     MOST_KEPT = 2,     /* extensions that are forwarded to who accepted them */
     LONGEST_REPORT = 128, /* bytes of the report and the name before feedback */
     STAMP_SPACE = 32,  /* bytes of the ancillary message with the time of arrival */
+    TRAIN = 1 << 16,   /* bytes of the datagrams that the kernel may hand over as one */
     SET_ASIDE = 512,   /* datagrams that may wait for Python, a port */
     SHARES = 1024,     /* counts of those that wait, by the participant they are of */
     REFUSALS = 256,    /* destinations that are remembered for refusing segmented sends */
     MOST_PORTS = 16,
     SO_TIMESTAMPNS_64 = 35,
+    UDP_TRAIN = 104, /* UDP_GRO */
 };
 
 /* The ancillary message with the time at which the kernel received a datagram. */
@@ -51,6 +53,18 @@ struct stamp {
     int level;
     int type;
     int64_t seconds, nanoseconds;
+};
+
+/* What the kernel says beside a datagram that the loop reads: that, and the size of those in a train. */
+struct beside {
+    struct stamp stamp;
+    struct {
+        size_t length;
+        int level;
+        int type;
+        int size;
+        int padding;
+    } train;
 };
 
 struct control {
@@ -88,9 +102,10 @@ struct aside {
 struct reader {
     struct mmsghdr in[BATCH];
     struct iovec vectors[BATCH];
-    struct stamp stamps[BATCH];
+    struct beside beside[BATCH];
     uint8_t addresses[BATCH][ADDRESS_SPACE];
-    uint8_t octets[BATCH][SLOT];
+    uint8_t (*octets)[TRAIN]; /* BATCH of them, of which the system gives what is used */
+    uint8_t aligned[SLOT];
     uint64_t put, taken; /* how many were set aside, and how many of them Python has taken */
     struct aside aside[SET_ASIDE];
     uint16_t waiting[SHARES + 1]; /* of them, by a hash of the participant; last, strangers' */
@@ -227,7 +242,7 @@ typedef struct {
     int wake, stop;    /* event descriptors: something was set aside; the thread is to end */
     int woken;         /* wake was written and not read since */
     int failed;        /* an errno value: the thread ended by itself */
-    unsigned long long handled, set_aside, dropped, strangers, batches;
+    unsigned long long handled, set_aside, dropped, strangers, batches, coupled;
 } Loop;
 
 extern PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type,

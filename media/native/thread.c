@@ -121,35 +121,64 @@ static void tell_gap(Loop *loop, struct reader *reader, const Peer *peer, int in
     memcpy(place->octets, &gap, sizeof gap);
 }
 
-void handle_batch(Loop *loop, Port *port, int count, double now, long long read_at)
+static void handle_one(Loop *loop, struct reader *reader, Peer *peer, int index,
+                       struct datagram *datagram)
+{
+    /* From an address that nobody has proved only a check is looked at. */
+    if (peer == NULL && (datagram->length == 0 || datagram->octets[0] >= 2))
+        loop->strangers++;
+    else if (!handle(peer, datagram))
+        set_aside(loop, reader, peer, index, datagram);
+    else if (datagram->gap_count)
+        tell_gap(loop, reader, peer, index, datagram->now, datagram);
+}
+
+/* libsrtp reads words, and Python a slot. */
+static uint8_t *in_place(struct reader *reader, uint8_t *octets, int length)
+{
+    if (((uintptr_t)octets & 3) == 0 || length > SLOT)
+        return octets;
+    memcpy(reader->aligned, octets, (size_t)length);
+    return reader->aligned;
+}
+
+int handle_batch(Loop *loop, Port *port, int from, int count, double now, long long read_at)
 {
     struct reader *reader = port->batch->reader;
     size_t address_size = port->batch->address_size;
     uint8_t send_time[3];
     write_send_time(now, send_time);
     Peer *peer = NULL;
-    for (int i = 0; i < count; i++) {
+    unsigned handled = 0;
+    int i = from;
+    for (; i < count && handled < BATCH; i++) {
+        struct msghdr *header = &reader->in[i].msg_hdr;
         const uint8_t *address = reader->addresses[i];
-        if (i == 0 || memcmp(address, reader->addresses[i - 1], address_size) != 0)
+        int total = (int)reader->in[i].msg_len, size = train_size(header, total);
+        double arrived_at = now - age(header, read_at);
+        header->msg_controllen = sizeof reader->beside[i];
+        if (i == from || memcmp(address, reader->addresses[i - 1], address_size) != 0)
             peer = find_peer(loop, address, address_size);
-        struct datagram datagram = {
-            .octets = reader->octets[i],
-            .length = (int)reader->in[i].msg_len,
-            .now = now,
-            .arrived_at = now - age(&reader->in[i].msg_hdr, read_at),
-            .send_time = send_time,
-            .may_skip = may_wait(reader, peer),
-        };
-        /* From an address that nobody has proved only a check is looked at. */
-        if (peer == NULL && (datagram.length == 0 || datagram.octets[0] >= 2))
-            loop->strangers++;
-        else if (!handle(peer, &datagram))
-            set_aside(loop, reader, peer, i, &datagram);
-        else if (datagram.gap_count)
-            tell_gap(loop, reader, peer, i, now, &datagram);
+        loop->coupled += size < total ? (unsigned)((total + size - 1) / size) : 0;
+        int at = 0;
+        do {
+            int length = total - at < size ? total - at : size;
+            struct datagram datagram = {
+                .octets = in_place(reader, reader->octets[i] + at, length),
+                .length = length < SLOT ? length : SLOT,
+                .now = now,
+                .arrived_at = arrived_at,
+                .send_time = send_time,
+                .may_skip = may_wait(reader, peer),
+            };
+            handle_one(loop, reader, peer, i, &datagram);
+            handled++;
+            at += size;
+        } while (at < total);
     }
-    loop->handled += (unsigned)count;
+    loop->handled += handled;
     loop->batches++;
+    return i;
 }
 
 static void send_everything(Loop *loop)
@@ -175,50 +204,73 @@ int serve_port(Loop *loop, Port *port)
         return 0;
     long long read_at = nanoseconds(CLOCK_REALTIME);
     double now = (double)nanoseconds(CLOCK_MONOTONIC) / 1e9;
-    lock_acquire(&loop->lock);
-    port->received += (unsigned)count;
-    handle_batch(loop, port, count, now, read_at);
-    send_everything(loop);
-    int wake = reader->put != reader->taken && !loop->woken;
-    loop->woken |= wake;
-    lock_release(&loop->lock);
-    if (wake)
-        wake_python(loop);
+    for (int next = 0; next < count;) {
+        lock_acquire(&loop->lock);
+        unsigned long long before = loop->handled;
+        next = handle_batch(loop, port, next, count, now, read_at);
+        port->received += loop->handled - before;
+        send_everything(loop);
+        int wake = reader->put != reader->taken && !loop->woken;
+        loop->woken |= wake;
+        lock_release(&loop->lock);
+        if (wake)
+            wake_python(loop);
+    }
     return count;
 }
 
 /* How much there is to do. */
 struct load {
     long long since; /* when it was looked at last, in nanoseconds */
-    unsigned long long handled, handled_then;
+    unsigned long long handled_then;
     int busy;
     int looks; /* that are still to be made at feedback */
 };
 
-/* Now and then: send the feedback that is due, and see how many datagrams there are. */
-static void review(Loop *loop, struct load *load)
+/* Now and then: send the feedback that is due, and see how many datagrams there are. Returns whether
+   it was time for that. */
+static int review(Loop *loop, struct load *load)
 {
     long long now = nanoseconds(CLOCK_MONOTONIC);
     if (now - load->since < REVIEWED)
-        return;
-    unsigned long long count = load->handled - load->handled_then;
-    load->busy = (double)count * 1e9 > (double)(now - load->since) * BUSY;
-    load->since = now;
-    load->handled_then = load->handled;
+        return 0;
     lock_acquire(&loop->lock);
+    unsigned long long count = loop->handled - load->handled_then;
+    load->handled_then = loop->handled;
     int more = send_due_feedback(loop, (double)now / 1e9);
     send_everything(loop);
     lock_release(&loop->lock);
+    load->busy = (double)count * 1e9 > (double)(now - load->since) * BUSY;
+    load->since = now;
     load->looks = count || more ? LOOKS : load->looks - 1;
+    return 1;
 }
 
-/* Under high load the next datagrams are let come together for a moment: a wakeup costs as much as
-   forwarding a packet, and packets that are sent together leave in one segmented send. */
-static void pause_if_busy(const struct load *load)
+/* Read all ports until they are empty, or as often as one may. Returns how much was read. */
+static int serve_ports(Loop *loop)
+{
+    int total = 0;
+    for (int i = 0; i < loop->port_count; i++)
+        for (int turn = 0, count = BATCH; count == BATCH && turn < BATCHES_AT_ONCE; turn++) {
+            count = serve_port(loop, loop->served[i]);
+            total += count;
+        }
+    return total;
+}
+
+/* Under high load datagrams are let come together for a moment: a wakeup costs as much as forwarding
+   a packet, and packets that are sent together leave in one segmented send. As long as some have
+   come meanwhile, nobody is asked whether there are any, but for a look now and then. */
+static void serve_round(Loop *loop, struct load *load)
 {
     static const struct timespec pause = {0, PAUSE};
-    if (load->busy)
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    int count, reviewed;
+    do {
+        count = serve_ports(loop);
+        reviewed = review(loop, load);
+        if (load->busy && count)
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    } while (load->busy && count && !reviewed);
 }
 
 /* Wait until something is ready, or feedback may be due. Returns 0 or an errno value. */
@@ -244,23 +296,14 @@ static void *serve(void *argument)
     Loop *loop = argument;
     struct pollfd ready[MOST_PORTS + 1];
     int ports = loop->port_count, failed;
-    struct load load = {0, 0, 0, 0, 0};
+    struct load load = {0, 0, 0, 0};
     prctl(PR_SET_NAME, "packets");
     prctl(PR_SET_TIMERSLACK, 1);
     for (int i = 0; i < ports; i++)
         ready[i] = (struct pollfd){.fd = loop->served[i]->batch->descriptor, .events = POLLIN};
     ready[ports] = (struct pollfd){.fd = loop->stop, .events = POLLIN};
-    while (!(failed = wait_ready(ready, (nfds_t)ports + 1, &load)) && !ready[ports].revents) {
-        for (int i = 0; i < ports; i++)
-            for (int turn = 0; ready[i].revents && turn < BATCHES_AT_ONCE; turn++) {
-                int count = serve_port(loop, loop->served[i]);
-                load.handled += (unsigned)count;
-                if (count < BATCH)
-                    break;
-            }
-        review(loop, &load);
-        pause_if_busy(&load);
-    }
+    while (!(failed = wait_ready(ready, (nfds_t)ports + 1, &load)) && !ready[ports].revents)
+        serve_round(loop, &load);
     if (failed)
         tell_failure(loop, failed);
     return NULL;

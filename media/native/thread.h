@@ -12,14 +12,15 @@ int start_thread(Loop *loop);
 /* End it and wait for its end; the caller must not hold the lock. */
 void stop_thread(Loop *loop);
 
-/* What one wakeup does on one port: read, handle, send. Returns the number of datagrams read.
+/* What one wakeup does on one port: read, handle, send. Returns how many times something was read.
    Called without the lock. */
 int serve_port(Loop *loop, Port *port);
 
 /* Handle what is in the port's reader, and queue what follows. Called with the lock, or without a
-   thread. Times are as media/transport/batching.py has them: `now` in seconds of a monotonic clock,
+   thread. Returns where to go on: after BATCH datagrams, of which there may be several in one that
+   was read, or at `count`. Times are as media/transport/batching.py has them: `now` in seconds of a monotonic clock,
    `read_at` in nanoseconds of the machine's. */
-void handle_batch(Loop *loop, Port *port, int count, double now, long long read_at);
+int handle_batch(Loop *loop, Port *port, int from, int count, double now, long long read_at);
 
 /* Move up to BATCH of what was set aside into the port's own buffers, and its kinds and times of
    arrival into `kinds` and `arrivals`. Called with the lock. */

@@ -81,6 +81,8 @@ static void release(PyObject *self)
 
 static void Port_free(Port *self)
 {
+    if (self->batch != NULL && self->batch->reader != NULL)
+        free(self->batch->reader->octets);
     if (self->batch != NULL)
         free(self->batch->reader);
     free(self->batch);

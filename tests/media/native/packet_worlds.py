@@ -35,7 +35,7 @@ from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 from media.transport import srtp
-from media.transport.batching import ADDRESS_SPACE, STAMPED
+from media.transport.batching import ADDRESS_SPACE, STAMP_SPACE, STAMPED
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, Port, pack_address
 from media.transport.srtp import Cipher
@@ -250,6 +250,7 @@ class World:
             port.incoming[index * SLOT : index * SLOT + len(data)] = data
             port.lengths[index * 16 + 14] = len(data)
             port.addresses[index * ADDRESS_SPACE : index * ADDRESS_SPACE + len(name)] = name
+            port.stamps[index * 4] = STAMP_SPACE
             port.stamps[index * 4 + 1] = 0 if waited is None else STAMPED
             port.stamps[index * 4 + 2 : index * 4 + 4] = array.array(
                 "q", divmod(READ_AT - round((waited or 0.0) * 1e9), 10**9)
