@@ -64,9 +64,11 @@ async def furnish(
     state: ConsultationState = "active",
     languages: Sequence[str] = ("en",),
     seated: bool = True,
+    database_url: str = "",
+    master_key: str | None = None,
 ) -> list[Place]:
     """Make `count` consultations, each of a scheduler of its own, with a seat taken in each."""
-    store = await Store.open(data_dir, None)
+    store = await Store.open(data_dir, master_key, database_url=database_url)
     now = datetime.now(UTC)
     password_hash = await Passwords().hash(PASSWORD)
 

@@ -28,7 +28,7 @@ from tests.notices.test_kill_notices import (
 )
 
 SENDERS = 3
-SMTP_DELAY_S = 0.5
+SMTP_DELAY_S = 0.8
 "So slow that mails go out during all of the kills."
 PAUSE_S = (0.1, 1.5)
 "Least and most seconds between two kills."
