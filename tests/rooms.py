@@ -313,6 +313,7 @@ ROOMS: dict[str, set[str]] = {
         "scripts/benchmarks/_foreign",
         "scripts/traffic",
     },
+    "scripts/benchmarks/hosts": {"scripts/benchmarks", "scripts/traffic"},
     "scripts/benchmarks/beside": {
         "scripts/benchmarks",
         "scripts/benchmarks/_reach",

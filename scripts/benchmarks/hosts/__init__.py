@@ -140,7 +140,7 @@ class Owner:
         log = await asyncio.to_thread((folder / "log").open, "wb")
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "scripts.traffic.owner",
-            cwd=Path(__file__).parents[2], limit=2**24,
+            cwd=Path(__file__).parents[3], limit=2**24,
             env={"PORT": "0", "TELECONNECT_DATA_DIR": str(folder / "data"), **settings},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=log,
