@@ -85,9 +85,14 @@ class _Lines:
     def __init__(self, consultation_id: str) -> None:
         self._id = consultation_id
 
-    def last(self) -> Steps[int]:
-        """The newest position; 0 if there is none."""
-        return self._number("SELECT MAX(position) FROM chat_message WHERE consultation_id = ?")
+    def last(self, message_id: str) -> Steps[tuple[int, bool]]:
+        """The newest position, 0 if there is none; and whether there is a line with this id."""
+        ((position, taken),) = yield (
+            "SELECT MAX(position), EXISTS (SELECT 1 FROM chat_message WHERE consultation_id = ?1"
+            " AND id = ?2) FROM chat_message WHERE consultation_id = ?1",
+            (self._id, message_id),
+        )
+        return position or 0, bool(taken)
 
     def events_of(self, participant_id: str) -> Steps[int]:
         """How many event lines this participant has."""
@@ -100,15 +105,12 @@ class _Lines:
     def insert(
         self, position: int, message_id: str, participant_id: str, kind: LineKind, sealed: bytes,
         sent_at: int,
-    ) -> Steps[bool]:  # fmt: skip
-        """False if this id exists already."""
-        inserted = yield (
+    ) -> Steps[None]:  # fmt: skip
+        yield (
             "INSERT INTO chat_message (consultation_id, position, id, participant_id, kind, text,"
-            " sent_at, binding) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (consultation_id, id) DO NOTHING RETURNING 1",
+            " sent_at, binding) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (self._id, position, message_id, participant_id, kind, sealed, sent_at, BINDING),
         )
-        return bool(inserted)
 
     def attach(self, parameters: tuple[object, ...]) -> Steps[None]:
         yield attachments.INSERT, parameters
@@ -155,14 +157,13 @@ class Chat:
                 events = yield from lines.events_of(participant_id)
                 if events >= EVENT_LINES:
                     return None
-            position = (yield from lines.last()) + 1
+            last, taken = yield from lines.last(message_id)
+            if taken:
+                return None
+            position = last + 1
             place = _place(BINDING, message_id, position, participant_id, kind, sent_at)
             sealed = key.seal(place, text.encode())
-            new = yield from lines.insert(
-                position, message_id, participant_id, kind, sealed, sent_at
-            )
-            if not new:
-                return None
+            yield from lines.insert(position, message_id, participant_id, kind, sealed, sent_at)
             if attachment is not None:
                 yield from lines.attach(attachments.inserted(key, attachment))
             if kind in MESSAGE_KINDS:
