@@ -165,6 +165,7 @@ async def test_no_command_line_and_no_line_of_the_log_holds_a_secret(tmp_path: P
             async with aiohttp.ClientSession() as somebody:
                 while b"The relay answers" not in log.read_bytes():
                     await somebody.get(re.findall(r"http://\S+", printed)[0] + "/healthz")
+                    await asyncio.sleep(0.05)
         lines = _command_lines(running.pid)
         assert len(lines) > 1
     finally:
