@@ -251,6 +251,10 @@ def _cut(request: web.Request) -> None:
 
 
 def _there(peer: Peer, request: web.Request) -> URL:
+    if not request.raw_path.startswith(
+        "/"
+    ):  # absolute-form (RFC 9112, 3.2.2): it would name the host
+        raise web.HTTPBadRequest
     return URL(str(peer.url.origin()) + request.raw_path, encoded=True)
 
 

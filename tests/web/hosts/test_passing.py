@@ -327,6 +327,15 @@ async def test_a_host_that_hangs_is_waited_for_until_it_is_lost(
         accepted.close()
 
 
+@pytest.mark.parametrize("upgrade", ["", "Connection: upgrade\r\nUpgrade: websocket\r\n"])
+async def test_an_address_with_a_host_of_its_own_leads_to_none(hosts: Two, upgrade: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", hosts.door.config.port)
+    place = "http://localhost/sessions/an-unknown-session"
+    writer.write(f"GET {place} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n".encode())
+    assert b" 400 " in await reader.readline()
+    writer.close()
+
+
 @pytest.mark.parametrize("lost", [True, False])
 async def test_half_an_answer_is_followed_by_no_other(hosts: Two, lost: bool) -> None:
     """As of a file, whose owner is lost or dies in the middle: what is cut off may be asked for again."""
