@@ -98,11 +98,9 @@ def _look_at_all(app: web.Application, expiring: Expiring) -> None:
         app[DUTY_TIMERS].set(name, app[keys.CLOCK].now(), action)
 
 
-def _take_duty(
-    app: web.Application, expiring: Expiring, zone_changes: ZoneChanges
-) -> Callable[[], None]:
-    """What a host does that runs the timers of all from now on."""
-    timers, waits = app[DUTY_TIMERS], DutyTimers(app[keys.WAITS], app[DUTY])
+def _looking_elsewhere(app: web.Application, expiring: Expiring) -> Callable[[bool], None]:
+    """Begins what a host that runs the timers of all looks at again and again: at once, or later."""
+    timers = app[DUTY_TIMERS]
 
     async def look() -> None:
         timers.set("all", timers.now() + LOOK_EVERY, look)
@@ -112,12 +110,27 @@ def _take_duty(
         timers.set("sweep", timers.now() + SWEEP_EVERY, sweep)
         await app[keys.FORGETTING].sweep()
 
+    def begin(at_once: bool) -> None:
+        for name, every, action in (("all", LOOK_EVERY, look), ("sweep", SWEEP_EVERY, sweep)):
+            timers.set(name, timers.now() + (timedelta() if at_once else every), action)
+
+    return begin
+
+
+def _prepare_duty(
+    app: web.Application, expiring: Expiring, zone_changes: ZoneChanges
+) -> Callable[[bool], None]:
+    """Say what a host does that runs the timers of all from now on; what it looks at is returned."""
+    timers, waits = app[DUTY_TIMERS], DutyTimers(app[keys.WAITS], app[DUTY])
+    look_elsewhere = _looking_elsewhere(app, expiring)
+
     def taken() -> None:
-        for name, action in (("all", look), ("sweep", sweep), ("zones", zone_changes.begin)):
-            timers.set(name, timers.now(), action)
+        look_elsewhere(True)
+        timers.set("zones", timers.now(), zone_changes.begin)
         waits.set("audit", waits.now(), app[keys.AUDIT_WATCH].check_again)
 
-    return taken
+    app[DUTY].taken = taken
+    return look_elsewhere
 
 
 async def _begin(app: web.Application, expiring: Expiring, zone_changes: ZoneChanges) -> None:
@@ -137,7 +150,7 @@ def _running(
     sending, account_mail = app[keys.SENDING], app[keys.ACCOUNT_MAIL_SENDING]
     forget_web_sessions = _forget_web_sessions(app)
     zone_changes = ZoneChanges(store, app[keys.PLANNING], app[keys.CLOCK])
-    duty.taken = _take_duty(app, expiring, zone_changes)
+    look_elsewhere = _prepare_duty(app, expiring, zone_changes)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From before the first request to after the last: timers run, state is recovered."""
@@ -152,6 +165,8 @@ def _running(
             else:
                 await app[keys.OUTBOX].discard_halves()
             if not duty.is_alone:
+                if duty.held:
+                    look_elsewhere(False)
                 duty.start()
             sending.wake()
             account_mail.wake()

@@ -46,6 +46,15 @@ async def test_a_timer_that_all_set_acts_once(three: list[Server]) -> None:
     assert acted == [holder]
 
 
+async def test_who_has_the_duty_from_its_start_looks_at_what_others_set(
+    three: list[Server],
+) -> None:
+    [holder] = holders(three)
+    assert holder is three[0]
+    pending = {name for _, _, name in holder.app[CLOCKWORK]._heap}
+    assert {"all", "purge", "expire", "abandoned", "sweep"} <= pending
+
+
 async def test_the_timers_of_a_host_that_hangs_are_taken_over_within_seconds(
     three: list[Server],
 ) -> None:
