@@ -59,6 +59,8 @@ from storage.records.used_tokens import UsedTokens
 T = TypeVar("T")
 SIGNED_IN = ("web_session", "seat", "known_browser", "password_link", "account_mail")
 "Tables of who is signed in and where, and of one-time addresses: none of it survives a restore."
+SERVED = ("duty", "room_owner", "host")
+"Tables of which host serves what: those of a backup do not any more."
 _log = logging.getLogger(__name__)
 
 
@@ -243,10 +245,10 @@ class Store:
         return await self._database.size()
 
     async def sign_everybody_out(self) -> None:
-        """Delete who is signed in, and who holds which seat."""
+        """Delete who is signed in, who holds which seat, and which host serves what."""
 
         async def work(executor: Executor) -> None:
-            for table in SIGNED_IN:
+            for table in (*SIGNED_IN, *SERVED):
                 await executor.rows(f"DELETE FROM {table}")
 
         await self._database.write(work)

@@ -17,7 +17,7 @@ from signaling.interpreter_request import InterpreterRequest
 from signaling.notices.notice import Attempt, Content, Envelope, Notice, Way
 from storage.folder.lock import DataFolderLock
 from storage.folder.purged_list import PurgedList, digest
-from storage.store import SIGNED_IN, Records, Store
+from storage.store import SERVED, SIGNED_IN, Records, Store
 from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.scripts.commands import Commands
@@ -29,7 +29,7 @@ from web.keys import CLOCKWORK, STORE
 KEPT_TABLES = {
     "access_request", "account", "attachment", "audit", "authenticator_app", "call",
     "chat_message", "chat_volume", "clock", "command", "consultation", "delivery_attempt",
-    "device_check", "former_scheduler", "identity", "interpreter_request",
+    "device_check", "file_block", "file_part", "former_scheduler", "identity", "interpreter_request",
     "interpreting_organization", "invite", "master_key", "notice", "notice_text", "number",
     "page_text", "passkey", "purged", "recovery_code", "reply", "sealed_secret", "seen",
     "setting", "shared_session", "team", "team_member", "upload", "used_token", "vault_key",
@@ -288,7 +288,7 @@ async def test_it_is_decided_what_becomes_of_every_table(tmp_path: Path) -> None
         rows = await store._database.read.rows("SELECT name FROM sqlite_schema WHERE type='table'")
     finally:
         await store.close()
-    assert {row["name"] for row in rows} == KEPT_TABLES | set(SIGNED_IN)
+    assert {row["name"] for row in rows} == KEPT_TABLES | set(SIGNED_IN) | set(SERVED)
 
 
 def damage(file: Path) -> None:
