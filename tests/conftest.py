@@ -82,6 +82,10 @@ def _watch_needs(
 sys.addaudithook(_watch_needs)
 
 
+REMARKS = pytest.StashKey[set[str]]()
+"Of the modules collected so far."
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--soak-minutes", type=float, default=10.0, help="how long each soak lasts (10)"
@@ -106,6 +110,10 @@ def pytest_sessionfinish() -> None:
         databases.cluster.remove()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REMARKS] = set()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what lies in a slow folder; a soak is slow wherever it is.
 
@@ -122,6 +130,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if not item.get_closest_marker(other)]
+    # a module that `tests/taking.py` has not taken stands here too, and is not imported
+    modules = {item.getparent(pytest.Module) for item in items if isinstance(item, pytest.Item)}
+    remarks: set[str] = {getattr(module.obj, "REMARK", "") for module in modules if module}
+    config.stash[REMARKS] |= remarks - {""}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -158,10 +170,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """One line for each thing this machine lacks: the REMARK of a test module."""
-    modules = {item.getparent(pytest.Module) for item in items}
-    return sorted({remark for m in modules if m and (remark := getattr(m.obj, "REMARK", ""))})
+    remarks: set[str] = config.stash[REMARKS]
+    for remark in sorted(remarks):
+        terminalreporter.write_line(remark)
 
 
 class Faults(logging.Handler):
