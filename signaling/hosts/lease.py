@@ -24,8 +24,9 @@ RENEW_EVERY = 0.5
 "Seconds between the beginnings of two renewals."
 ACTS_FOR = 2.0
 "Seconds: three renewals in a row may be lost or late."
-ENDED_AFTER = 3.0
-"Seconds. Rooms of a host that dies are free that long, and one reading, after its last renewal."
+ENDED_AFTER = 2.25
+"""Seconds: longer than ACTS_FOR by more than clocks can differ. Rooms of a host that dies are free that
+long, and one reading, after its last renewal."""
 MOST_DRIFT = 0.01
 "Of a clock's rate; the crystals of computers stay a hundred times below it."
 

@@ -279,7 +279,13 @@ class Membership:
                 settle_at = began + SETTLED_EVERY
                 with contextlib.suppress(Unavailable):
                     await self._settle(began)
-            await asyncio.sleep(max(0.0, began + RENEW_EVERY - self._seconds()))
+            await asyncio.sleep(max(0.0, self._next_look(began) - self._seconds()))
+
+    def _next_look(self, began: float) -> float:
+        """When to renew next: soon, and at the moment when another host may be ended."""
+        over = self._watch.next_at(self.host_id)
+        soon = began + RENEW_EVERY
+        return soon if over is None or over <= began else min(soon, over)
 
     async def _renew(self, began: float) -> None:
         if not self._line.is_open:

@@ -1,17 +1,21 @@
-"""Two people in a call, and the host of their session is killed, then every host is restarted."""
+"""People in a call whose host is killed: of two, while it rings, and of three over its relay."""
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.calls.gathering import sees
 from tests.browser.conftest import NewContext
-from tests.browser.harness.probes import audio_arrives, video_moves
+from tests.browser.harness.probes import SMALL_CAMERA, audio_arrives, video_moves
 from tests.browser.harness.visits import FAILED_LOADS, is_live, join
-from tests.web_hosts import fleet
+from tests.people import Person
+from tests.web_hosts import Fleet, fleet
 
 pytestmark = pytest.mark.postgresql
+ALLOWED = [*FAILED_LOADS, "503"]
 BACK_WITHIN = 5.0
 "Seconds from a kill until a message of one page stands on the other one."
 PEERS = "() => window.__peers.map((peer) => peer.connectionState)"
@@ -22,23 +26,44 @@ async def say(page: Page, text: str) -> None:
     await page.get_by_role("button", name="Send", exact=True).click()
 
 
+async def desk_page(hosts: Fleet, nurse: Person, new_context: NewContext, session: str) -> Page:
+    """The scheduler's page of a session."""
+    context = await new_context(base_url=hosts.url, allowed_errors=ALLOWED)
+    await context.add_init_script(SMALL_CAMERA)
+    await context.add_cookies([{"name": "teleconnect", "value": nurse.cookie, "url": hosts.url}])
+    page = await context.new_page()
+    await page.goto(f"/sessions/{session}")
+    await page.get_by_role("button", name="Start the session").click()
+    return page
+
+
+async def guest_page(hosts: Fleet, new_context: NewContext, link: str) -> Page:
+    context = await new_context(base_url=hosts.url, allowed_errors=ALLOWED)
+    await context.add_init_script(SMALL_CAMERA)
+    page = await context.new_page()
+    await join(page, link)
+    await is_live(page)
+    return page
+
+
+async def kill_owner(hosts: Fleet, session: str) -> float:
+    """When it was killed."""
+    owner = await hosts.owner(session)
+    assert owner is not None
+    began = time.monotonic()
+    await hosts.kill(owner)
+    return began
+
+
 async def test_a_call_of_two_outlives_every_host_and_no_message_is_lost(
     tmp_path: Path, new_context: NewContext
 ) -> None:
     async with fleet(tmp_path) as hosts, hosts.person() as nurse:
         await nurse.sign_in()
         link = await nurse.invite()
-        allowed = [*FAILED_LOADS, "503"]
-        at_desk = await new_context(base_url=hosts.url, allowed_errors=allowed)
-        at_phone = await new_context(base_url=hosts.url, allowed_errors=allowed)
-        cookie = {"name": "teleconnect", "value": nurse.cookie, "url": hosts.url}
-        await at_desk.add_cookies([cookie])  # type: ignore[list-item]
-        phone, desk = await at_phone.new_page(), await at_desk.new_page()
-        await join(phone, link)
-        await is_live(phone)
+        phone = await guest_page(hosts, new_context, link)
         session = await phone.evaluate("document.body.dataset.consultationId")
-        await desk.goto(f"/sessions/{session}")
-        await desk.get_by_role("button", name="Start the session").click()
+        desk = await desk_page(hosts, nurse, new_context, session)
         await say(phone, "before")
         await expect(desk.get_by_text("before", exact=True)).to_be_visible()
         await desk.get_by_role("button", name="Start video call").click()
@@ -69,3 +94,55 @@ async def test_a_call_of_two_outlives_every_host_and_no_message_is_lost(
             for text in ("before", "while it is away", *(f"without {n}" for n in range(3))):
                 await expect(page.get_by_text(text, exact=True)).to_have_count(1)
         assert [await page.evaluate(PEERS) for page in (desk, phone)] == before
+
+
+async def test_it_rings_on_when_the_host_is_killed(tmp_path: Path, new_context: NewContext) -> None:
+    async with fleet(tmp_path) as hosts, hosts.person() as nurse:
+        await nurse.sign_in()
+        phone = await guest_page(hosts, new_context, await nurse.invite())
+        session = await phone.evaluate("document.body.dataset.consultationId")
+        desk = await desk_page(hosts, nurse, new_context, session)
+        await desk.get_by_role("button", name="Start video call").click()
+        await expect(phone.locator("#incoming-text")).to_contain_text("is calling you (video)")
+        began = await kill_owner(hosts, session)
+        await say(desk, "is it ringing?")
+        await expect(phone.get_by_text("is it ringing?", exact=True)).to_be_visible()
+        print(
+            f"seconds from the kill to a message on the other page: {time.monotonic() - began:.1f}"
+        )
+        await phone.get_by_role("button", name="Accept", exact=True).click()
+        for page in (desk, phone):
+            assert await video_moves(page, "#tiles video[data-participant-id]")
+
+
+async def test_a_call_of_three_comes_back_over_the_relay_of_the_next_host(
+    tmp_path: Path, new_context: NewContext
+) -> None:
+    async with fleet(tmp_path, TELECONNECT_RELAY_WORKERS="1") as hosts, hosts.person() as nurse:
+        await nurse.sign_in()
+        link = await nurse.invite(
+            colleague="on", colleague_1_address="lee@example.org", colleague_1_name="Dr Lee"
+        )
+        phone = await guest_page(hosts, new_context, link)
+        session = await phone.evaluate("document.body.dataset.consultationId")
+        invites = await hosts.store.read.invites.of_consultation(session)
+        lee = next(each for each in invites if each.role == "colleague")
+        token = await hosts.store.read.invites.token(session, lee.id)
+        doctor = await guest_page(hosts, new_context, f"/i/{token}")
+        desk = await desk_page(hosts, nurse, new_context, session)
+        pages = (desk, phone, doctor)
+        await desk.get_by_role("button", name="Start video call").click()
+        for page in (phone, doctor):
+            await page.get_by_role("button", name="Accept", exact=True).click()
+        for page in pages:
+            await expect(page.locator("#call")).to_have_attribute("data-topology", "forwarded")
+        await asyncio.gather(*(sees(page, 2) for page in pages))
+        began = await kill_owner(hosts, session)
+        await say(phone, "while it is away")
+        for page in pages:
+            await expect(page.get_by_text("while it is away", exact=True)).to_be_visible()
+        took = time.monotonic() - began
+        print(f"seconds from the kill to a message on the other pages: {took:.1f}")
+        assert took < BACK_WITHIN
+        await asyncio.gather(*(sees(page, 2) for page in pages))
+        print(f"seconds from the kill to all videos: {time.monotonic() - began:.1f}")
