@@ -228,6 +228,8 @@ class Uploading:
             if not await self._attaching.call_off(known):
                 raise Conflict  # it was in time
         place = author.consultation_id, upload_id
+        # no row tells of what a server left of it that was killed while it came
+        await self._files.delete(*place, [UPLOAD])
         digest, size = sha256(), 0
         try:
             async with self._files.writer(*place, UPLOAD) as writer:

@@ -6,14 +6,16 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
+from signaling.ports.files import BLOCK_BYTES
 from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from tests.files import photo
-from tests.people import PATIENCE, Person
+from tests.people import PATIENCE, Person, an_id
 from tests.serving import Server
 from tests.web.pages.plain.seat import Plain, hidden_id, typed, waiting_id, words
 from web.access.rate_limits import LIMITS
 from web.connections.http_server import CONNECTIONS
 from web.connections.limits import BODY_WITHIN
+from web.keys import STORE
 from web.routes import path
 
 
@@ -135,6 +137,19 @@ async def test_who_has_lost_the_seat_reads_what_they_typed(server: Server, plain
             assert (answer.status, answer.headers.get("Refresh")) == (404, None)
             assert "half a sentence arm" in words(answer.text)
             assert "This browser has no place in the session" in words(answer.text)
+
+
+@pytest.mark.slow
+async def test_a_form_is_taken_that_a_killed_server_has_had_a_part_of(
+    server: Server, plain: Plain
+) -> None:
+    store, file_id = server.app[STORE], an_id("form")
+    invite = await store.read.invites.get(plain.invite_id)
+    assert invite is not None
+    async with store.files.writer(invite.consultation_id, file_id, "upload") as writer:
+        await writer.write(bytes(3 * BLOCK_BYTES))
+    assert (await plain.send(photo(), "leg.jpg", file_id)).status == 303
+    assert "<img" in (await plain.lines()).text
 
 
 @pytest.mark.slow
