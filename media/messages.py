@@ -120,7 +120,7 @@ class Trace(Command, tag="trace", frozen=True, forbid_unknown_fields=True):
     seconds: float
 
 
-class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The first line to a worker: the port to bind on each host, and how clients reach it."""
 
     hosts: tuple[str, ...]

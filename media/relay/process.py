@@ -197,7 +197,7 @@ class WorkerProcess:
     async def _listen(self) -> None:
         try:
             while line := await self._reader.readline():
-                self._dispatch(messages.decode_worker_message(line))
+                self._hear(line)
         except (ConnectionError, msgspec.DecodeError, ValueError) as error:
             logger.error("the control connection of a worker broke: %s", error)
         finally:
@@ -205,6 +205,9 @@ class WorkerProcess:
             for answer in self._waiting.values():
                 if not answer.done():
                     answer.set_exception(RelayUnavailable("worker_lost", "the worker has ended"))
+
+    def _hear(self, line: bytes) -> None:
+        self._dispatch(messages.decode_worker_message(line))
 
     def _dispatch(self, message: messages.WorkerMessage) -> None:
         if isinstance(message, Done | Failed):

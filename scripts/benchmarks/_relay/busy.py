@@ -36,7 +36,7 @@ from media.messages import (
 from media.relay.process import ROOT, WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay.page import Guest, serve_page
-from scripts.benchmarks._relay.sides import pin
+from scripts.benchmarks._relay.sides import AnyBuild, pin
 from scripts.traffic.browser import chromium
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 640, 360, 15
@@ -111,7 +111,7 @@ async def measure(environment: dict[str, str], camera: Path, programs: int) -> d
     """One call with a worker in that environment: medians of what the publisher sends."""
     call = PageCall()
     start = Start((ADDRESS,), 0, (ADDRESS,), Limits())
-    call.worker = await WorkerProcess.spawn(start, call.on_event, environment)
+    call.worker = await AnyBuild.spawn(start, call.on_event, environment)
     pin(call.worker.process_id)
     noise = (f"--use-file-for-fake-video-capture={camera}",)
     try:
