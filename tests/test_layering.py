@@ -108,6 +108,7 @@ BENCH_TESTS = {
     "tests/scripts/test_foreign_rules.py",
     "tests/scripts/test_network.py",
     "tests/scripts/test_reach_bench.py",
+    "tests/scripts/test_relay_builds.py",
     "tests/scripts/test_relay_judging.py",
     "tests/test_benchmarks.py",
 }
