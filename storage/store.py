@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
@@ -158,6 +158,7 @@ class Store:
     ) -> None:
         self._database = database
         self._purged_list = purged_list
+        self._vault = vault
         self.hooks = CommitHooks()
         self.read = Records(database.read, vault, self.hooks, purged_list)
         self._written = Records(database.write_executor, vault, self.hooks, purged_list)
@@ -230,6 +231,10 @@ class Store:
     def write_as(self, host_id: str) -> None:
         """From now on nothing is written unless that host is one of those that share the database."""
         self._database.write_as(host_id)
+
+    def drop_keys(self, consultation_ids: Iterable[str] | None = None) -> None:
+        """Other processes may have deleted these sessions, or any: their keys stay in memory no longer."""
+        self._vault.drop(consultation_ids)
 
     def is_own(self, process: int) -> bool:
         """Whether a process of the database server writes for this store."""

@@ -229,6 +229,11 @@ class Vault:
         _add(self._destroyed, consultation_id, None)
         await executor.rows("DELETE FROM vault_key WHERE consultation_id = ?", (consultation_id,))
 
+    def drop(self, consultation_ids: Iterable[str] | None = None) -> None:
+        """Keep these keys, or all, in memory no longer: another process may have destroyed them."""
+        for each in tuple(self._opened) if consultation_ids is None else consultation_ids:
+            self._opened.pop(each, None)
+
     def _remember(self, consultation_id: str, key: ConsultationKey) -> ConsultationKey:
         if consultation_id not in self._destroyed:
             _add(self._opened, consultation_id, key)

@@ -122,7 +122,12 @@ def _listening(app: web.Application, membership: Membership, elsewhere: Elsewher
     telling.on("access", live.check)
     telling.on("sessions", lambda: _compare(app, membership))
     telling.on("lists", lambda: _ask_for_all(app))
-    telling.on_each("session", rooms.give_up)
+
+    def session(consultation_id: str) -> None:
+        app[keys.STORE].drop_keys([consultation_id])
+        rooms.give_up(consultation_id)
+
+    telling.on_each("session", session)
 
     def moved(digests: str) -> None:
         before, after = digests.split()
@@ -184,6 +189,7 @@ async def _texts(app: web.Application) -> None:
 async def _compare(app: web.Application, membership: Membership) -> None:
     """Give up what is in memory and not as it is stored: another process may have changed it."""
     rooms, read = app[keys.ROOMS], app[keys.STORE].read
+    app[keys.STORE].drop_keys()
     for each in membership.rooms:
         room = rooms.hub.room(each)
         if room is not None:

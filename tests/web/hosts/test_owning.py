@@ -381,3 +381,12 @@ async def test_an_unknown_session_is_nobodys_and_nothing_is_written(
 
     monkeypatch.setattr(both[0].app[STORE], "write", refuse)
     assert await member(both[0]).owner("unknown-session-000001") is None
+
+
+async def test_the_key_of_a_deleted_session_is_in_no_hosts_memory(meeting: Meeting) -> None:
+    here, there = meeting.owner.app[STORE], meeting.other.app[STORE]
+    await there.read.chat.page(meeting.consultation_id)
+    assert meeting.consultation_id in there._vault._opened
+    await here.write(lambda records: records.consultations.purge(meeting.consultation_id))
+    await soon(lambda: meeting.consultation_id not in there._vault._opened)
+    assert meeting.consultation_id not in here._vault._opened
