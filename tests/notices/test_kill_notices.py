@@ -25,7 +25,7 @@ from signaling.flows.notices.sending import AT_ONCE
 from signaling.invite import Person
 from storage.store import Store
 from tests.serving import serving
-from web.keys import INVITING
+from web.keys import INVITING, SENDING
 
 NOTICES = int(os.environ.get("NOTICES", "1000"))
 EACH = 250
@@ -54,14 +54,14 @@ class Log:
 async def _queue(data_dir: Path, person: Callable[[int], Person], **settings: str) -> None:
     async with serving(data_dir, **settings) as server:
         # what is queued leaves only later, from the servers to be killed
+        server.app[SENDING].close()
         for number in range(NOTICES):
             if number % EACH == 0:
                 nurse = await server.account(f"nurse{number}@example.org")
             plan = Plan("remote", (("service_user", person(number)),))
             while True:
-                with contextlib.suppress(
-                    Unavailable
-                ):  # a host of a busy machine may lose its lease
+                # a host on a busy machine may lose its lease
+                with contextlib.suppress(Unavailable):
                     await server.app[INVITING].invite(nurse, plan)
                     break
 
