@@ -50,7 +50,10 @@ async def migrate(connection: asyncpg.Connection, name: str) -> None:
     known = await asyncio.to_thread(migrations, FOLDER)
     if await version_of(connection) == known[-1][0]:
         return
-    await connection.execute("SELECT pg_advisory_lock($1::bigint)", MIGRATING)
+    # whoever migrates may need as long as that, and longer than a statement or a lock usually may
+    await connection.execute(f"SET lock_timeout = '{MIGRATION_S:.0f}s'")
+    await connection.execute("SELECT pg_advisory_lock($1::bigint)", MIGRATING, timeout=MIGRATION_S)
+    await connection.execute("RESET lock_timeout")
     try:
         version = await version_of(connection)
         if version > known[-1][0]:

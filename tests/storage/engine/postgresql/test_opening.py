@@ -7,6 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from storage.engine.postgresql import connecting
+from storage.engine.postgresql.migrating import MIGRATING
 from storage.errors import NewerDatabase, StorageError
 from storage.opening import open_database
 from storage.store import Store
@@ -114,6 +116,26 @@ async def test_several_processes_may_start_at_once(tmp_path: Path) -> None:
     for each in opened:
         assert await each.read.rows("SELECT * FROM account") == []
         await each.close()
+
+
+async def test_who_starts_while_another_migrates_waits_until_that_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than for any other lock."""
+    monkeypatch.setitem(connecting.SETTINGS, "lock_timeout", "10ms")
+    url = await database_url(tmp_path)
+    await run(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    migrates = await asyncpg.connect(url)
+    await migrates.execute("SELECT pg_advisory_lock($1::bigint)", MIGRATING)
+    opening = asyncio.create_task(open_database(tmp_path, url))
+    waits = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '100 ms'"
+    )
+    while not await migrates.fetchval(waits):
+        assert not opening.done(), opening.result()
+    await migrates.close()
+    await (await opening).close()
 
 
 async def test_a_key_that_is_not_there_is_not_made_anew(tmp_path: Path) -> None:
