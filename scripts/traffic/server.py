@@ -36,6 +36,12 @@ COOKIE = "teleconnect"
 "The name of the web session's cookie where there is no TLS."
 PASSWORD = "correct horse battery staple"
 START_WITHIN = 60.0
+PATIENCE = 30.0
+"Seconds for a socket of a server that is unavailable for a moment."
+
+
+class Refused(RuntimeError):
+    """The server refused a socket; the code of its error."""
 
 
 @contextlib.contextmanager
@@ -257,7 +263,8 @@ async def connect(
         while True:
             message = json.loads(await socket.receive_str())
             if message["type"] == "error":
-                raise RuntimeError(f"The server refused a socket: {message['code']}")
+                await socket.close()
+                raise Refused(message["code"])
             if message["type"] == "snapshot":
                 return socket
 
@@ -265,11 +272,17 @@ async def connect(
 async def connect_all(
     session: aiohttp.ClientSession, server: Server, places: Sequence[Place], *, scheduler: bool
 ) -> list[aiohttp.ClientWebSocketResponse]:
-    """Open one socket for each place, some at a time."""
+    """Open one socket for each place, some at a time; as pages do, again where a host asks for it."""
     gate = asyncio.Semaphore(32)
 
     async def one(place: Place) -> aiohttp.ClientWebSocketResponse:
-        async with gate:
-            return await connect(session, server, place, scheduler=scheduler)
+        async with gate, asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    return await connect(session, server, place, scheduler=scheduler)
+                except Refused as refused:
+                    if str(refused) != "unavailable":
+                        raise
+                await asyncio.sleep(0.5)
 
     return list(await asyncio.gather(*(one(place) for place in places)))
