@@ -122,6 +122,7 @@ WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "relay_trial"): "tries the relay, and keeps nothing",
     ("DELETE", "relay_trial"): "ends what nobody keeps",
     ("POST", "admin_audit_check"): "reads the log, and changes nothing",
+    ("POST", "admin_host"): "nobody's session changes; each host says it in its log",
     ("POST", "landing_test"): "about a device; deleted with the session",
     ("POST", "webhook_status"): "what became of a notice; deleted with the session",
     ("POST", "webhook_inbound"): "what somebody wrote; deleted with the session",
