@@ -1,6 +1,7 @@
 """Assembly of this host among several: from before the first request to after the last."""
 
 import asyncio
+import logging
 import resource
 import time
 from collections.abc import AsyncIterator
@@ -36,6 +37,7 @@ LINE: web.AppKey[Line] = web.AppKey("line", Line)
 """Absent where there is one host."""
 DRAIN_WITHIN = 60.0
 "Seconds that calls through the relay have to end before their rooms move to another host."
+_log = logging.getLogger(__name__)
 
 
 async def add_hosts(app: web.Application) -> None:
@@ -146,12 +148,14 @@ def _listening(app: web.Application, membership: Membership, elsewhere: Elsewher
 
     def drain(host_id: str) -> None:
         if host_id == membership.host_id:
+            _log.info("an administrator empties this host: others take its rooms")
             task = asyncio.create_task(leave(app, DRAIN_WITHIN), name="draining")
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
     def stay(host_id: str) -> None:
         if host_id == membership.host_id:
+            _log.info("an administrator lets this host take rooms again")
             membership.draining = False
 
     telling.on_each("moved", moved)
