@@ -3,12 +3,14 @@
 import ast
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from signaling.access import MATRIX, ROLES
 from signaling.identifier import new_id
+from tests.clock import MovableClock
 from tests.people import Person, Refused, an_id
 from tests.serving import serving
 from tests.structure import nodes
@@ -53,10 +55,20 @@ ASKING = ("require", "may", "owned", "_own", "_editable", "place_of", "staying")
 NOWHERE = {"not_found", "sign_in_required"}
 
 
+STEADY = MovableClock(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def _not_all_within_a_minute() -> None:
+    """The same few browsers press more buttons than anybody may."""
+    STEADY.move(timedelta(minutes=1))
+
+
 @pytest.fixture(scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(serving(tmp_path_factory.mktemp("access")))
+        folder = tmp_path_factory.mktemp("access")
+        server = await stack.enter_async_context(serving(folder, steady=STEADY))
         people = {
             name: await stack.enter_async_context(Person(server)) for name in (*ROLES, *STRANGERS)
         }

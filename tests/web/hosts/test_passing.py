@@ -216,6 +216,7 @@ async def test_pieces_of_a_file_do_not_wait_for_each_other_at_the_door(
     assert answer.status == 400
     for writer in writers:
         writer.close()
+        await writer.wait_closed()
 
 
 async def test_the_limits_are_those_of_the_client_and_not_of_the_door(tmp_path: Path) -> None:
@@ -334,6 +335,7 @@ async def test_an_address_with_a_host_of_its_own_leads_to_none(hosts: Two, upgra
     writer.write(f"GET {place} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n".encode())
     assert b" 400 " in await reader.readline()
     writer.close()
+    await writer.wait_closed()
 
 
 @pytest.mark.parametrize("lost", [True, False])
@@ -341,11 +343,17 @@ async def test_half_an_answer_is_followed_by_no_other(hosts: Two, lost: bool) ->
     """As of a file, whose owner is lost or dies in the middle: what is cut off may be asked for again."""
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"
 
-    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
         writer.write(half)
         await writer.drain()
-        if not lost:
-            writer.close()
+        if lost:
+            await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        answered.set()
+
+    answered = asyncio.Event()
 
     dying = await asyncio.start_server(answer, "127.0.0.1", 0)
     hosts.told.others["*"] = Peer(
@@ -363,7 +371,12 @@ async def test_half_an_answer_is_followed_by_no_other(hosts: Two, lost: bool) ->
             rest = await reader.read()
     assert rest == b""
     writer.close()
+    with contextlib.suppress(ConnectionResetError):
+        await writer.wait_closed()
+    async with asyncio.timeout(PATIENCE):
+        await answered.wait()
     dying.close()
+    await dying.wait_closed()
 
 
 async def test_a_door_that_stops_has_browsers_reconnect(tmp_path: Path, hosts: Two) -> None:
