@@ -147,9 +147,11 @@ async def test_what_waits_behind_a_lost_connection_is_refused_with_it(
 async def test_who_waits_for_a_connection_that_reads_waits_so_long_and_no_longer(
     database: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executor, "WAIT_S", 0.1)
+    # opens all connections
+    await asyncio.gather(*(database.read.rows("SELECT pg_sleep(0.2)") for _ in range(READERS)))
+    monkeypatch.setattr(executor, "WAIT_S", 1.0)
     slow = [
-        asyncio.create_task(database.read.rows("SELECT pg_sleep(1), 1 AS one"))
+        asyncio.create_task(database.read.rows("SELECT pg_sleep(3), 1 AS one"))
         for _ in range(READERS)
     ]
     await asyncio.sleep(0)
