@@ -67,6 +67,9 @@ async def audit_lines(store: Store) -> list[AuditLine]:
     return [line for line in await store.read.audit.after(0, 10_000) if line.action != BEGIN]
 
 
+ended: set[str] = set()
+"The addresses of servers that have stopped: a page that still asks one of them cannot be answered."
+
 _migrated: list[bytes] = []
 "An empty database in which every migration has run, once there is one."
 
@@ -117,6 +120,7 @@ async def serving(
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
+    ended.discard(f"http://localhost:{port}")
     environment = {
         "TELECONNECT_DATA_DIR": str(data_dir),
         "TELECONNECT_DATABASE_URL": database_url,
@@ -142,6 +146,7 @@ async def serving(
     try:
         yield Server(app, str(config.public_url), config)
     finally:
+        ended.add(str(config.public_url.origin()))
         await runner.cleanup()
 
 

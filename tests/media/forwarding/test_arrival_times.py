@@ -1,11 +1,13 @@
 """A packet counts as arrived when the kernel received it, however late the relay reads it."""
 
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from media.transport.batching import request_stamps
 from media.transport.port import pack_address
 from tests.media.native.packet_worlds import EXTENSIONS, VIDEO_SSRC, World
 from tests.media.native.test_native import DELTA, Sender
@@ -14,8 +16,28 @@ LATE = 0.08
 "Seconds for which nobody reads."
 
 
+@pytest.fixture(scope="module")
+def kernel_stamps() -> Iterator[None]:
+    """Until this returns, the kernel may stamp a packet only when it is read.
+
+    It begins to stamp what arrives a moment after the first socket on the machine has asked for it, and
+    ends when the last such socket is closed.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        request_stamps(asking)
+        asking.bind(("127.0.0.1", 0))
+        waited = 0.0
+        while waited < 0.01:
+            asking.sendto(b"", asking.getsockname())
+            time.sleep(0.02)
+            _, (ancillary, *_), *_ = asking.recvmsg(1, 128)
+            seconds, nanoseconds = struct.unpack("=qq", ancillary[2])
+            waited = time.time() - (seconds + nanoseconds / 1e9)
+        yield
+
+
 @pytest.fixture(params=["native", "Python"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, kernel_stamps: None) -> Iterator[World]:
     world = World(native=request.param == "native")
     yield world
     world.close()
