@@ -130,7 +130,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if not item.get_closest_marker(other)]
-    # a module that `tests/taking.py` has not taken stands here too, and is not imported
+    # a module that `tests/runs/taking.py` has not taken stands here too, and is not imported
     modules = {item.getparent(pytest.Module) for item in items if isinstance(item, pytest.Item)}
     remarks: set[str] = {getattr(module.obj, "REMARK", "") for module in modules if module}
     config.stash[REMARKS] |= remarks - {""}

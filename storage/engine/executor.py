@@ -74,20 +74,24 @@ class Executor(ABC):
         With SQLite it all happens in one visit to the connection's thread, where nobody else writes.
         """
 
-    @abstractmethod
     async def lock_ledgers(self) -> None:
         """From here to the commit nobody else adds to what all sessions share.
 
-        That is what is counted and the audit log: each line of it seals the one before.
+        That is what is counted and the audit log: each line of it seals the one before. Only the
+        executor of the writer can.
         """
+        raise TypeError(f"{type(self).__name__} has no transaction of the writer's")
 
-    @abstractmethod
     def late_references(self) -> AbstractAsyncContextManager[None]:
-        """Within, a row may refer to one that is gone, as long as it is there again at the end."""
+        """Within, a row may refer to one that is gone, as long as it is there again at the end.
 
-    @abstractmethod
+        Only the executor of the writer can.
+        """
+        raise TypeError(f"{type(self).__name__} has no transaction of the writer's")
+
     async def run_deferred(self) -> None:
-        """Run what is deferred now."""
+        """Run what is deferred now; only the executor of the writer ever has any."""
+        return
 
     def defer(self, *statements: str) -> None:
         """Run these before the next statement, or in `run_deferred`."""

@@ -1,8 +1,9 @@
-"""Executors over asyncpg: the one of the writer, and one over the connections that read."""
+"""Executors over asyncpg: what all have in common, the writer's, and the one over the connections that read."""
 
 import asyncio
 import contextlib
 import re
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
@@ -43,12 +44,12 @@ async def fetch_all(connection: asyncpg.Connection, steps: Steps[T]) -> T:
         return result
 
 
-class WritingExecutor(Executor):
-    """Within a transaction of the writer's connection; `storage/engine/database.py` opens it."""
+class AsyncpgExecutor(Executor):
+    """Runs each statement on the connection that `_run` gives it."""
 
-    locked = " FOR UPDATE"
-    skip_locked = " FOR UPDATE SKIP LOCKED"
-    connection: asyncpg.Connection | None = None
+    @abstractmethod
+    async def _run(self, action: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """What `action` returns, given a connection. Raises Unavailable or IntegrityError."""
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return await self._run(lambda connection: fetch(connection, sql, parameters))
@@ -60,6 +61,14 @@ class WritingExecutor(Executor):
 
     async def run(self, steps: Steps[T]) -> T:
         return await self._run(lambda connection: fetch_all(connection, steps))
+
+
+class WritingExecutor(AsyncpgExecutor):
+    """Within a transaction of the writer's connection; `storage/engine/database.py` opens it."""
+
+    locked = " FOR UPDATE"
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+    connection: asyncpg.Connection | None = None
 
     async def lock_ledgers(self) -> None:
         self.defer(_LOCK_LEDGERS)
@@ -93,30 +102,15 @@ class WritingExecutor(Executor):
             return await action(connection)
 
 
-class ReadingExecutor(Executor):
+class ReadingExecutor(AsyncpgExecutor):
     """Each statement on whichever connection of the pool is free."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         super().__init__()
         self._pool = pool
 
-    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        return await self._run(lambda connection: fetch(connection, sql, parameters))
-
-    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
-        raise NotImplementedError("it only reads")
-
     async def run(self, steps: Steps[T]) -> T:
         return await self._run(lambda connection: fetch_all(connection, steps), again=False)
-
-    async def lock_ledgers(self) -> None:
-        raise NotImplementedError("it only reads")
-
-    def late_references(self) -> contextlib.AbstractAsyncContextManager[None]:
-        raise NotImplementedError("it only reads")
-
-    async def run_deferred(self) -> None:
-        """Nothing is ever deferred here."""
 
     async def _run(
         self, action: Callable[[asyncpg.Connection], Awaitable[T]], *, again: bool = True

@@ -6,22 +6,20 @@ statement here is a transaction of its own, except within `transaction()`.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import asyncpg
 
 from signaling.errors import Unavailable
-from storage.engine.executor import Executor, Parameters, Row, Steps
 from storage.engine.postgresql import connecting
-from storage.engine.postgresql.executor import CHANNEL, fetch, fetch_all
+from storage.engine.postgresql.executor import CHANNEL, AsyncpgExecutor
 from storage.engine.postgresql.failures import as_ours
-from storage.engine.postgresql.statements import arguments, translated
 
 T = TypeVar("T")
 
 
-class Line(Executor):
+class Line(AsyncpgExecutor):
     """Opened by `connect`, and again after it was lost."""
 
     def __init__(self, url: str) -> None:
@@ -73,26 +71,6 @@ class Line(Executor):
                         yield
             finally:
                 self._transaction = None
-
-    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        return await self._run(lambda connection: fetch(connection, sql, parameters))
-
-    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
-        statement = translated(sql)
-        sets = [arguments(statement, each) for each in parameters]
-        await self._run(lambda connection: connection.executemany(statement.sql, sets))
-
-    async def run(self, steps: Steps[T]) -> T:
-        return await self._run(lambda connection: fetch_all(connection, steps))
-
-    async def lock_ledgers(self) -> None:
-        raise NotImplementedError("it writes nothing that sessions share")
-
-    def late_references(self) -> contextlib.AbstractAsyncContextManager[None]:
-        raise NotImplementedError("it writes nothing that sessions share")
-
-    async def run_deferred(self) -> None:
-        """Nothing is ever deferred here."""
 
     def _opened(self) -> asyncpg.Connection:
         if self._connection is None:

@@ -136,8 +136,8 @@ class Host:
         host_id, began = f"{self.name}-{next(self._numbers)}", self.clock()
         self._lease = Lease(host_id, began - 1e9)
         self._owns = False
-        statement = lambda: self.world.database.begin(host_id)  # noqa: E731
-        self._ask(statement, lambda _: self._renewed(host_id, began))
+        begin = partial(self.world.database.begin, host_id)
+        self._ask(begin, lambda _: self._renewed(host_id, began))
         self._again(host_id)
 
     def _again(self, host_id: str) -> None:

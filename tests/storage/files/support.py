@@ -1,10 +1,13 @@
 """What the tests of files share: a store with its files in each place, bodies, and writing and reading."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+
+import pytest
 
 from signaling.account import Account
 from signaling.consultation import Consultation
@@ -68,3 +71,23 @@ async def read(store: Store, size: int, start: int = 0, end: int | None = None, 
 
 def stored(tmp_path: Path, part: str = "large", consultation_id: str = WARD) -> Path:
     return tmp_path / FILES / consultation_id / f"{PHOTO}.{part}"
+
+
+async def write_until_canceled(store: Store, content: bytes) -> int:
+    """Cancel a writer of an upload in the middle; how many bytes of it are there."""
+    begun = asyncio.Event()
+
+    async def receive() -> None:
+        async with store.files.writer(WARD, PHOTO, "upload") as writer:
+            for start in range(0, len(content), BLOCK_BYTES):
+                await writer.write(content[start : start + BLOCK_BYTES])
+                begun.set()
+
+    task = asyncio.create_task(receive())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    length = await store.files.length(WARD, PHOTO, "upload")
+    assert length > 0
+    return length

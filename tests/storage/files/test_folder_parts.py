@@ -1,6 +1,5 @@
 """Sealed files in the data folder: damage, torn files, a full disk."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +12,17 @@ from storage.files import sealed_blocks
 from storage.files.folder_parts import FILES
 from storage.files.sealed_blocks import SEALED_BYTES
 from storage.store import Records, Store
-from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, stored, write
+from tests.storage.files.support import (
+    OTHER,
+    PHOTO,
+    WARD,
+    body,
+    opened,
+    read,
+    stored,
+    write,
+    write_until_canceled,
+)
 
 
 @pytest.fixture
@@ -174,21 +183,7 @@ async def test_nothing_of_a_purged_consultation_is_in_the_folder(
 
 async def test_a_canceled_writer_leaves_whole_blocks(store: Store, tmp_path: Path) -> None:
     content = body(40 * BLOCK_BYTES)
-    begun = asyncio.Event()
-
-    async def receive() -> None:
-        async with store.files.writer(WARD, PHOTO, "upload") as writer:
-            for start in range(0, len(content), BLOCK_BYTES):
-                await writer.write(content[start : start + BLOCK_BYTES])
-                begun.set()
-
-    task = asyncio.create_task(receive())
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    length = await store.files.length(WARD, PHOTO, "upload")
-    assert length > 0
+    length = await write_until_canceled(store, content)
     assert stored(tmp_path, "upload").stat().st_size == length // BLOCK_BYTES * SEALED_BYTES
     await write(store, content[length:], part="upload", offset=length)
     assert await read(store, len(content), part="upload") == content

@@ -11,7 +11,16 @@ from signaling.errors import Conflict, NotFound
 from signaling.ports.files import BLOCK_BYTES
 from storage.store import Records, Store
 from tests.object_server import a_bucket
-from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, write
+from tests.storage.files.support import (
+    OTHER,
+    PHOTO,
+    WARD,
+    body,
+    opened,
+    read,
+    write,
+    write_until_canceled,
+)
 
 
 @pytest.fixture(params=["folder", "rows", pytest.param("objects", marks=pytest.mark.slow)])
@@ -134,21 +143,7 @@ async def test_a_range_of_a_large_file_is_that_range(store: Store) -> None:
 
 async def test_a_writer_that_is_canceled_is_over_before_the_next_one(store: Store) -> None:
     content = body(40 * BLOCK_BYTES)
-    begun = asyncio.Event()
-
-    async def receive() -> None:
-        async with store.files.writer(WARD, PHOTO, "upload") as writer:
-            for start in range(0, len(content), BLOCK_BYTES):
-                await writer.write(content[start : start + BLOCK_BYTES])
-                begun.set()
-
-    task = asyncio.create_task(receive())
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    length = await store.files.length(WARD, PHOTO, "upload")
-    assert length > 0
+    length = await write_until_canceled(store, content)
     await write(store, content[length:], part="upload", offset=length)
     assert await read(store, len(content), part="upload") == content
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.results import failed, main, summary
+from tests.runs.results import failed, main, summary
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,6 @@
 """Several runs of pytest side by side: whichever is free takes the next test module of a list.
 
-    python -m pytest -p tests.taking --take-from=own.txt --take-from=shared.txt
+    python -m pytest -p tests.runs.taking --take-from=own.txt --take-from=shared.txt
 
 A list has a path a line. Runs that are given the same list share it: how many are taken stands in
 `shared.txt.taken`, a byte each. A run comes to the next list when nothing is left of one. A module is
