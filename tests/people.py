@@ -131,13 +131,21 @@ class Wire:
 class Person:
     """Somebody with a browser of their own: cookies are kept, redirects are not followed."""
 
-    def __init__(self, server: Server, **headers: str) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        url: str = "",
+        connect: aiohttp.SocketFactoryType | None = None,
+        **headers: str,
+    ) -> None:
+        """`url` is where the server is, if not on this machine; `connect` makes sockets that get there."""
         self.server = server
-        self.url = f"http://127.0.0.1:{server.config.port}"
+        self.url = url or f"http://127.0.0.1:{server.config.port}"
         self.http = aiohttp.ClientSession(
             self.url,
             # a test that moves the clock by hours would find its idle connections closed
-            connector=aiohttp.TCPConnector(force_close=True),
+            connector=aiohttp.TCPConnector(force_close=True, socket_factory=connect),
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             headers={"Accept": "text/html", **headers},
         )

@@ -19,6 +19,7 @@ import aiohttp
 from signaling.flows.people.accounts import new_account
 from storage.store import Store
 from tests.engines.databases import database_url
+from tests.forking import Starter
 from tests.people import Person, Refused, Wire, an_id
 from tests.serving import PASSWORD, QUICK, Server
 from tests.web_process import Running, web_process
@@ -36,6 +37,38 @@ def free_port() -> int:
         return port
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where one host is, or HAProxy."""
+
+    address: str
+    port: int
+    starter: Starter | None = None
+    "What its process is forked from; None: this machine's."
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}"
+
+
+def here() -> Site:
+    """On this machine."""
+    return Site("127.0.0.1", free_port())
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Where everything is."""
+
+    hosts: list[Site]
+    balancer: Site
+    database: str = ""
+    "The URL by which hosts reach PostgreSQL, if the test reaches it by another one."
+    balancing: tuple[str, ...] = ()
+    "The command that makes HAProxy run where it is to."
+    connect: aiohttp.SocketFactoryType | None = None
+    "Makes sockets that reach all of it."
+
+
 @dataclass
 class Fleet:
     """What runs: hosts by number, and the address people use."""
@@ -44,28 +77,30 @@ class Fleet:
     store: Store
     "Of the test itself, which is no host."
     settings: dict[str, str]
-    ports: list[int]
-    port: int
-    "Of HAProxy."
+    sites: Sites
     running: dict[int, Running] = field(default_factory=dict)
     _stacks: dict[int, AsyncExitStack] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.sites.balancer.port}"
 
-    def person(self) -> Person:
-        server = SimpleNamespace(config=SimpleNamespace(port=self.port))
-        return Person(cast(Server, server))
+    def person(self, number: int | None = None) -> Person:
+        """Somebody who goes through HAProxy, or straight to one host."""
+        site = self.sites.balancer if number is None else self.sites.hosts[number]
+        server = SimpleNamespace(config=SimpleNamespace(port=site.port))
+        return Person(cast(Server, server), url=f"http://{site}", connect=self.sites.connect)
 
     async def start(self, number: int) -> None:
         stack = self._stacks[number] = AsyncExitStack()
-        port = self.ports[number]
+        site = self.sites.hosts[number]
         said: dict[str, Any] = self.settings | {
-            "TELECONNECT_HOST_URL": f"http://127.0.0.1:{port}",
+            "TELECONNECT_HOST": site.address,
+            "TELECONNECT_HOST_URL": f"http://{site}",
             "TELECONNECT_HOST_NAME": f"host{number + 1}",
         }
-        process = web_process(self.folder / f"host{number + 1}", port, **said)
+        folder = self.folder / f"host{number + 1}"
+        process = web_process(folder, site.port, starter=site.starter, **said)
         self.running[number], _ = await stack.enter_async_context(process)
 
     async def kill(self, number: int) -> None:
@@ -95,24 +130,29 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(folder: Path, count: int = 3, **settings: str) -> AsyncIterator[Fleet]:
-    """Hosts that serve behind HAProxy, with the account of a scheduler, nurse@example.org."""
-    key, url = base64.b64encode(os.urandom(32)).decode(), await database_url(folder)
+async def fleet(
+    folder: Path, sites: Sites | None = None, database: str = "", **settings: str
+) -> AsyncIterator[Fleet]:
+    """Hosts that serve behind HAProxy, with the account of a scheduler, nurse@example.org.
+
+    Three on this machine, if it is not said where. `database` is one of the test's own.
+    """
+    sites = sites or Sites([here() for _ in range(3)], here())
+    key, url = base64.b64encode(os.urandom(32)).decode(), database or await database_url(folder)
     store = await Store.open(folder / "test", key, database_url=url)
-    ports, port = [free_port() for _ in range(count)], free_port()
     common = {
-        "TELECONNECT_DATABASE_URL": url,
+        "TELECONNECT_DATABASE_URL": sites.database or url,
         "TELECONNECT_MASTER_KEY": key,
-        "TELECONNECT_PUBLIC_URL": f"http://localhost:{port}",
+        "TELECONNECT_PUBLIC_URL": f"http://localhost:{sites.balancer.port}",
         "TELECONNECT_RELAY_WORKERS": "0",
         "TELECONNECT_RELAY_PORT": "0",
         "TELECONNECT_COTURN": "no",
     } | settings
-    made = Fleet(folder, store, common, ports, port)
+    made = Fleet(folder, store, common, sites)
     await _nurse(store)
     balancer = await _balancer(made)
     try:
-        await asyncio.gather(*(made.start(number) for number in range(count)))
+        await asyncio.gather(*(made.start(number) for number in range(len(sites.hosts))))
         await _is_served(made)
         yield made
     finally:
@@ -137,10 +177,11 @@ async def _nurse(store: Store) -> None:
 
 
 async def _balancer(made: Fleet) -> asyncio.subprocess.Process:
-    hosts = {f"HOST{number + 1}": f"127.0.0.1:{port}" for number, port in enumerate(made.ports)}
-    environment = {"PATH": os.environ["PATH"], "BIND": f"127.0.0.1:{made.port}"} | hosts
+    sites = made.sites
+    hosts = {f"HOST{number}": str(site) for number, site in enumerate(sites.hosts, 1)}
+    environment = {"PATH": os.environ["PATH"], "BIND": str(sites.balancer)} | hosts
     return await asyncio.create_subprocess_exec(
-        "/usr/sbin/haproxy", "-db", "-f", str(CONFIGURATION),
+        *sites.balancing, "/usr/sbin/haproxy", "-db", "-f", str(CONFIGURATION),
         env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ only root, iproute2 and /dev/net/tun. Nothing leaves the namespaces.
 
 import asyncio
 import contextlib
+import ctypes
 import dataclasses
 import fcntl
 import heapq
@@ -20,10 +21,11 @@ import json
 import os
 import random
 import signal
+import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -33,6 +35,7 @@ Direction = Literal["up", "down", "both"]
 TUN_DEVICE = Path("/dev/net/tun")
 TUNSETIFF = 0x400454CA
 IFF_TUN_WITHOUT_HEADER = 0x0001 | 0x1000
+CLONE_NEWNET = 0x40000000
 MTU = 1400
 "Below 1500 as on many real links, so that oversized packets show up here."
 PROTOCOLS = {6: "tcp", 17: "udp"}
@@ -62,6 +65,8 @@ class Conditions:
     'Refused traffic as ("udp" or "tcp", destination port or None for all), without an answer.'
     only: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
     "If given, all other traffic of TCP and UDP is refused."
+    apart_from: list[str] = dataclasses.field(default_factory=list)
+    "Addresses to and from which nothing passes, without an answer."
     dead: bool = False
 
 
@@ -129,6 +134,19 @@ class Network:
         """The prefix that makes a command line run on `host`."""
         return ["ip", "netns", "exec", self.namespace(host)]
 
+    @contextlib.contextmanager
+    def inside(self, host: str) -> Iterator[None]:
+        """Within, this thread is on `host`: sockets that it makes and programs that it starts stay there."""
+        with (
+            open("/proc/thread-self/ns/net", "rb") as here,
+            open(f"/run/netns/{self.namespace(host)}", "rb") as there,
+        ):
+            _enter(there.fileno())
+            try:
+                yield
+            finally:
+                _enter(here.fileno())
+
     def wrapper(self, host: str, program: str, path: Path) -> Path:
         """Writes a script that runs `program` on `host`, for those who accept only a file.
 
@@ -168,6 +186,13 @@ def _ip(*arguments: str) -> None:
         raise NetworkUnavailable("The emulated network needs ip of iproute2.") from None
     if done.returncode != 0:
         raise NetworkUnavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def _enter(namespace: int) -> None:
+    """Move this thread to the network namespace that a descriptor is of."""
+    # `os.setns` came with Python 3.12
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, CLONE_NEWNET):
+        raise NetworkUnavailable(f"setns: {os.strerror(ctypes.get_errno())}.")
 
 
 # What follows runs in the child process.
@@ -214,6 +239,8 @@ class Leg:
     def _blocked(self, packet: bytes) -> bool:
         protocol = PROTOCOLS.get(packet[9])
         block, only = self.conditions.block, self.conditions.only
+        if self.conditions.apart_from and self._apart(packet):
+            return True
         if protocol is None or not (block or only):
             return False
         header_length = (packet[0] & 0x0F) * 4
@@ -223,6 +250,10 @@ class Leg:
             return any(one == protocol and number in (None, port) for one, number in traffic)
 
         return named(block) or (bool(only) and not named(only))
+
+    def _apart(self, packet: bytes) -> bool:
+        ends = (packet[12:16], packet[16:20])
+        return any(socket.inet_aton(each) in ends for each in self.conditions.apart_from)
 
 
 class Switch:

@@ -105,6 +105,13 @@ def test_a_firewall_lets_only_what_is_named_through() -> None:
     assert one.departure(0.0, datagram(port=80, protocol=tcp)) is None
 
 
+def test_a_leg_may_be_apart_from_one_host_only() -> None:
+    one = leg(apart_from=[ADDRESSES["far"]])
+    assert one.departure(0.0, datagram()) is None
+    one.conditions = Conditions(apart_from=["10.77.0.3"])
+    assert one.departure(0.0, datagram()) == 0.0
+
+
 def test_a_delay_is_added() -> None:
     assert leg(delay_ms=75).departure(2.0, datagram()) == pytest.approx(2.075)
 
@@ -281,9 +288,26 @@ async def test_a_dead_line_comes_back(line: Line) -> None:
     assert len(await line.round_trips(5)) == 5
 
 
+async def test_two_hosts_can_be_kept_apart(line: Line) -> None:
+    line.shape("near", apart_from=[ADDRESSES["far"]])
+    assert await line.round_trips(5, wait=0.1) == []
+    await eventually(lambda: line.counters("near", "up").dropped == 5)
+    line.shape("near", apart_from=[])
+    assert len(await line.round_trips(5)) == 5
+
+
 async def test_a_misspelled_condition_is_refused(line: Line) -> None:
     with pytest.raises(TypeError, match="delay"):
         line.shape("near", delay=5)
+
+
+def test_a_socket_stays_on_the_host_that_it_was_made_on() -> None:
+    for _ in () if LACKING else (1,):
+        with Network(ADDRESSES) as network:
+            with network.inside("near"), socket.socket(type=socket.SOCK_DGRAM) as there:
+                there.bind((ADDRESSES["near"], PORT))
+            with socket.socket(type=socket.SOCK_DGRAM) as here, pytest.raises(OSError):
+                here.bind((ADDRESSES["near"], PORT))
 
 
 def test_nothing_is_left_behind() -> None:

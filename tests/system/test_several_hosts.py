@@ -77,6 +77,8 @@ async def talking(hosts: Fleet, sessions: int = SESSIONS) -> AsyncIterator[Talks
                 Talker(phone, {"invite_id": seat}),
             ]
         talks.tasks = [asyncio.create_task(each.talk()) for each in talks.all]
+        for task in talks.tasks:
+            opened.callback(task.cancel)  # of a test that has failed
         await talks.until_all_are_heard()
         yield talks
         await talks.end()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
@@ -27,7 +28,8 @@ from web.zones.rules import in_force
 
 FREE_BYTES = 50 * 2**20
 "With less free disk the server reports that it is not ready."
-
+ANSWER_WITHIN = 2.0
+"Seconds that the database has to answer; one that cannot be reached says nothing."
 
 RELAY_FIGURES = {
     "teleconnect_relay_rooms": ("gauge", "rooms"),
@@ -60,11 +62,10 @@ async def ready(request: web.Request) -> web.Response:
     app = request.app
     if OWNERS in app and not app[OWNERS].ready:
         raise Unavailable  # another host is to be asked
-    await app[STORE].read.accounts.exists()
+    next_due = await _next_due(app)
     usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
     if usage.free < FREE_BYTES:
         raise Unavailable
-    next_due = await app[STORE].read.notices.next_due()
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
     stuck = app[SENDING].is_stuck(next_due)
     return web.json_response(
@@ -84,6 +85,17 @@ async def ready(request: web.Request) -> web.Response:
         },
         status=503 if stuck else 200,
     )
+
+
+async def _next_due(app: web.Application) -> datetime | None:
+    """When the next notice is due. Raises Unavailable if the database does not answer in time."""
+    read = app[STORE].read
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            await read.accounts.exists()
+            return await read.notices.next_due()
+    except TimeoutError as error:
+        raise Unavailable from error
 
 
 async def _backup_age(app: web.Application) -> float | None:

@@ -62,9 +62,15 @@ def ends_connection(error: BaseException) -> bool:
 
 @contextmanager
 def given_up(connection: asyncpg.Connection) -> Iterator[None]:
-    """Close the connection at once after an error that ends it: the driver may not know yet."""
+    """Close the connection at once after an error that ends it: the driver may not know yet.
+
+    So after a cancellation: the driver would ask the server to cancel the statement, and wait for it.
+    """
     try:
         yield
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
     except Exception as error:
         if ends_connection(error):
             connection.terminate()

@@ -83,7 +83,7 @@ async def test_a_call_of_two_outlives_every_host_and_no_message_is_lost(
         assert took < BACK_WITHIN
         await hosts.start(owner)
 
-        for number in range(len(hosts.ports)):
+        for number in range(len(hosts.sites.hosts)):
             await hosts.stop(number)
             await say(desk, f"without {number}")
             await expect(phone.get_by_text(f"without {number}", exact=True)).to_be_visible()
