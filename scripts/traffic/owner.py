@@ -2,7 +2,8 @@
 
 `python -m scripts.traffic.owner`, with the environment of a server, takes one order a line and answers
 each with one line of JSON: {"open": [[consultation id, invite id, scheduler id], ...]} lets both people
-into each room; {"messages": N, "per_second": R} has the service users of rooms in turn write N messages.
+into each room, where the service user writes a first message; {"messages": N, "per_second": R} has N
+messages written by service users drawn at random; {"rest": S} has nobody write for S seconds.
 """
 
 import asyncio
@@ -41,9 +42,15 @@ async def _open(app: web.Application, places: list[list[str]]) -> list[Attendanc
     async def one(consultation_id: str, invite_id: str, scheduler_id: str) -> Attendance:
         async with gate:
             await _enter(app, consultation_id, scheduler_id)
-            return await _enter(app, consultation_id, invite_id)
+            guest = await _enter(app, consultation_id, invite_id)
+            await _send(app, guest)
+            return guest
 
     return list(await asyncio.gather(*(one(*place) for place in places)))
+
+
+async def _send(app: web.Application, attendance: Attendance) -> None:
+    await app[CHATTING].send(attendance, wire.ChatSend(id=new_id(), text=TEXT))
 
 
 async def _write(
@@ -53,7 +60,7 @@ async def _write(
 
     async def one(attendance: Attendance) -> None:
         began = time.perf_counter()
-        await app[CHATTING].send(attendance, wire.ChatSend(id=new_id(), text=TEXT))
+        await _send(app, attendance)
         waits.append((time.perf_counter() - began) * 1000)
 
     chance = random.Random(20261129)
@@ -76,6 +83,10 @@ async def main() -> None:
         answer: dict[str, Any] = {}
         if "open" in order:
             people += await _open(app, order["open"])
+        elif "rest" in order:
+            used = time.process_time()
+            await asyncio.sleep(order["rest"])
+            answer = {"cpu_seconds": time.process_time() - used}
         else:
             answer = await _write(app, people, order["messages"], order["per_second"])
         print(json.dumps(answer), flush=True)
