@@ -82,6 +82,8 @@ ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] 
         "undeliverable": "undeliverable",
     },
     "failed": {
+        # The host that tried was ended, and others went on with it, before it received the answer.
+        "accept": "sent",
         "retry": "queued",
         "abandon": "abandoned",
         "submitted": "sent",
@@ -89,8 +91,9 @@ ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] 
         "read": "read",
         "undeliverable": "undeliverable",
     },
-    # unknown: the request was sent and never answered
+    # unknown: the request was sent and never answered, as far as is known
     "unknown": {
+        "accept": "sent",
         "retry": "queued",
         "abandon": "abandoned",
         "submitted": "sent",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 from signaling.flows.notices.claiming import recover
 from signaling.flows.notices.sending import DOMAIN_AT_ONCE, IN_HAND
@@ -38,15 +39,28 @@ async def test_an_outcome_for_a_notice_moved_elsewhere_does_not_block_the_next(
     nurse.outside.mail.released = asyncio.Event()
     await queue(nurse, "a@example.org")
     await nurse.outside.mail.arrived.wait()
-    await nurse.server.app[STORE].write(lambda records: recover(records, nurse.now, lambda: 0.5))
+    over = nurse.now + timedelta(hours=25)
+    await nurse.server.app[STORE].write(lambda records: recover(records, over, lambda: 0.5))
     nurse.outside.mail.released.set()
     await nurse.invite(address="b@example.org")
     assert nurse.outside.mail.asked == ["a@example.org", "b@example.org"]
-    assert ("email", "sent", "") in await attempts(nurse)
     assert not nurse.server.app[SENDING]._done
+    states = {state for _, state, _ in await attempts(nurse)}
+    assert states == {"abandoned", "sent"}
+
+
+async def test_an_answer_that_comes_before_the_next_try_spares_it(nurse: Desk) -> None:
+    nurse.outside.mail.released = asyncio.Event()
+    await queue(nurse, "a@example.org")
+    await nurse.outside.mail.arrived.wait()
+    await nurse.server.app[STORE].write(lambda records: recover(records, nurse.now, lambda: 0.5))
+    assert ("email", "failed", "interrupted") in await attempts(nurse)
+    nurse.outside.mail.released.set()
+    await nurse.deliver()
+    assert await attempts(nurse) == [("email", "sent", "")]
     nurse.move(hours=2)
     await nurse.deliver()
-    assert {state for _, state, _ in await attempts(nurse)} == {"sent"}
+    assert nurse.outside.mail.asked == ["a@example.org"]
 
 
 async def sessions(nurse: Desk) -> list[str]:

@@ -19,6 +19,7 @@ from signaling.notices.notice import (
     Envelope,
     Notice,
     Outcome,
+    Sent,
     Way,
 )
 from signaling.notices.outcome import Due, conclude, hour_has_passed
@@ -117,8 +118,8 @@ async def settle(
 ) -> list[str]:
     """Store the outcomes of claimed notices (None: nothing has left).
 
-    Those that another host has taken over meanwhile stay as they are. Returns the ids of notices that
-    were purged.
+    Those that another host has taken over meanwhile stay as they are, but for one that was sent and
+    waits to be sent again: it is not. Returns the ids of notices that were purged.
     """
     # read again: a receipt may have overtaken the answer, or the session was canceled
     current = await records.notices.standing([job.notice.id for job, _ in done])
@@ -128,7 +129,7 @@ async def settle(
         if job.notice.id not in current:
             continue
         notice, attempts, host_id = current[job.notice.id]
-        if host_id != job.host_id:
+        if host_id != job.host_id and not (host_id == "" and isinstance(outcome, Sent)):
             continue
         if outcome is None and notice.state == "pending":
             untouched.append((notice, now + UNTOUCHED_WAIT))

@@ -39,7 +39,7 @@ HAND_OVER_WITHIN_S = 300.0
 WATCHED_EVERY = timedelta(minutes=1)
 "How often the queue is checked even if nobody was woken."
 ASK_AGAIN = timedelta(seconds=1)
-"When a host that may not claim anything asks whether it may."
+"When a host that may neither claim nor hand over anything asks whether it may."
 STUCK_AFTER = timedelta(minutes=10)
 "Time without any progress; longer than any hand-over may take."
 
@@ -67,7 +67,7 @@ class Sending:
     ) -> None:
         self._store = store
         self.host_id: Callable[[], str | None] = alone
-        "Of this host, where several send; None: it may not claim anything now."
+        "Of this host, where several send; None: it may neither claim nor hand over anything now."
         self._senders = senders
         self._outbox = outbox
         self._clock = clock
@@ -218,11 +218,28 @@ class Sending:
 
     async def _hand_over(self, job: Job) -> None:
         async with self._domain_gate(job), self._gates[job.attempt.channel]:
+            if not await self._is_ours(job):
+                self._leave(job)
+                return
             needed = job.is_repeatable or await self._take(job)
             outcome = await self._send(job) if needed else None
         if outcome is not None:
             self.hand_overs.note(job.attempt.channel, outcome, self._clock.now())
         self._done.append((job, outcome))
+        self._more.set()
+
+    async def _is_ours(self, job: Job) -> bool:
+        """Whether this host may hand it over: no other has ended it. Waits until that is known."""
+        while (host_id := self.host_id()) is None:
+            if self._closing:  # nobody waits for a database that is away
+                return False
+            await asyncio.sleep(ASK_AGAIN.total_seconds())
+        return host_id == job.host_id
+
+    def _leave(self, job: Job) -> None:
+        """Not settled either: whoever sees that its host has ended takes it over."""
+        if self._in_hand.get(job.notice.id) is job:
+            del self._in_hand[job.notice.id]
         self._more.set()
 
     def _domain_gate(self, job: Job) -> AbstractAsyncContextManager[object]:

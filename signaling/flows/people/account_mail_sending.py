@@ -22,7 +22,7 @@ from signaling.notices.notice import (
     TemporaryFailure,
     UnknownOutcome,
 )
-from signaling.notices.retry import next_try
+from signaling.notices.retry import FIRST_WAIT_S, next_try
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.delivery import Outbox, Sender
 from signaling.ports.store import Records, Store
@@ -88,8 +88,9 @@ class AccountMailSending:
     async def take_over(self) -> None:
         """Another host may be gone: go on with what it was sending, and with what only it waited for."""
         if self.host_id():
-            now = self._clock.now()
-            await self._store.write(lambda records: records.account_mails.take_over(now), ())
+            # not at once: it may live, and receive the answer of the mail server
+            due_at = self._clock.now() + timedelta(seconds=FIRST_WAIT_S)
+            await self._store.write(lambda records: records.account_mails.take_over(due_at), ())
         await self.deliver_due()
 
     async def recover(self) -> None:
@@ -137,18 +138,16 @@ class AccountMailSending:
         if gone:
             await self.forget(gone)
         for mail in taken:
-            task = asyncio.create_task(
-                self._hand_over(mail, host_id), name="hand over account mail"
-            )
+            task = asyncio.create_task(self._hand_over(mail), name="hand over account mail")
             self._handing_over.add(task)
             task.add_done_callback(self._handing_over.discard)
             task.add_done_callback(lambda _: self._more.set())
 
-    async def _hand_over(self, mail: QueuedMail, host_id: str) -> None:
+    async def _hand_over(self, mail: QueuedMail) -> None:
         outcome = await self._send(mail)
 
         async def settle(records: Records) -> bool:
-            if not await records.account_mails.is_taken(mail, host_id):
+            if not await records.account_mails.is_latest(mail):
                 return False
             return await self._settle(records, mail, outcome)
 

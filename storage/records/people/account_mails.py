@@ -105,13 +105,12 @@ class AccountMails:
         )
         return taken
 
-    async def is_taken(self, mail: QueuedMail, host_id: str) -> bool:
-        """Whether this try is that host's still, within a transaction: no other has taken it over."""
+    async def is_latest(self, mail: QueuedMail) -> bool:
+        """Whether nobody has tried again since this try, within a transaction."""
         row = await self._executor.row(
-            "SELECT tries, claimed_by FROM account_mail WHERE id = ?" + self._executor.locked,
-            (mail.id,),
+            "SELECT tries FROM account_mail WHERE id = ?" + self._executor.locked, (mail.id,)
         )
-        return row is not None and (row["tries"], row["claimed_by"] or "") == (mail.tries, host_id)
+        return row is not None and row["tries"] == mail.tries
 
     async def put_off(self, mail_id: str, due_at: datetime, *, doubts: int, problem: str) -> None:
         """Try again at `due_at`, after a try that ended with this problem."""
@@ -151,13 +150,13 @@ class AccountMails:
             (to_ms(now),),
         )
 
-    async def take_over(self, now: datetime) -> None:
-        """What hosts were sending that are gone is due again."""
+    async def take_over(self, due_at: datetime) -> None:
+        """What hosts were sending that are gone is due again then, unless one of them settles it."""
         await self._executor.rows(
             "UPDATE account_mail SET due_at = MIN(due_at, ?), claimed_by = NULL"
             " WHERE claimed_by IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM host WHERE host.id = account_mail.claimed_by)",
-            (to_ms(now),),
+            (to_ms(due_at),),
         )
 
     async def existing(self, mail_ids: Iterable[str]) -> frozenset[str]:

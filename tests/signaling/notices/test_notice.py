@@ -50,8 +50,8 @@ ATTEMPT_EVENTS = (
 EXPECTED = {
     "queued": "sending - - - - - abandoned - - - -",
     "sending": "- sent failed undeliverable unknown - - sent delivered read undeliverable",
-    "failed": "- - - - - queued abandoned sent delivered read undeliverable",
-    "unknown": "- - - - - queued abandoned sent delivered read undeliverable",
+    "failed": "- sent - - - queued abandoned sent delivered read undeliverable",
+    "unknown": "- sent - - - queued abandoned sent delivered read undeliverable",
     "sent": "- sent sent sent sent - - sent delivered read undeliverable",
     "delivered": "- delivered delivered delivered delivered - - delivered delivered read delivered",
     "read": "- read read read read - - read read read read",

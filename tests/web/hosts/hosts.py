@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from signaling.ports.clock import Clock
 from tests.engines.databases import database_url
 from tests.serving import Server, serving
 from web.hosts.membership import Membership
@@ -22,10 +23,12 @@ class Shared:
     settings: dict[str, str]
 
     @asynccontextmanager
-    async def host(self, name: str, **settings: str) -> AsyncIterator[Server]:
+    async def host(
+        self, name: str, clock: Clock | None = None, **settings: str
+    ) -> AsyncIterator[Server]:
         """One of them, with a data folder of its own."""
         said: dict[str, Any] = self.settings | {"TELECONNECT_HOST_NAME": name} | settings
-        async with serving(self.folder / name, **said) as server:
+        async with serving(self.folder / name, clock, **said) as server:
             yield server
 
 
