@@ -19,7 +19,6 @@ from signaling.invite import Person
 from tests.engines.postgresql import cluster
 from tests.notices.test_kill_notices import (
     KILLS,
-    NOTICES,
     PATIENCE_S,
     Log,
     _environment,
