@@ -31,6 +31,24 @@ SEEN = {
     "join_longest_ms": 200.0,
     "shut_out": 0,
 }
+
+
+def flood(hosts: int, per_second: float) -> dict[str, Any]:
+    shares = {"web": 0.6, "postgresql": 0.3, "clients": 0.1}
+    return {"hosts": hosts, "per_second": per_second, "processors": shares, "ms_each": shares}
+
+
+def steady(rooms: int, each: float) -> dict[str, Any]:
+    return {
+        "rooms": rooms,
+        "owners_ms_each": each,
+        "postgresql_ms_each": each / 2,
+        "ack_p50_ms": 2.0,
+        "ack_p99_ms": 9.0,
+        "resting": 0.05,
+    }
+
+
 PART = {"median": 300.0, "longest": 500.0}
 COSTS = {
     "sent_kbps": 975.0,
@@ -72,6 +90,17 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
             },
         },
         "1.25",
+    ),
+    "hosts": (
+        {
+            "flood": [flood(1, 1300.0), flood(2, 2600.0)],
+            "rooms": [steady(100, 1.0), steady(10_000, 1.1)],
+            "capacity": {
+                "waiting": {"bytes": 40_000.0, "processors": 0.00002},
+                "session": {"bytes": 75_000.0, "processors": 0.0001},
+            },
+        },
+        "35,000",
     ),
     "sockets": (
         {
@@ -343,6 +372,12 @@ def test_a_peer_that_is_not_there_has_no_ratio() -> None:
 def test_a_benchmark_prints_its_numbers(name: str) -> None:
     sample, figure = SAMPLES[name]
     assert figure in load(name).table(sample)
+
+
+def test_hosts_are_compared_and_so_are_numbers_of_rooms() -> None:
+    printed = load("hosts").table(SAMPLES["hosts"][0])
+    assert "two beside one: 2.00" in printed
+    assert "most beside fewest rooms: 1.10" in printed
 
 
 def test_each_benchmark_has_a_sample() -> None:

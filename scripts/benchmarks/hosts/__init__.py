@@ -1,9 +1,9 @@
 """Several hosts over one PostgreSQL: two processes beside one, and what a message costs with many rooms.
 
-Two parts. In the first, 200 rooms write as fast as they can to one web process and then to two, over the
+Three parts. In the first, 200 rooms write as fast as they can to one web process and then to two, over the
 same PostgreSQL; the clients are in this process, and all of it shares the machine's processors: their
 share is shown, since it is what limits the ratio. In the second, ten processes own 100, 1,000 and 10,000
-rooms with both people in each, without sockets and media, and people write at the same steady rate.
+rooms with both people in each, without sockets and media, and people write at the same steady rate. The third is `capacity.py`.
 """
 
 import argparse
@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks._figures import lines, percentile
+from scripts.benchmarks.hosts.capacity import capacity_table, measure
 from scripts.traffic.desks import Desk, heard, until_complete
 from scripts.traffic.postgresql import Cluster, cluster
 from scripts.traffic.server import Place, client, connect_all, furnish, serving, temporary_folder
 
+PARTS = ("flood", "rooms", "capacity")
 FLOOD_ROOMS = 200
 FLOOD_MESSAGES = 60
 "Of each room: below the burst that one socket is allowed."
@@ -38,7 +40,7 @@ SECONDS = 10
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--part", choices=("flood", "rooms"), help="only this one of the two")
+    parser.add_argument("--part", choices=PARTS, help="only this one")
 
 
 def run_with(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -46,11 +48,14 @@ def run_with(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _run(part: str | None) -> dict[str, Any]:
+    chosen = PARTS if part is None else (part,)
     result: dict[str, Any] = {}
-    if part != "rooms":
+    if "flood" in chosen:
         result["flood"] = [await _flood(1), await _flood(2), await _flood(1), await _flood(2)]
-    if part != "flood":
+    if "rooms" in chosen:
         result["rooms"] = await _rooms()
+    if "capacity" in chosen:
+        result["capacity"] = await measure()
     return result
 
 
@@ -226,6 +231,8 @@ def table(result: dict[str, Any]) -> str:
         tables.append(_flood_table(result["flood"]))
     if "rooms" in result:
         tables.append(_rooms_table(result["rooms"]))
+    if "capacity" in result:
+        tables.append(capacity_table(result["capacity"]))
     return "\n\n".join(tables)
 
 
