@@ -15,7 +15,8 @@ from types import MappingProxyType
 import msgspec
 
 from media import messages
-from media.messages import AnyCommand, Done, Event, Failed, Figures, NotReady, Ready, Start
+from media.messages import AnyCommand, Event, NotReady, Ready, Start
+from media.relay.link import RelayUnavailable, WorkerLink
 
 logger = logging.getLogger(__name__)
 
@@ -28,23 +29,7 @@ STOP_SECONDS = 3.0
 "Seconds for closing every connection; after that the process is killed."
 
 
-class CommandFailed(Exception):
-    """A worker refused a command. ``code`` is stable, the text is for logs."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-class RelayUnavailable(Exception):
-    """No worker can carry out a command. ``code`` is ``port_unavailable``, ``worker_lost``..."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-class WorkerProcess:
+class WorkerProcess(WorkerLink):
     """A running worker, created by :meth:`spawn`."""
 
     def __init__(
@@ -55,18 +40,12 @@ class WorkerProcess:
         ready: Ready,
         on_event: Callable[[Event], None],
     ) -> None:
+        super().__init__(on_event)
         self.port = ready.port
-        self.native = ready.native
-        "Whether its native loop forwards packets."
-        self.tcp = ready.tcp
-        "Addresses at which it is reached by TCP too."
+        self.native, self.tcp = ready.native, ready.tcp
         self._process = process
         self._reader = reader
         self._writer = writer
-        self._on_event = on_event
-        self._number = 0
-        self._waiting: dict[int, asyncio.Future[Figures | None]] = {}
-        self._ended = asyncio.Event()
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
@@ -152,25 +131,8 @@ class WorkerProcess:
         """The operating system's id of the process."""
         return self._process.pid
 
-    async def ask(self, command: AnyCommand) -> Figures | None:
-        """Send a command and wait for its reply. Raises CommandFailed, RelayUnavailable."""
-        if not self.alive:
-            raise RelayUnavailable("worker_lost", "the worker has ended")
-        self._number += 1
-        number = self._number
-        answer: asyncio.Future[Figures | None] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
-        try:
-            self._writer.write(messages.encode(msgspec.structs.replace(command, number=number)))
-            return await answer
-        finally:
-            self._waiting.pop(number, None)
-
-    async def wait_ended(self, seconds: float) -> None:
-        """Wait until the worker has ended, at most for that long."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._ended.wait()
+    def _send(self, command: AnyCommand) -> None:
+        self._writer.write(messages.encode(command))
 
     def kill(self) -> None:
         """End the process without closing its connections."""
@@ -201,24 +163,4 @@ class WorkerProcess:
         except (ConnectionError, msgspec.DecodeError, ValueError) as error:
             logger.error("the control connection of a worker broke: %s", error)
         finally:
-            self._ended.set()
-            for answer in self._waiting.values():
-                if not answer.done():
-                    answer.set_exception(RelayUnavailable("worker_lost", "the worker has ended"))
-
-    def _hear(self, line: bytes) -> None:
-        self._dispatch(messages.decode_worker_message(line))
-
-    def _dispatch(self, message: messages.WorkerMessage) -> None:
-        if isinstance(message, Done | Failed):
-            answer = self._waiting.get(message.number)
-            if answer is None or answer.done():
-                return
-            if isinstance(message, Done):
-                if message.figures is not None:
-                    self.native, self.tcp = message.figures.native, message.figures.tcp
-                answer.set_result(message.figures)
-            else:
-                answer.set_exception(CommandFailed(message.code, message.text))
-        elif not isinstance(message, Ready | NotReady):
-            self._on_event(message)
+            self._end()

@@ -8,7 +8,8 @@ import pytest
 
 from media.limits import Limits
 from media.messages import Event, OpenRoom, Ready, Start, encode
-from media.relay.process import RelayUnavailable, WorkerProcess
+from media.relay.link import RelayUnavailable
+from media.relay.process import WorkerProcess
 from scripts.benchmarks._relay.sides import AnyBuild
 
 WORKER = """
