@@ -6,6 +6,8 @@ The web process sends commands, each with a number of its choice, and gets one :
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -143,7 +145,9 @@ class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
 
 PeerCommand = AcceptAnswer | Publish | Unpublish | Subscribe | Unsubscribe | Prefer | Leave
 "Commands about a participant who is in the room."
-AnyCommand = OpenRoom | CloseRoom | Join | PeerCommand | Trace | Ping | Readdress
+RoomCommand = OpenRoom | CloseRoom | Join | PeerCommand | Trace
+"Commands about a room."
+AnyCommand = RoomCommand | Ping | Readdress
 
 
 class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -318,6 +322,13 @@ WorkerMessage = Done | Failed | Ready | NotReady | Event
 def encode(message: Any) -> bytes:
     """One line, newline included."""
     return msgspec.json.encode(message) + b"\n"
+
+
+@cache
+def dialect() -> str:
+    """A digest of all messages as they are declared: only processes with the same understand each other."""
+    declared = msgspec.json.schema_components((AnyCommand, WorkerMessage))
+    return hashlib.sha256(msgspec.json.encode(declared, order="sorted")).hexdigest()
 
 
 def decode_command(line: bytes) -> AnyCommand:

@@ -33,6 +33,7 @@ GROUPS = {
         "web/app.py",
         "web/app_files.py",
         "web/app_notices.py",
+        "web/app_relay.py",
         "web/app_rooms.py",
         "web/app_sign_in.py",
         "web/app_upkeep.py",

@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 from aiohttp import web
 
@@ -18,7 +20,7 @@ from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.connections.http_server import claim_descriptors, start_server
 from web.connections.listening import listen, shown
 from web.development import follow_files, for_development
-from web.hosts.starting import DRAIN_WITHIN, leave
+from web.hosts.starting import DRAIN_WITHIN, TLS, leave
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import TextFormatter, set_level, set_up
 from web.routes import public_address
@@ -110,29 +112,44 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    app = await create_app(config)
-    if development:
+    if config.relays_only:
+        from web.app_relay import (  # it imports the driver of PostgreSQL
+            create_relay_host,
+            leave_relay,
+        )
+
+        app, leaving = await create_relay_host(config), leave_relay
+    else:
+        app, leaving = await create_app(config), leave
+    if development and not config.relays_only:
         follow_files(app)
-    runner = await start_server(app, listeners, shutdown_timeout=GRACE)
+    runner = await start_server(app, listeners, shutdown_timeout=GRACE, tls=app.get(TLS))
     try:
         _log.info("Listening at %s", shown(listeners))
-        _log.info("Time zone rules are those of %s", in_force())
-        say(f"TeleConnect serves at {config.public_url}")
-        with app[STORE].starting():
-            is_new = not await app[STORE].read.accounts.exists()
-        if is_new:
-            address = public_address(config.public_url, "setup", token=app[SETUP_TOKEN].make())
-            say(f"Create the administrator's account at {address}")
+        if config.relays_only:
+            say(f"TeleConnect relays calls for the hosts that reach it at {config.this_host.url}")
+        else:
+            await _say_where(app, config)
         await stop.wait()
         stop.clear()
-        await _leave(app, stop)
+        await _leave(leaving(app, DRAIN_WITHIN), stop)
     finally:
         await runner.cleanup()
 
 
-async def _leave(app: web.Application, stop: asyncio.Event) -> None:
+async def _say_where(app: web.Application, config: Config) -> None:
+    _log.info("Time zone rules are those of %s", in_force())
+    say(f"TeleConnect serves at {config.public_url}")
+    with app[STORE].starting():
+        is_new = not await app[STORE].read.accounts.exists()
+    if is_new:
+        address = public_address(config.public_url, "setup", token=app[SETUP_TOKEN].make())
+        say(f"Create the administrator's account at {address}")
+
+
+async def _leave(left: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
     """Give the rooms to the other hosts, if there are any; another signal ends the waiting."""
-    leaving = asyncio.create_task(leave(app, DRAIN_WITHIN))
+    leaving = asyncio.create_task(left)
     again = asyncio.create_task(stop.wait())
     await asyncio.wait({leaving, again}, return_when=asyncio.FIRST_COMPLETED)
     for task in (leaving, again):

@@ -228,6 +228,11 @@ class Config:
     "Names in the environment that look like settings but are not."
 
     def __post_init__(self) -> None:
+        if self.relays_only and not (self.database_url and self.relay_workers):
+            raise ConfigError(
+                "TELECONNECT_HOST_ROLE is relay: TELECONNECT_DATABASE_URL must name the database of the"
+                " other hosts, and TELECONNECT_RELAY_WORKERS be 1 or more."
+            )
         if self.runs_coturn:
             self.coturn.check_relay_ports(self.relay_port, self.relay_workers)
 
@@ -244,6 +249,11 @@ class Config:
         if self.secure or self.on_loopback:
             return ("127.0.0.1", "::1")
         return ("0.0.0.0", "::")
+
+    @property
+    def relays_only(self) -> bool:
+        """Whether this host has relay workers for other hosts, and nothing else."""
+        return self.this_host.role == "relay"
 
     @property
     def secure(self) -> bool:

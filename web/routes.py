@@ -142,6 +142,7 @@ PATHS = {
     "brand_logo": "/brand/{digest}/logo",
     "static": "/static/{digest}/{path:.+}",
     "hosts_waiting": "/hosts/waiting",
+    "hosts_relay": "/hosts/relay",
     "health": "/healthz",
     "ready": "/readyz",
     "metrics": "/metrics",

@@ -195,7 +195,7 @@ class Relay(CommandedRooms):
         number = self.settings.port + index if self.settings.port else 0
         hosts = self.settings.hosts or hosts_for(self.addresses)
         start = Start(hosts, number, self.addresses, self.settings.limits, self.settings.tcp)
-        return await self.worker_process.spawn(start, self._receive, self.settings.environment)
+        return await self.worker_process.spawn(start, self.receive, self.settings.environment)
 
     async def _supervise(self, index: int) -> None:
         """Watch one worker as long as the relay runs, and restart it whenever it ends."""

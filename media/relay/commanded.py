@@ -176,7 +176,7 @@ class CommandedRooms(ABC):
             raise RelayUnavailable("worker_lost", "the worker of this room is not there now")
         await worker.ask(command)
 
-    def _receive(self, event: Event) -> None:
+    def receive(self, event: Event) -> None:
         """Take an event from a worker."""
         if isinstance(event, Disconnected):
             room = self._rooms.get(event.room_id)

@@ -62,8 +62,8 @@ class WorkerLink(ABC):
         """End it, and wait for its end."""
 
     @abstractmethod
-    def _send(self, command: AnyCommand) -> None:
-        """Send a command; those of one turn of the event loop in their order."""
+    async def _send(self, line: bytes) -> None:
+        """Send an encoded command; what is begun first is sent first. Raises RelayUnavailable."""
 
     async def ask(self, command: AnyCommand) -> Figures | None:
         """Send a command and wait for its reply. Raises CommandFailed, RelayUnavailable."""
@@ -74,7 +74,7 @@ class WorkerLink(ABC):
         answer: asyncio.Future[Figures | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            self._send(msgspec.structs.replace(command, number=number))
+            await self._send(messages.encode(msgspec.structs.replace(command, number=number)))
             return await answer
         finally:
             self._waiting.pop(number, None)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from media import messages
-from media.messages import AnyCommand, Event, NotReady, Ready, Start
+from media.messages import Event, NotReady, Ready, Start
 from media.relay.link import RelayUnavailable, WorkerLink
 
 logger = logging.getLogger(__name__)
@@ -131,8 +131,8 @@ class WorkerProcess(WorkerLink):
         """The operating system's id of the process."""
         return self._process.pid
 
-    def _send(self, command: AnyCommand) -> None:
-        self._writer.write(messages.encode(command))
+    async def _send(self, line: bytes) -> None:
+        self._writer.write(line)
 
     def kill(self) -> None:
         """End the process without closing its connections."""

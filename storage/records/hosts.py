@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from signaling.hosts.role import Role
 from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.executor import Executor, Row, batched, marks
 from storage.engine.vault import Vault
@@ -34,6 +35,7 @@ class Host:
     renewals: int = 0
     draining: bool = False
     figures: Figures = Figures()
+    role: Role = "all"
 
 
 class Hosts:
@@ -48,9 +50,17 @@ class Hosts:
 
     async def add(self, host: Host) -> None:
         await self._executor.rows(
-            "INSERT INTO host (id, name, url, version, started_at, draining)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (host.id, host.name, host.url, host.version, to_ms(host.started_at), host.draining + 0),
+            "INSERT INTO host (id, name, url, version, started_at, draining, role)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                host.id,
+                host.name,
+                host.url,
+                host.version,
+                to_ms(host.started_at),
+                host.draining + 0,
+                host.role,
+            ),
         )
 
     async def renew(self, host_id: str, figures: Figures, *, draining: bool) -> bool:
@@ -130,4 +140,5 @@ def _host(row: Row) -> Host:
         renewals=row["renewals"],
         draining=bool(row["draining"]),
         figures=Figures(row["rooms"], row["people"], row["load"]),
+        role=row["role"],
     )

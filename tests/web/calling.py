@@ -206,14 +206,14 @@ class StartedSession:
 
     def legs(self) -> set[str]:
         """Peer ids that have a connection to the relay, or have been offered one."""
-        relay = self.server.app[RELAY].relay
+        relay = self.server.app[RELAY].commanded
         if relay is None:
             return set()
         return {peer_id for room in relay._rooms.values() for peer_id in room.participants}
 
     def heights(self, peer_id: str) -> dict[tuple[str, Kind], int | None]:
         """(publisher, kind) -> the height at which that page shows the video, as the relay was told."""
-        relay = self.server.app[RELAY].relay
+        relay = self.server.app[RELAY].commanded
         assert relay is not None
         (room,) = relay._rooms.values()
         return room.participants[peer_id].heights

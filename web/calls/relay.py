@@ -11,6 +11,7 @@ from aiohttp import web
 from media import messages as media
 from media.messages import Publishing
 from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
+from media.relay.host_links import RelayElsewhere
 from media.rtp.codecs import Kind
 from signaling.calls import relay_events
 from signaling.ports.clock import Timers
@@ -44,6 +45,11 @@ class MediaRelay:
         self._failing_since: float | None = None
         self.starting: asyncio.Task[None] | None = None
         self.relay: Relay | None = None
+        "The workers of this host."
+        self.elsewhere: RelayElsewhere | None = None
+        "Those of relay-only hosts, where this one has none."
+        self.shared: Callable[[media.Event], bool] = lambda _: False
+        "Whether an event is about a room of another host, and was passed on to it."
         self.watch: RelayWatch | None = None
         if config.relay_workers:
             settings = RelaySettings(
@@ -58,7 +64,9 @@ class MediaRelay:
             self.watch = RelayWatch(self.relay, timers)
         else:
             self._reason = "TELECONNECT_RELAY_WORKERS is 0."
-        self.trace = RelayTrace(self.relay, config.data_dir)
+            if config.database_url:
+                self.elsewhere = RelayElsewhere(self._receive)
+        self.trace = RelayTrace(self.commanded, config.data_dir)
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """From the start of the server to its end (`cleanup_ctx`).
@@ -71,10 +79,22 @@ class MediaRelay:
         self._stopping, self._started = True, False
         if self.watch is not None:
             await self.watch.stop()
-        if self.relay is not None:
-            await self.relay.stop()
+        if self.commanded is not None:
+            await self.commanded.stop()
+
+    @property
+    def commanded(self) -> Relay | RelayElsewhere | None:
+        """Where the rooms of this host are."""
+        return self.relay or self.elsewhere
+
+    @property
+    def _expected(self) -> bool:
+        """Whether there are workers, reached or not."""
+        return self.elsewhere is None or self.elsewhere.expected()
 
     async def _start(self) -> None:
+        if self.elsewhere is not None:
+            self._started = True
         if self.relay is None or self.watch is None or self._stopping:
             return
         try:
@@ -107,6 +127,11 @@ class MediaRelay:
         await self.watch.start()
 
     @property
+    def serves(self) -> bool:
+        """Whether calls can go through it now, and need not wait for its start."""
+        return self._started and self.usable
+
+    @property
     def state(self) -> str:
         """`ok`, `unreached`, `restarting` or `unavailable`.
 
@@ -114,39 +139,43 @@ class MediaRelay:
         """
         if self.starting is not None and not self.starting.done() and self.relay is not None:
             return "restarting"
-        if not self._started or self.relay is None:
+        if not self._started or self.commanded is None or not self._expected:
             return "unavailable"
-        if not self.relay.healthy:
+        if not self.commanded.healthy:
             return "restarting"
         return "unreached" if self.problem else "ok"
 
     @property
     def packet_loop(self) -> str:
         """Who forwards packets: `native` for the loop in C, `python`, or `none` without a relay."""
-        if self.state in ("unavailable", "restarting") or self.relay is None:
+        if self.state in ("unavailable", "restarting") or self.commanded is None:
             return "none"
-        return "native" if self.relay.native else "python"
+        return "native" if self.commanded.native else "python"
 
     @property
     def tcp(self) -> str:
         """`ok`, `unreached`, or `off`: not wanted, or its port is taken."""
+        if self.elsewhere is not None:
+            return "ok" if self.elsewhere.tcp else "off"
         return "off" if self.watch is None or not self._started else self.watch.tcp
 
     @property
     def problem(self) -> str:
         """For the operator: why there is no relay, or where it does not answer; or nothing."""
+        if self.elsewhere is not None and self._expected:
+            return ""
         return self._reason or (self.watch.unreached if self.watch is not None else "")
 
     # --- signaling.ports.relay.Relay
 
     @property
     def usable(self) -> bool:
-        if self.relay is None or self._stopping:
+        if self.commanded is None or self._stopping or not self._expected:
             return False
         if not self._started:
             # At the start pages reconnect before the workers are ready.
             return self.starting is not None and not self.starting.done()
-        if self.relay.healthy:
+        if self.commanded.healthy:
             self._failing_since = None
             return True
         if self._failing_since is None:
@@ -197,14 +226,16 @@ class MediaRelay:
         self._listeners.pop(room_id, None)
         await self._ask(lambda relay: relay.close_room(room_id))
 
-    async def _ask(self, ask: Callable[[Relay], Awaitable[None]], allowed: str = "") -> str:
+    async def _ask(
+        self, ask: Callable[[Relay | RelayElsewhere], Awaitable[None]], allowed: str = ""
+    ) -> str:
         """The code of a refusal, or nothing. A refusal with the code `allowed` is not logged."""
         if not self._started and self.starting is not None:
             await asyncio.wait([self.starting])
-        if not self._started or self.relay is None:
+        if not self._started or self.commanded is None:
             return "unavailable"
         try:
-            await ask(self.relay)
+            await ask(self.commanded)
         except CommandFailed as error:
             if error.code != allowed:
                 _log.warning("the relay refused: %s (%s)", error, error.code)
@@ -215,6 +246,8 @@ class MediaRelay:
         return ""
 
     def _receive(self, event: media.Event) -> None:
+        if self.shared(event):
+            return
         if self.watch is not None and self.watch.handle(event):
             return
         if self.trace.handle(event):

@@ -15,7 +15,8 @@ import msgspec
 from aiohttp import web
 
 from media.messages import Event, Traced
-from media.relay.client import CommandFailed, Relay, RelayUnavailable
+from media.relay.commanded import CommandedRooms
+from media.relay.link import CommandFailed, RelayUnavailable
 
 SOCKET_NAME = "trace.socket"
 LONGEST_TRACE = 600.0
@@ -37,7 +38,7 @@ class TraceRequest(msgspec.Struct, frozen=True):
 class RelayTrace:
     """At most one trace at a time, over all rooms of one session."""
 
-    def __init__(self, relay: Relay | None, data_dir: Path) -> None:
+    def __init__(self, relay: CommandedRooms | None, data_dir: Path) -> None:
         self._relay = relay
         self._path = data_dir / SOCKET_NAME
         self._request: TraceRequest | None = None

@@ -11,6 +11,7 @@ import errno
 import logging
 import resource
 import socket
+import ssl
 import struct
 from collections import Counter
 from datetime import datetime, timedelta
@@ -47,6 +48,8 @@ AT_ONCE = 4
 "Connections accepted in one turn of the event loop, so that a flood does not starve open ones."
 TRY_AGAIN_AFTER = 0.1
 "Seconds until the next accept when there was no descriptor."
+HANDSHAKE_WITHIN = 10.0
+"Seconds for TLS."
 CHECK_EVERY = timedelta(seconds=1)
 LOG_EVERY = timedelta(minutes=1)
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -235,12 +238,17 @@ class ListeningSite(web.BaseSite):
     """Accepts the connections of one listening socket."""
 
     def __init__(
-        self, runner: web.AppRunner, listener: socket.socket, owner: "ConnectionManager"
+        self,
+        runner: web.AppRunner,
+        listener: socket.socket,
+        owner: "ConnectionManager",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(runner)
         self._loop = asyncio.get_running_loop()
         self._listener = listener
         self._owner = owner
+        self._tls = tls
         self._again: asyncio.TimerHandle | None = None
         self._opening: set[asyncio.Task[Any]] = set()
 
@@ -300,7 +308,12 @@ class ListeningSite(web.BaseSite):
 
     async def _open(self, accepted: socket.socket, protocol: HttpConnection) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: protocol, accepted)
+            await self._loop.connect_accepted_socket(
+                lambda: protocol,
+                accepted,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_WITHIN if self._tls else None,
+            )
         except OSError:  # it was reset in the meantime
             protocol.forget()
             accepted.close()
@@ -381,6 +394,7 @@ async def start_server(
     listeners: list[socket.socket],
     *,
     shutdown_timeout: float,
+    tls: ssl.SSLContext | None = None,
 ) -> web.AppRunner:
     """Start the application and accept connections; cleaning up the runner ends both."""
     # an access log would show tokens in paths; web/http/errors.py logs by route
@@ -390,7 +404,7 @@ async def start_server(
         assert runner.server is not None
         app[CONNECTIONS].serve(runner.server)
         for listener in listeners:
-            await ListeningSite(runner, listener, app[CONNECTIONS]).start()
+            await ListeningSite(runner, listener, app[CONNECTIONS], tls).start()
     except BaseException:
         await runner.cleanup()
         raise

@@ -23,6 +23,7 @@ from signaling.contact import E164
 from signaling.delivery import mail, vonage_account
 from signaling.delivery.smtp_url import SmtpServer
 from signaling.errors import InvalidInput
+from signaling.hosts.role import Role
 from signaling.identity import Condition
 from signaling.notices import price
 from signaling.notices.price import Price
@@ -177,6 +178,13 @@ def media_policy(text: str) -> Literal["auto", "relay"]:
         case "auto" | "relay":
             return text
     raise ValueError("must be auto or relay")
+
+
+def host_role(text: str) -> Role:
+    match text:
+        case "all" | "relay":
+            return text
+    raise ValueError("must be all or relay")
 
 
 def brand(text: str) -> str:

@@ -6,14 +6,27 @@ from typing import Any
 
 from yarl import URL
 
-from web.environment.config_values import Setting, public_url, relay_addresses
+from signaling.hosts.role import Role
+from web.environment.config_values import (
+    ConfigError,
+    Setting,
+    host_role,
+    public_url,
+    relay_addresses,
+)
 
 HOST_SETTINGS = (
+    Setting(
+        "TELECONNECT_HOST_ROLE",
+        "all",
+        "With PostgreSQL: all, or relay: this host serves no pages and has relay workers alone, for the"
+        " calls of hosts whose TELECONNECT_RELAY_WORKERS is 0.",
+    ),
     Setting(
         "TELECONNECT_HOST_URL",
         "",
         "With PostgreSQL: this host's own address, which only the other hosts reach, as"
-        " http://10.0.0.5:8080; empty: http://127.0.0.1 with the port.",
+        " http://10.0.0.5:8080, with the role relay https://10.0.0.8:8080; empty: 127.0.0.1 with the port.",
     ),
     Setting(
         "TELECONNECT_HOST_NAME", "", "This host's name on the page Health; empty: the machine's."
@@ -31,6 +44,7 @@ HOST_SETTINGS = (
 class HostSettings:
     """How the other hosts reach this one, and what people call it."""
 
+    role: Role
     url: URL
     name: str
     "Empty: the machine's."
@@ -40,6 +54,11 @@ class HostSettings:
 
 def read_host(given: Callable[..., Any], port: int) -> HostSettings:
     """Raises ConfigError naming the setting."""
-    url = given("TELECONNECT_HOST_URL", public_url) or URL(f"http://127.0.0.1:{port}")
+    role = given("TELECONNECT_HOST_ROLE", host_role)
+    scheme = "https" if role == "relay" else "http"
+    url = given("TELECONNECT_HOST_URL", public_url) or URL(f"{scheme}://127.0.0.1:{port}")
+    if role == "relay" and url.scheme != scheme:
+        raise ConfigError("TELECONNECT_HOST_URL begins with https:// where the role is relay.")
     proxies = given("TELECONNECT_PROXIES", relay_addresses) or ()
-    return HostSettings(url, given("TELECONNECT_HOST_NAME", str) or "", frozenset(proxies))
+    name = given("TELECONNECT_HOST_NAME", str) or ""
+    return HostSettings(role, url, name, frozenset(proxies))

@@ -25,6 +25,7 @@ from storage.engine.database import NOBODY
 from storage.engine.executor import batched
 from storage.records.hosts import Figures, Host
 from storage.store import Records, Store
+from web.config import Config
 from web.hosts.owners import Peer
 
 if TYPE_CHECKING:  # it imports the driver of PostgreSQL
@@ -124,8 +125,12 @@ class Membership:
         return self.acts and consultation_id in self._mine
 
     def peers(self) -> list[Peer]:
-        """The other hosts."""
-        return [_peer(host) for host in self.hosts.values() if host.id != self.host_id]
+        """The other hosts that may own rooms."""
+        return [_peer(host) for host in self._others()]
+
+    def _others(self) -> list[Host]:
+        hosts = self.hosts.values()
+        return [each for each in hosts if each.id != self.host_id and each.role == "all"]
 
     async def own(self, consultation_id: str) -> None:
         """For whoever opens the room: it is this host's from now on. Raises HostAway if it is another's."""
@@ -142,8 +147,7 @@ class Membership:
         """Who should take a room that is nobody's, while this host drains."""
         if not self.draining:
             return None
-        others = [each for each in self.hosts.values() if not each.draining]
-        others = [each for each in others if each.id != self.host_id]
+        others = [each for each in self._others() if not each.draining]
         if not others:
             return None
         return _peer(
@@ -346,6 +350,8 @@ def _peer(host: Host) -> Peer:
     return Peer(host.id, URL(host.url))
 
 
-def this_host(name: str, url: str, version: str, now: Callable[[], datetime]) -> Callable[[], Host]:
+def this_host(config: Config, version: str, now: Callable[[], datetime]) -> Callable[[], Host]:
     """The row of this host, with a new id each time."""
-    return lambda: Host(new_id(), name or os.uname().nodename, url, version, now())
+    this = config.this_host
+    name, url = this.name or os.uname().nodename, str(this.url)
+    return lambda: Host(new_id(), name, url, version, now(), role=this.role)

@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import resource
-import time
+import ssl
 from collections.abc import AsyncIterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from aiohttp import web
@@ -13,14 +11,16 @@ from aiohttp import web
 from signaling.errors import Unavailable
 from signaling.wire import messages as wire
 from storage.engine.commit_hooks import WebSessionMoved
-from storage.records.hosts import Figures
 from web import keys
+from web.hosts.certificates import client_context
 from web.hosts.duty import DUTY
 from web.hosts.elsewhere import Elsewhere
+from web.hosts.figures import Measuring, program_version
 from web.hosts.hand_over import PASSING, add_owners
 from web.hosts.list_changes import ListChanges
 from web.hosts.membership import Membership, this_host
 from web.hosts.owners import ELSEWHERE
+from web.hosts.relay_links import RelayLinks
 from web.hosts.telling import Telling
 
 MEMBERSHIP = web.AppKey("membership", Membership)
@@ -35,6 +35,8 @@ class Line(Protocol):
 
 LINE: web.AppKey[Line] = web.AppKey("line", Line)
 """Absent where there is one host."""
+TLS: web.AppKey[ssl.SSLContext] = web.AppKey("tls", ssl.SSLContext)
+"Of a relay-only host, which is reached by TLS alone."
 DRAIN_WITHIN = 60.0
 "Seconds that calls through the relay have to end before their rooms move to another host."
 _log = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ async def add_hosts(app: web.Application) -> None:
 
     line = HostsLine(config.database_url)
     program = await asyncio.to_thread(program_version)
-    row = this_host(config.this_host.name, str(config.this_host.url), program, app[keys.CLOCK].now)
+    row = this_host(config, program, app[keys.CLOCK].now)
     key = await store.write(lambda records: records.hosts.key())
     app[LINE] = line
     app[MEMBERSHIP] = membership = Membership(store, line, row, key)
@@ -58,7 +60,8 @@ async def add_hosts(app: web.Application) -> None:
     app[DUTY].host_id = lambda: membership.host_id if membership.ready else None
     for sending in (app[keys.SENDING], app[keys.ACCOUNT_MAIL_SENDING]):
         sending.host_id = lambda: membership.host_id if membership.acts else None
-    elsewhere = _follow(app, membership)
+    links = await _relay_links(app, membership, key)
+    elsewhere = _follow(app, membership, links)
     telling = _listening(app, membership, elsewhere)
     changes = ListChanges(membership, line.tell)
     app[keys.ROOMS].hub.told = changes.note
@@ -75,6 +78,8 @@ async def add_hosts(app: web.Application) -> None:
         yield
         for each in (telling, changes, elsewhere):
             await each.close()
+        if links is not None:
+            await links.close()
         await membership.stop()
 
     app.cleanup_ctx.insert(0, running)
@@ -91,12 +96,23 @@ async def _release_all(app: web.Application) -> None:
         return  # then they wait until this host's lease is over
 
 
-def _follow(app: web.Application, membership: Membership) -> Elsewhere:
+async def _relay_links(
+    app: web.Application, membership: Membership, key: bytes
+) -> RelayLinks | None:
+    """The way to relay-only hosts, for a host that has no workers of its own."""
+    relay = app[keys.RELAY].elsewhere
+    if relay is None:
+        return None
+    return RelayLinks(relay, membership, await asyncio.to_thread(client_context, key))
+
+
+def _follow(app: web.Application, membership: Membership, links: RelayLinks | None) -> Elsewhere:
     """What becomes of rooms that are not this host's any more, and of what was on its way to others."""
     rooms, passing = app[keys.ROOMS], app[PASSING]
     app[ELSEWHERE] = elsewhere = Elsewhere(rooms.hub, membership, passing)
-    figures = _Figures(app)
-    membership.figures = figures.now
+    membership.figures = Measuring(
+        rooms.hub.room_count, lambda: sum(1 for _ in rooms.hub.connections())
+    ).now
     membership.is_live = lambda each: rooms.hub.room(each) is not None
 
     def give_up(consultation_ids: set[str]) -> None:
@@ -111,7 +127,13 @@ def _follow(app: web.Application, membership: Membership) -> Elsewhere:
 
     membership.give_up = give_up
     membership.lost = lost
-    membership.found = elsewhere.changed_on
+
+    def found(host_id: str) -> None:
+        elsewhere.changed_on(host_id)
+        if links is not None:
+            links.found(host_id)
+
+    membership.found = found
     return elsewhere
 
 
@@ -205,33 +227,3 @@ async def _compare(app: web.Application, membership: Membership) -> None:
 async def _ask_for_all(app: web.Application) -> None:
     for account_id in app[keys.ROOMS].hub.with_lobby():
         await app[ELSEWHERE].ask_all(account_id)
-
-
-class _Figures:
-    """What this host says of itself."""
-
-    def __init__(self, app: web.Application) -> None:
-        self._app = app
-        self._at, self._used = time.monotonic(), _processor_seconds()
-
-    def now(self) -> Figures:
-        hub = self._app[keys.ROOMS].hub
-        at, used = time.monotonic(), _processor_seconds()
-        load = round(1000 * (used - self._used) / max(at - self._at, 0.001))
-        if at - self._at > 5:
-            self._at, self._used = at, used
-        return Figures(hub.room_count(), sum(1 for _ in hub.connections()), load)
-
-
-def _processor_seconds() -> float:
-    """Of this process and of what it has waited for."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
-def program_version() -> str:
-    """As the package says; empty where it is not installed."""
-    try:
-        return version("teleconnect")
-    except PackageNotFoundError:
-        return ""

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
 
+from media.relay.client import Relay
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
 from web.hosts.owners import OWNERS
@@ -112,10 +114,14 @@ async def metrics(request: web.Request) -> web.Response:
     figures = {
         "teleconnect_rooms": hub.room_count(),
         "teleconnect_connections": sum(1 for _ in hub.connections()),
-        "process_resident_memory_bytes": await asyncio.to_thread(_resident_bytes),
+        "process_resident_memory_bytes": await asyncio.to_thread(resident_bytes),
     }
+    return exposed(figures, request.app[RELAY].relay)
+
+
+def exposed(figures: Mapping[str, int], relay: Relay | None) -> web.Response:
+    """These gauges, and what the workers of this host have last told."""
     lines = [f"# TYPE {name} gauge\n{name} {value}" for name, value in figures.items()]
-    relay = request.app[RELAY].relay
     workers = [] if relay is None else relay.figures
     for name, (kind, field) in RELAY_FIGURES.items() if workers else ():
         lines.append(f"# TYPE {name} {kind}")
@@ -127,5 +133,5 @@ async def metrics(request: web.Request) -> web.Response:
     )
 
 
-def _resident_bytes() -> int:
+def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,2 @@
+-- What a host does: 'all', or 'relay' for one that has relay workers alone.
+ALTER TABLE host ADD COLUMN role TEXT COLLATE "C" NOT NULL DEFAULT 'all';

@@ -1,0 +1,81 @@
+"""How hosts know and encrypt to each other (TLS 1.3), without a certificate that anybody has to install.
+
+The key that only hosts of one database have is that of an authority, the same on all of them. Each host
+issues itself a certificate at its start, whose key never leaves its memory, and both ends ask for one. They
+have no end in time, for the clocks of hosts may be wrong; each is gone with its host's process.
+"""
+
+import ssl
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+BEGINS, ENDS = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+PURPOSE = b"TeleConnect: authority of hosts"
+
+
+def server_context(key: bytes) -> ssl.SSLContext:
+    """For a host that others connect to; whoever has no certificate may connect, and shows none."""
+    context = _context(ssl.PROTOCOL_TLS_SERVER, key)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def client_context(key: bytes) -> ssl.SSLContext:
+    """For a host that connects to another."""
+    context = _context(ssl.PROTOCOL_TLS_CLIENT, key)
+    context.check_hostname = False  # whoever has a certificate of this authority is a host of ours
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _context(protocol: int, key: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    authority = _authority_key(key)
+    trusted = _certificate("authority", authority, None)
+    context.load_verify_locations(cadata=trusted.public_bytes(Encoding.DER))
+    own = generate_private_key(SECP256R1())
+    shown = _certificate("host", authority, own.public_key())
+    private = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with tempfile.TemporaryDirectory() as folder:  # ssl takes it from a file alone
+        file = Path(folder, "host.pem")
+        file.touch(0o600)
+        file.write_bytes(private + shown.public_bytes(Encoding.PEM))
+        context.load_cert_chain(file)
+    return context
+
+
+def _authority_key(key: bytes) -> Ed25519PrivateKey:
+    seed = HKDF(hashes.SHA256(), length=32, salt=None, info=PURPOSE).derive(key)
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _certificate(
+    name: str, authority: Ed25519PrivateKey, public: EllipticCurvePublicKey | None
+) -> x509.Certificate:
+    """Of the authority itself, or of a host with that public key."""
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer)
+        .public_key(public or authority.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(BEGINS)
+        .not_valid_after(ENDS)
+        .add_extension(x509.BasicConstraints(ca=public is None, path_length=None), critical=True)
+    )
+    return builder.sign(authority, None)
