@@ -1,7 +1,9 @@
 """A host without workers, and relay-only hosts beside it that can be killed."""
 
+import asyncio
 import base64
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from media.relay.host_links import RelayElsewhere
+from storage.store import Store
 from tests.engines.databases import database_url
 from tests.media.support import until
 from tests.web.calling import StartedSession, started_session
@@ -48,24 +51,54 @@ class RelayHosts:
             f"TeleConnect relays calls for the hosts that reach it at https://127.0.0.1:{port}\n"
         )
 
-    async def ask(self, name: str, path: str) -> aiohttp.ClientResponse:
-        """As somebody who is no host."""
-        anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    async def ask(self, name: str, path: str) -> tuple[int, str]:
+        """Status and text, as somebody asks who is no host."""
         url = f"https://127.0.0.1:{self.ports[name]}{path}"
-        async with aiohttp.ClientSession() as http, http.get(url, ssl=anybody) as answer:
-            await answer.read()
-            return answer
+        async with aiohttp.ClientSession() as http, http.get(url, ssl=anybody()) as answer:
+            return answer.status, await answer.text()
+
+    async def figure(self, name: str, metric: str) -> float:
+        """The sum over its workers."""
+        _, text = await self.ask(name, "/metrics")
+        return sum(map(float, re.findall(rf"^{metric}{{.*}} (\S+)$", text, re.MULTILINE)))
+
+    async def until_figure(self, name: str, metric: str, wanted: float) -> None:
+        async with asyncio.timeout(30):
+            while await self.figure(name, metric) != wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+    def worker(self, name: str) -> int:
+        """The process id of its worker."""
+        process_id = self.running[name].pid
+        (found,) = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+        return int(found)
 
     async def end(self, name: str, number: int) -> None:
         """Send a signal, and wait for its end."""
         self.running[name].send_signal(number)
-        await self.running[name].wait()
+        await self.running.pop(name).wait()
         await self.stacks.pop(name).aclose()
 
     async def close(self) -> None:
         for stack in self.stacks.values():
             await stack.aclose()
+
+
+def anybody() -> ssl.SSLContext:
+    """For somebody who is no host, and looks at no certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def place_of(hosts: RelayHosts) -> str:
+    """The host that has the call."""
+    async with asyncio.timeout(30):
+        while True:
+            for name in hosts.running:
+                if await hosts.figure(name, "teleconnect_relay_participants"):
+                    return name
+            await asyncio.sleep(0.1)
 
 
 def links(session: StartedSession) -> RelayElsewhere:
@@ -92,3 +125,21 @@ async def session_over(
             yield session, hosts
     finally:
         await hosts.close()
+
+
+@asynccontextmanager
+async def relay_host(folder: Path) -> AsyncIterator[tuple[RelayHosts, bytes]]:
+    """A relay-only host called `relay`, alone, and what hosts of its database know each other by."""
+    key, url = base64.b64encode(os.urandom(32)).decode(), await database_url(folder)
+    store = await Store.open(folder / "test", key, database_url=url)
+    hosts = RelayHosts(folder, key, url)
+    try:
+        shared = await store.write(lambda records: records.hosts.key())
+        await hosts.start("relay")
+        async with asyncio.timeout(30):
+            while (await hosts.ask("relay", "/readyz"))[0] != 200:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        yield hosts, shared
+    finally:
+        await hosts.close()
+        await store.close()

@@ -1,12 +1,17 @@
 """Hosts that carry relay workers only: calls of other hosts go over them."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.media.support import until
 from tests.web.calling import Page, StartedSession
-from tests.web.hosts.relay_hosts import session_over
+from tests.web.hosts.hosts import member
+from tests.web.hosts.relay_hosts import links, place_of, session_over
+from web.keys import RELAY
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
@@ -35,5 +40,67 @@ async def all_hear(*pages: Page) -> None:
 
 
 async def test_a_call_of_three_goes_over_a_relay_only_host(tmp_path: Path) -> None:
-    async with session_over(tmp_path, "relay") as (session, _):
+    async with session_over(tmp_path, "relay") as (session, hosts):
         await call_of_three(session)
+        assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
+        await hosts.until_figure("relay", "teleconnect_relay_participants", 3)
+        assert session.server.app[RELAY].state == "ok"
+
+
+async def test_a_killed_relay_only_host_loses_its_calls_to_another(tmp_path: Path) -> None:
+    async with session_over(tmp_path, "east", "west") as (session, hosts):
+        pages = await call_of_three(session)
+        first = await place_of(hosts)
+        began = asyncio.get_running_loop().time()
+        await hosts.end(first, signal.SIGKILL)
+        (last,) = {"east", "west"} - {first}
+        await hosts.until_figure(last, "teleconnect_relay_participants", 3)
+        await all_hear(*pages)
+        print(
+            f"all heard for 0.4 s, {asyncio.get_running_loop().time() - began:.1f} s after the kill"
+        )
+
+
+async def test_a_worker_that_dies_there_is_replaced_there(tmp_path: Path) -> None:
+    async with session_over(tmp_path, "relay") as (session, hosts):
+        pages = await call_of_three(session)
+        (link,) = links(session)._links.values()
+        os.kill(hosts.worker("relay"), signal.SIGKILL)
+        await all_hear(*pages)
+        assert list(links(session)._links.values()) == [link], "the link is the same"
+
+
+async def test_a_relay_only_host_that_leaves_gets_no_new_calls_and_its_own_move(
+    tmp_path: Path,
+) -> None:
+    async with session_over(tmp_path, "east", "west") as (session, hosts):
+        pages = await call_of_three(session)
+        first = await place_of(hosts)
+        hosts.running[first].send_signal(signal.SIGTERM)
+        others = member(session.server)
+        await until(
+            lambda: any(each.name == first and each.draining for each in others.hosts.values()),
+            "it is seen to leave",
+        )
+        assert (await hosts.ask(first, "/readyz"))[0] == 503
+        await all_hear(*pages)
+        await links(session).open_room("another")
+        (last,) = {"east", "west"} - {first}
+        await hosts.until_figure(last, "teleconnect_relay_rooms", 1)
+        await links(session).close_room("another")
+        await hosts.end(first, signal.SIGTERM)  # the second: it waits no longer
+        await all_hear(*pages)
+        await hosts.until_figure(last, "teleconnect_relay_participants", 3)
+
+
+async def test_without_any_relay_only_host_a_call_goes_on_directly(tmp_path: Path) -> None:
+    async with session_over(tmp_path, "relay") as (session, hosts):
+        assert session.server.app[RELAY].usable
+        await hosts.end("relay", signal.SIGTERM)
+        await until(lambda: not member(session.server).peers(), "nobody else is there")
+        await until(lambda: not session.server.app[RELAY].usable, "there is no relay")
+        assert session.server.app[RELAY].state == "unavailable"
+        assert session.server.app[RELAY].problem == "TELECONNECT_RELAY_WORKERS is 0."
+        nurse, _ = await session.pair()
+        await session.join(await session.come("lee"))
+        await nurse.goes("mesh")
