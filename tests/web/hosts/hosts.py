@@ -1,8 +1,9 @@
 """Several hosts in one process, over one PostgreSQL database of their own."""
 
+import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from signaling.ports.clock import Clock
 from tests.engines.databases import database_url
+from tests.people import PATIENCE
 from tests.serving import Server, serving
 from web.hosts.membership import Membership
 from web.hosts.starting import MEMBERSHIP
@@ -45,7 +47,7 @@ async def shared(folder: Path) -> Shared:
 
 @asynccontextmanager
 async def hosts(folder: Path, count: int) -> AsyncIterator[list[Server]]:
-    """So many hosts; the first has the account of a scheduler, nurse@example.org."""
+    """So many hosts that know of each other; the first has an account, nurse@example.org."""
     common = await shared(folder)
     async with AsyncExitStack() as running:
         servers = [
@@ -53,7 +55,15 @@ async def hosts(folder: Path, count: int) -> AsyncIterator[list[Server]]:
             for number in range(1, count + 1)
         ]
         await servers[0].account()
+        await soon(lambda: all(len(member(server).hosts) == count for server in servers))
         yield servers
+
+
+async def soon(true: Callable[[], bool]) -> None:
+    """Waits until it is."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def member(server: Server) -> Membership:

@@ -8,8 +8,7 @@ import pytest
 
 from signaling.hosts.lease import ENDED_AFTER
 from tests.serving import Server
-from tests.web.hosts.hosts import hosts, member
-from tests.web.hosts.test_owning import soon
+from tests.web.hosts.hosts import hosts, member, soon
 from web.hosts.duty import ASK_EVERY, DUTY, DUTY_TIMERS
 from web.hosts.starting import leave
 from web.keys import CLOCK, CLOCKWORK

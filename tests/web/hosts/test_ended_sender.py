@@ -16,8 +16,7 @@ from signaling.invite import Person
 from tests.clock import RunningClock
 from tests.delivery.smtp_server import MailServer, mail_server
 from tests.serving import Server
-from tests.web.hosts.hosts import member, shared
-from tests.web.hosts.test_owning import soon
+from tests.web.hosts.hosts import member, shared, soon
 from web.keys import ACCOUNT_INVITATIONS, ACCOUNT_MAIL_SENDING, INVITING, SENDING, STORE
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from signaling.hosts.lease import ACTS_FOR
 from storage.engine.database import NOBODY
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.serving import Server
-from tests.web.hosts.hosts import hosts, member, shared
+from tests.web.hosts.hosts import hosts, member, shared, soon
 from web.hosts.hand_over import PASSING
 from web.hosts.starting import leave
 from web.keys import CALLING, CLOCK, ROOMS, RUNTIME_SETTINGS, STORE
@@ -78,12 +78,6 @@ async def meeting(both: list[Server]) -> AsyncIterator[Meeting]:
         owner = one if one.app[ROOMS].hub.room(consultation_id) else two
         other = two if owner is one else one
         yield Meeting(nurse, phone, seat, consultation_id, desk, amina, owner, other)
-
-
-async def soon(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 async def test_a_host_that_does_not_renew_is_ended_and_its_sessions_go_on_at_the_other(
