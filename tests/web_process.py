@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from tests.engines.databases import database_url
 from tests.forking import Forked, Starter, forked
 
 _LOADED = """
@@ -88,7 +89,12 @@ async def web_process(
 ) -> AsyncIterator[tuple[Running, str]]:
     """The process once it serves, and what it printed: at its `first` start two lines."""
     environment = _environment(
-        {"TELECONNECT_DATA_DIR": str(data_dir), "PORT": str(port), **settings}
+        {
+            "TELECONNECT_DATA_DIR": str(data_dir),
+            "TELECONNECT_DATABASE_URL": await database_url(data_dir),
+            "PORT": str(port),
+            **settings,
+        }
     )
     async with _reading() as (output, theirs):
         nowhere = os.open(os.devnull, os.O_WRONLY)

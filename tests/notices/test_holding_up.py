@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from signaling.flows.notices.claiming import recover
 from signaling.flows.notices.sending import DOMAIN_AT_ONCE, IN_HAND
+from tests.engines.databases import run
 from tests.notices.desk import Desk
 from tests.notices.test_phones import SMS, attempts
 from web.keys import CLOCKWORK, SENDING, STORE
@@ -19,12 +20,17 @@ async def queue(nurse: Desk, address: str, **fields: str) -> None:
     assert answer.status == 303, answer.text
 
 
+async def recover_everything(nurse: Desk, now: datetime) -> None:
+    """As after the end of the host that sends."""
+    store = nurse.server.app[STORE]
+    await run(store, "UPDATE notice SET claimed_by = 'a-host-that-died'")
+    await store.write(lambda records: recover(records, now, lambda: 0.5))
+
+
 async def damage_keys(nurse: Desk) -> None:
     """Damage the keys of all consultations so far, as a bad disk would."""
     store = nurse.server.app[STORE]
-    await store._database.write(
-        lambda executor: executor.rows("UPDATE vault_key SET wrapped = zeroblob(60)")
-    )
+    await run(store, "UPDATE vault_key SET wrapped = ?", bytes(60))
     store.read.notices._vault._opened.clear()
 
 
@@ -39,8 +45,7 @@ async def test_an_outcome_for_a_notice_moved_elsewhere_does_not_block_the_next(
     nurse.outside.mail.released = asyncio.Event()
     await queue(nurse, "a@example.org")
     await nurse.outside.mail.arrived.wait()
-    over = nurse.now + timedelta(hours=25)
-    await nurse.server.app[STORE].write(lambda records: recover(records, over, lambda: 0.5))
+    await recover_everything(nurse, nurse.now + timedelta(hours=25))
     nurse.outside.mail.released.set()
     await nurse.invite(address="b@example.org")
     assert nurse.outside.mail.asked == ["a@example.org", "b@example.org"]
@@ -53,7 +58,7 @@ async def test_an_answer_that_comes_before_the_next_try_spares_it(nurse: Desk) -
     nurse.outside.mail.released = asyncio.Event()
     await queue(nurse, "a@example.org")
     await nurse.outside.mail.arrived.wait()
-    await nurse.server.app[STORE].write(lambda records: recover(records, nurse.now, lambda: 0.5))
+    await recover_everything(nurse, nurse.now)
     assert ("email", "failed", "interrupted") in await attempts(nurse)
     nurse.outside.mail.released.set()
     await nurse.deliver()
@@ -92,16 +97,12 @@ async def test_what_cannot_be_purged_blocks_no_other_purge(nurse: Desk) -> None:
     await nurse.invite(address="a@example.org")
     [stubborn] = await sessions(nurse)
     await nurse.invite(address="b@example.org")
-    database = nurse.server.app[STORE]._database
-    await database.write(
-        lambda executor: executor.rows(
-            f"CREATE TRIGGER stubborn BEFORE DELETE ON consultation WHEN OLD.id = '{stubborn}'"
-            " BEGIN SELECT RAISE(ABORT, 'a bad page'); END"
-        )
-    )
+    store = nurse.server.app[STORE]
+    await run(store, "CREATE TABLE stubborn (id TEXT REFERENCES consultation (id))")
+    await run(store, "INSERT INTO stubborn VALUES (?)", stubborn)
     await pass_days(nurse, 2)
     assert await sessions(nurse) == [stubborn]
-    await database.write(lambda executor: executor.rows("DROP TRIGGER stubborn"))
+    await run(store, "DROP TABLE stubborn")
     await pass_days(nurse, 1)
     assert await sessions(nurse) == []
 

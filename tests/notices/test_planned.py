@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.engine.database import Database
 from tests.notices.desk import NUMBER, Desk, Outside, desk
 from web.keys import STORE
 
@@ -267,6 +268,13 @@ async def test_typed_text_becomes_neither_header_nor_markup(
             assert "eve@example.org" not in "".join(str(mail[name]) for name in mail)
 
 
+async def plan(database: Database, sql: str) -> str:
+    """How the engine goes about it, in its own words."""
+    explain = "EXPLAIN QUERY PLAN" if database.engine == "sqlite" else "EXPLAIN"
+    rows = await database.read.rows(f"{explain} {sql}")
+    return "\n".join(str(list(row)[-1]) for row in rows)
+
+
 async def test_a_hundred_thousand_planned_sessions_wait_in_one_index(
     tmp_path: Path, around: Outside
 ) -> None:
@@ -277,10 +285,11 @@ async def test_a_hundred_thousand_planned_sessions_wait_in_one_index(
         async def seed(executor: object) -> None:
             await executor.rows(  # type: ignore[attr-defined]
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
-                " INSERT INTO notice SELECT 'seeded' || i, consultation_id, invite_id, 'reminder',"
-                " 'seeded' || i, envelope, created_at, due_at + 864000000 + i,"
-                " due_at + 864000000 + i, 'pending', 0, NULL, channel, NULL"
-                " FROM n, (SELECT * FROM notice LIMIT 1)"
+                " INSERT INTO notice (id, consultation_id, invite_id, occasion, dedupe_key, envelope,"
+                " created_at, due_at, next_at, state, version, channel)"
+                " SELECT 'seeded' || i, consultation_id, invite_id, 'reminder', 'seeded' || i,"
+                " envelope, created_at, due_at + 864000000 + i, due_at + 864000000 + i, 'pending', 0,"
+                " channel FROM n, (SELECT * FROM notice LIMIT 1) AS first"
             )
 
         await database.write(seed)
@@ -289,15 +298,10 @@ async def test_a_hundred_thousand_planned_sessions_wait_in_one_index(
             "SELECT id FROM notice WHERE next_at <= 5 AND channel = 'email'"
             " ORDER BY next_at LIMIT 100",
         ):
-            plan = await database.read.rows("EXPLAIN QUERY PLAN " + sql)
-            told = " ".join(str(row["detail"]) for row in plan)
-            assert (
-                "USING" in told
-                and ("notice_next" in told or "notice_channel" in told)
-                and "SCAN notice"
-                not in told.replace("SCAN notice USING COVERING INDEX notice_next", "")
-            )
-            assert "TEMP B-TREE" not in told
+            told = await plan(database, sql)
+            assert "notice_next" in told or "notice_channel" in told
+            told = told.replace("SCAN notice USING COVERING INDEX notice_next", "")
+            assert not re.search("SCAN notice|TEMP B-TREE|Seq Scan|Sort", told)
         from web.keys import CLOCKWORK
 
         await nurse.deliver()

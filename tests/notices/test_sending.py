@@ -1,5 +1,6 @@
 """Notices that cannot be sent, and buttons pressed twice."""
 
+from tests.engines.databases import run
 from tests.notices.desk import Desk
 from tests.notices.test_phones import SMS, attempts
 from web.keys import SENDING, STORE
@@ -52,12 +53,9 @@ async def test_what_no_route_allows_any_more_is_shown_as_not_sent(nurse: Desk) -
 
 async def test_an_unreadable_notice_blocks_nobody(nurse: Desk) -> None:
     form = {"kind": "remote", "first_name": "A", "language": "en", "address": "a@example.org"}
-    database = nurse.server.app[STORE]._database
     async with nurse.server.app[SENDING]._busy:
         assert (await nurse.person.post("/invites/new", form)).status == 303
-        await database.write(
-            lambda executor: executor.rows("UPDATE notice SET envelope = zeroblob(200)")
-        )
+        await run(nurse.server.app[STORE], "UPDATE notice SET envelope = ?", bytes(200))
     await nurse.invite(address="b@example.org")
     assert [each.recipients for each in nurse.outside.mail.received] == [["b@example.org"]]
     assert ("email", "abandoned", "no_route") in await attempts(nurse)

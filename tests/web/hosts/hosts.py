@@ -66,5 +66,11 @@ async def soon(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+async def until_alone(server: Server) -> None:
+    """Where hosts share the database: until those are ended that were killed."""
+    if MEMBERSHIP in server.app:
+        await soon(lambda: len(member(server).hosts) == 1)
+
+
 def member(server: Server) -> Membership:
     return server.app[MEMBERSHIP]
