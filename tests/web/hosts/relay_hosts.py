@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import os
 import re
 import ssl
@@ -21,6 +22,8 @@ from tests.web_hosts import free_port
 from tests.web_process import Running, web_process
 from web.keys import RELAY
 
+DOCUMENT = Path("docs/several-hosts.md")
+
 
 @dataclass
 class RelayHosts:
@@ -36,13 +39,12 @@ class RelayHosts:
 
     async def start(self, name: str, **settings: str) -> None:
         port = self.ports[name] = free_port()
-        said = {
-            "TELECONNECT_HOST_ROLE": "relay",
+        said = documented(port) | {
             "TELECONNECT_HOST_NAME": name,
             "TELECONNECT_DATABASE_URL": self.url,
             "TELECONNECT_MASTER_KEY": self.key,
             "TELECONNECT_RELAY_PORT": "0",
-            "TELECONNECT_RELAY_ADDRESS": "127.0.0.1",
+            "TELECONNECT_RELAY_WORKERS": "1",
         }
         stack = self.stacks[name] = AsyncExitStack()
         process = web_process(self.folder / name, port, **said | settings)
@@ -82,6 +84,17 @@ class RelayHosts:
     async def close(self) -> None:
         for stack in self.stacks.values():
             await stack.aclose()
+
+
+def documented(port: int) -> dict[str, str]:
+    """The settings of a relay-only host as the document has them, on this machine."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    text = text[text.index("    TELECONNECT_HOST_ROLE=relay") :]
+    for there, here in (("10.0.0.8:8080", f"127.0.0.1:{port}"), ("10.0.0.8", "127.0.0.1"),
+                        ("198.51.100.8", "127.0.0.1")):  # fmt: skip
+        text = text.replace(there, here)
+    lines = itertools.takewhile(str.strip, text.splitlines())
+    return dict(line.strip().split("=", 1) for line in lines)
 
 
 def anybody() -> ssl.SSLContext:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from media import messages
+from media.relay.host_links import HostLink
 from tests.media.support import until
+from tests.people import Person
 from tests.web.calling import Page, StartedSession
 from tests.web.hosts.hosts import member
 from tests.web.hosts.relay_hosts import links, place_of, session_over
+from web.hosts.relay_link import RelayHostLink
 from web.keys import RELAY
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
@@ -104,3 +108,78 @@ async def test_without_any_relay_only_host_a_call_goes_on_directly(tmp_path: Pat
         nurse, _ = await session.pair()
         await session.join(await session.come("lee"))
         await nurse.goes("mesh")
+
+
+async def test_a_link_that_is_cut_is_made_again_and_the_call_returns(tmp_path: Path) -> None:
+    async with session_over(tmp_path, "relay") as (session, hosts):
+        pages = await call_of_three(session)
+        (link,) = links(session)._links.values()
+        cut(link)
+        await until(lambda: link not in links(session)._links.values(), "the link is gone")
+        await until(lambda: links(session)._links, "there is another")
+        await hosts.until_figure("relay", "teleconnect_relay_participants", 3)
+        await all_hear(*pages)
+
+
+async def test_a_relay_only_host_that_hangs_loses_its_calls_and_forgets_them_afterwards(
+    tmp_path: Path,
+) -> None:
+    """SIGSTOP: its workers go on meanwhile, and nobody commands them."""
+    async with session_over(tmp_path, "east", "west") as (session, hosts):
+        pages = await call_of_three(session)
+        first = await place_of(hosts)
+        (last,) = {"east", "west"} - {first}
+        began = asyncio.get_running_loop().time()
+        hosts.running[first].send_signal(signal.SIGSTOP)
+        await hosts.until_figure(last, "teleconnect_relay_participants", 3)
+        await all_hear(*pages)
+        print(
+            f"all heard for 0.4 s, {asyncio.get_running_loop().time() - began:.1f} s after SIGSTOP"
+        )
+        hosts.running[first].send_signal(signal.SIGCONT)
+        await hosts.until_figure(first, "teleconnect_relay_participants", 0)
+        await all_hear(*pages)
+
+
+async def test_a_host_of_another_version_is_named_and_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with session_over(tmp_path, "relay") as (session, _):
+        monkeypatch.setattr(messages, "dialect", lambda: "of another version")
+        (link,) = links(session)._links.values()
+        cut(link)
+        await until(lambda: "not used: it runs another version" in caplog.text, "it is said")
+        assert not links(session).healthy
+        assert session.server.app[RELAY].state == "restarting"
+
+
+async def test_administrators_see_and_empty_a_relay_only_host(tmp_path: Path) -> None:
+    async with session_over(tmp_path, "relay") as (session, hosts):
+        await call_of_three(session)
+        server = session.server
+        await server.account("root@example.org", "Root", "administrator")
+        (host_id,) = {each.id for each in member(server).hosts.values() if each.role == "relay"}
+        seen = member(server).hosts
+        await until(lambda: member(server).hosts[host_id].figures.people == 3, "its figures")
+        async with Person(server) as root:
+            await root.sign_in("root@example.org")
+            page = (await root.get("/admin/health")).text
+            row = page[page.index("<bdi>relay</bdi>") :]
+            assert '<span class="tag">Relay</span>' in row
+            assert "Sessions: 1. People connected: 3." in row
+            assert (await root.post(f"/admin/hosts/{host_id}/empty")).status == 303
+            await until(lambda: member(server).hosts[host_id].draining, "it is being emptied")
+            assert (await hosts.ask("relay", "/readyz"))[0] == 503
+            assert (await root.post(f"/admin/hosts/{host_id}/fill")).status == 303
+            await until(lambda: not member(server).hosts[host_id].draining, "it takes calls again")
+            assert (await hosts.ask("relay", "/readyz"))[0] == 200
+        assert seen.keys() == member(server).hosts.keys()
+
+
+def cut(link: HostLink) -> None:
+    """End the connection, as a network does."""
+    assert isinstance(link, RelayHostLink)
+    connection = link._socket._response.connection
+    assert connection is not None
+    assert connection.transport is not None
+    connection.transport.abort()

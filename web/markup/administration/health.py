@@ -33,6 +33,8 @@ class HostRow:
     leaving: bool
     here: bool
     "Whether it shows this page."
+    relays: bool
+    "Whether it has relay workers alone."
 
 
 def health_page(viewer: Viewer, health: Health, hosts: Sequence[HostRow] = ()) -> h.Element:
@@ -102,6 +104,7 @@ def _host(viewer: Viewer, host: HostRow, *, others: bool) -> h.Element:
     return h.li(".row")[
         h.div(".who")[
             h.strong[h.bdi[host.name]],
+            host.relays and [" ", h.span(".tag")[_("Relay")]],
             host.here and [" ", h.span(".tag")[_("Shows this page")]],
             host.leaving and [" ", h.span(".tag", data_health="warning")[_("Is being emptied")]],
             h.p(".hint")[filled(_("Running since %(time)s"), time=clock(viewer, host.since))],

@@ -34,6 +34,7 @@ def _hosts(app: web.Application) -> list[HostRow]:
             load=host.figures.load,
             leaving=host.draining,
             here=host.id == membership.host_id,
+            relays=host.role == "relay",
         )
         for host in membership.hosts.values()
     ]
