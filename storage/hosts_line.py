@@ -51,3 +51,7 @@ class HostsLine:
     async def end(self, host_id: str, renewals: int) -> bool:
         async with self._line.transaction():
             return await self._hosts.end(host_id, renewals)
+
+    async def lapse(self, host_id: str) -> bool:
+        async with self._line.transaction():
+            return await self._hosts.lapse(host_id)

@@ -232,6 +232,10 @@ class Store:
         """From now on nothing is written unless that host is one of those that share the database."""
         self._database.write_as(host_id)
 
+    def on_doubt(self, doubted: Callable[[frozenset[str] | None], None]) -> None:
+        """Have this called when a commit had no answer, with the sessions that it was about; None: any."""
+        self._database.doubted = doubted
+
     def drop_keys(self, consultation_ids: Iterable[str] | None = None) -> None:
         """Other processes may have deleted these sessions, or any: their keys stay in memory no longer."""
         self._vault.drop(consultation_ids)

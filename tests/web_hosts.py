@@ -20,7 +20,7 @@ from signaling.flows.people.accounts import new_account
 from storage.store import Store
 from tests.engines.databases import database_url
 from tests.forking import Starter
-from tests.people import Person, Refused, Wire, an_id
+from tests.people import Person, Refused, Wire, an_id, consultation_of
 from tests.serving import PASSWORD, QUICK, Server
 from tests.web_process import Running, web_process
 from web.clockwork import SystemClock
@@ -195,6 +195,31 @@ async def _is_served(made: Fleet) -> None:
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)
+
+
+@dataclass
+class Meeting:
+    """A session whose room one host owns; both people are connected to that host itself."""
+
+    seat: str
+    session: str
+    desk: Wire
+    amina: Wire
+    phone: Person
+
+
+@asynccontextmanager
+async def meeting(hosts: Fleet, number: int) -> AsyncIterator[Meeting]:
+    """Such a session of a host that owns what it is the first to be asked about."""
+    async with hosts.person(number) as nurse, hosts.person(number) as phone:
+        assert (await nurse.sign_in()).status == 303
+        seat = await phone.join(await nurse.invite())
+        amina = await phone.enter(invite_id=seat)
+        session = await consultation_of(amina)
+        desk = await nurse.enter(consultation_id=session)
+        await desk.command("start_consultation")
+        assert await hosts.owner(session) == number
+        yield Meeting(seat, session, desk, amina, phone)
 
 
 @dataclass

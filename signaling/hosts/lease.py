@@ -9,7 +9,8 @@ the machine itself that nobody sets. No clock of another machine counts, that of
   whose answer was lost, or that found no row, does not count.
 - A host may delete the row of another that it has seen unchanged for ENDED_AFTER, from the *end* of the
   first reading that showed it to the beginning of the deletion (`Watch`). The deletion names the number of
-  renewals that was seen, so one that came first makes it do nothing.
+  renewals that was seen, so one that came first makes it do nothing. A host that has not read for more
+  than LOOKED_WITHIN begins anew to watch: after an outage of the database nobody ends all others.
 
 The renewal that a deletion names began before the first reading that showed it had ended, so its host has
 stopped before the deletion begins, as long as no two clocks differ in rate by more than
@@ -27,6 +28,9 @@ ACTS_FOR = 2.0
 ENDED_AFTER = 2.25
 """Seconds: longer than ACTS_FOR by more than clocks can differ. Rooms of a host that dies are free that
 long, and one reading, after its last renewal."""
+LOOKED_WITHIN = 1.5
+"""Seconds between two readings, at most, for what the first has shown to count. After a longer time the
+database may have been away from all, and who could not renew is given the time to."""
 MOST_DRIFT = 0.01
 "Of a clock's rate; the crystals of computers stay a hundred times below it."
 
@@ -54,12 +58,16 @@ class Watch:
 
     _since: dict[str, tuple[int, float]] = field(default_factory=dict)
     "Host id -> (renewals, when the first reading that showed this number had ended)."
+    _looked_at: float = float("-inf")
+    "When the latest reading had ended."
 
     def see(self, renewals: Mapping[str, int], ended: float) -> None:
         """A reading that ended at `ended` showed these rows, and no other: host id -> renewals."""
+        before = self._since if ended - self._looked_at <= LOOKED_WITHIN else {}
+        self._looked_at = max(self._looked_at, ended)
         self._since = {
             host_id: known
-            if (known := self._since.get(host_id)) and known[0] == number
+            if (known := before.get(host_id)) and known[0] == number
             else (number, ended)
             for host_id, number in renewals.items()
         }

@@ -62,6 +62,9 @@ class Database(ABC):
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         "Held while a transaction is open on the writer."
+        self.doubted: Callable[[frozenset[str] | None], None] = lambda _: None
+        """Called when a commit has had no answer, so that nobody knows whether it is stored: with the ids
+        of the consultations it was about; None: anything."""
 
     async def write(
         self, work: Callable[[Executor], Awaitable[T]], about: About | None = None
@@ -137,6 +140,17 @@ class Database(ABC):
     @abstractmethod
     def _domain_error(self, error: BaseException) -> BaseException: ...
 
+    def _is_in_doubt(self, error: BaseException) -> bool:
+        """Whether a commit that ended with this may have happened all the same."""
+        return False
+
+    def _doubt(self, group: list[Job]) -> None:
+        """What waits for its turn was decided without knowing what this group has written."""
+        self._refuse_queued()
+        about = [job.about for job in group]
+        named = [each for each in about if each is not None]
+        self.doubted(frozenset().union(*named) if len(named) == len(about) else None)
+
     def _next_group(self) -> list[Job]:
         """Take from the queue what shares a commit."""
         return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
@@ -160,6 +174,7 @@ class Database(ABC):
         failures: list[tuple[asyncio.Future[Any], BaseException]] = []
         executor = self.write_executor
         alone = len(group) == 1
+        committing = False
         try:
             begin = await self._begin(group)
             executor.defer(begin)
@@ -183,9 +198,12 @@ class Database(ABC):
                         executor.defer(RELEASE)
             if not executor.cancel_deferred(begin):
                 executor.defer("COMMIT")
+                committing = True
                 await executor.run_deferred()
             executor.committed()
         except Exception as error:
+            if committing and self._is_in_doubt(error):
+                self._doubt(group)
             executor.drop_deferred()
             executor.drop_actions(0)
             await self._roll_back()

@@ -85,15 +85,23 @@ class Hosts:
     async def end(self, host_id: str, renewals: int) -> bool:
         """End a host that has not renewed its lease since; False: it has, or is gone.
 
-        Its rooms are nobody's from the commit on, and nobody is in them.
+        Its rooms are nobody's from the commit on, and nobody is in them. False, too, while a transaction
+        of that host has not ended (`hold_host`), which the server sees to.
         """
-        still = await self._executor.row(
-            "UPDATE host SET draining = draining WHERE id = ? AND renewals = ? RETURNING id",
-            (host_id, renewals),
+        return await self._end(" AND renewals = ?", (host_id, renewals))
+
+    async def lapse(self, host_id: str) -> bool:
+        """A host has given up all of its rooms by itself: as `end`, however often it has renewed."""
+        return await self._end("", (host_id,))
+
+    async def _end(self, also: str, parameters: tuple[object, ...]) -> bool:
+        host_id, *_ = parameters
+        found = await self._executor.row(
+            f"SELECT id FROM host WHERE id = ?{also}{self._executor.skip_locked}", parameters
         )
-        if still is not None:
-            await self.remove(host_id)
-        return still is not None
+        if found is not None:
+            await self.remove(str(host_id))
+        return found is not None
 
     async def _forget_waiting(self, host_id: str) -> None:
         await self._executor.rows(

@@ -17,9 +17,9 @@ import pytest
 
 from scripts.traffic.network import Network, NetworkUnavailable
 from tests.engines.postgresql import Cluster
-from tests.people import PATIENCE, Person, Refused, Wire, consultation_of
+from tests.people import PATIENCE, Person, Refused, Wire
 from tests.system.test_several_hosts import Talks, talking
-from tests.web_hosts import Fleet, Site, Sites, fleet
+from tests.web_hosts import Fleet, Site, Sites, fleet, meeting
 from tests.web_process import starting_elsewhere
 
 pytestmark = pytest.mark.postgresql
@@ -129,30 +129,6 @@ class Acting:
                     self.refused.append(loop.time())
                 await asyncio.sleep(BETWEEN_PINGS)
         self.closed = loop.time()
-
-
-@dataclass
-class Meeting:
-    """A session whose room one host owns; both people are connected to that host itself."""
-
-    seat: str
-    session: str
-    desk: Wire
-    amina: Wire
-    phone: Person
-
-
-@asynccontextmanager
-async def meeting(hosts: Fleet, number: int) -> AsyncIterator[Meeting]:
-    async with hosts.person(number) as nurse, hosts.person(number) as phone:
-        assert (await nurse.sign_in()).status == 303
-        seat = await phone.join(await nurse.invite())
-        amina = await phone.enter(invite_id=seat)
-        session = await consultation_of(amina)
-        desk = await nurse.enter(consultation_id=session)
-        await desk.command("start_consultation")
-        assert await hosts.owner(session) == number
-        yield Meeting(seat, session, desk, amina, phone)
 
 
 async def until_owned_by_another(hosts: Fleet, session: str, than: int) -> float:

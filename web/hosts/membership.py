@@ -67,6 +67,8 @@ class Membership:
         self.key = key
         self._seconds = seconds
         self._lease = Lease("", float("-inf"))
+        self._lapsed = ""
+        "What this host was until it gave everything up while the database was away: its row may still be there."
         self._watch = Watch()
         self._mine: set[str] = set()
         "Rooms that are this host's."
@@ -214,6 +216,19 @@ class Membership:
             if isinstance(result, BaseException):
                 raise result
 
+    def doubt(self, consultation_ids: frozenset[str] | None) -> None:
+        """Nobody knows whether what was written about these sessions is stored; None: about any.
+
+        They are opened anew from what is: they are taken again first, which waits for a transaction that
+        has not ended yet.
+        """
+        doubted = self._mine if consultation_ids is None else self._mine & consultation_ids
+        self._mine = self._mine - doubted
+        self._not_left |= doubted
+        for each in doubted:
+            self._used.pop(each, None)
+        self.give_up(doubted)
+
     @property
     def rooms(self) -> set[str]:
         """The ids of the sessions whose rooms are this host's."""
@@ -265,6 +280,10 @@ class Membership:
             await self._line.add(host)
         self._lease = Lease(host.id, began)
         self._store.write_as(host.id)
+        lapsed, self._lapsed = self._lapsed, ""
+        if lapsed:  # nobody has to wait until its lease is over
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._line.lapse(lapsed)
         _log.info("this host is one of those that share the database", extra={"host": host.id})
 
     async def _keep(self) -> None:
@@ -326,6 +345,7 @@ class Membership:
         """The database does not answer."""
         if self.host_id and self._seconds() - self._lease.renewed_at > GIVE_UP_AFTER:
             _log.warning("the database does not answer: the rooms of this host are given up")
+            self._lapsed = self.host_id
             self._lose_all()
 
     def _lose_all(self) -> None:

@@ -70,8 +70,14 @@ async def add_hosts(app: web.Application) -> None:
         if not store.is_own(process):
             telling.hear(what)
 
+    def doubted(consultation_ids: frozenset[str] | None) -> None:
+        _log.warning("a commit had no answer: what it was about is read again")
+        membership.doubt(consultation_ids)
+        telling.hear_everything()
+
     line.told = told
     line.connected = telling.hear_everything
+    store.on_doubt(doubted)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await membership.start()

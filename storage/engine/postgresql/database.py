@@ -21,7 +21,7 @@ from signaling.identifier import NEW_ID
 from storage.engine.database import MAX_GROUP, NOBODY, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
-from storage.engine.postgresql.failures import as_ours, is_passing, unusable
+from storage.engine.postgresql.failures import as_ours, is_passing, lost_answer, unusable
 from storage.engine.postgresql.forgetting import Cleaning
 from storage.errors import StorageError
 
@@ -151,6 +151,9 @@ class PostgresqlDatabase(Database):
     def is_own(self, process: int) -> bool:
         writer = self.write_executor.connection
         return writer is not None and not writer.is_closed() and writer.get_server_pid() == process
+
+    def _is_in_doubt(self, error: BaseException) -> bool:
+        return lost_answer(error)
 
     async def _roll_back(self) -> None:
         """A connection that does not answer is dropped: the server ends its transaction."""

@@ -22,6 +22,7 @@ WAIT_S = 8.0
 "Seconds that a statement waits for a connection that is free, and is open."
 CHANNEL = "teleconnect"
 "Of LISTEN and NOTIFY."
+SKIP_LOCKED = " FOR UPDATE SKIP LOCKED"
 WORDS = re.compile(r"[A-Za-z0-9_ -]+")
 "What is told: words and ids."
 _LOCK_LEDGERS = f"SELECT pg_advisory_xact_lock({LEDGERS})"
@@ -67,7 +68,7 @@ class WritingExecutor(AsyncpgExecutor):
     """Within a transaction of the writer's connection; `storage/engine/database.py` opens it."""
 
     locked = " FOR UPDATE"
-    skip_locked = " FOR UPDATE SKIP LOCKED"
+    skip_locked = SKIP_LOCKED
     connection: asyncpg.Connection | None = None
 
     async def lock_ledgers(self) -> None:

@@ -60,6 +60,12 @@ def ends_connection(error: BaseException) -> bool:
     return is_passing(error) and not isinstance(error, ONE_STATEMENT)
 
 
+def lost_answer(error: BaseException) -> bool:
+    """Whether the server did not say what became of a statement: the connection ended within it."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    return cause is not None and ends_connection(cause)
+
+
 @contextmanager
 def given_up(connection: asyncpg.Connection) -> Iterator[None]:
     """Close the connection at once after an error that ends it: the driver may not know yet.

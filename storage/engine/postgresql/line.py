@@ -13,7 +13,7 @@ import asyncpg
 
 from signaling.errors import Unavailable
 from storage.engine.postgresql import connecting
-from storage.engine.postgresql.executor import CHANNEL, AsyncpgExecutor
+from storage.engine.postgresql.executor import CHANNEL, SKIP_LOCKED, AsyncpgExecutor
 from storage.engine.postgresql.failures import as_ours
 
 T = TypeVar("T")
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 class Line(AsyncpgExecutor):
     """Opened by `connect`, and again after it was lost."""
+
+    skip_locked = SKIP_LOCKED
 
     def __init__(self, url: str) -> None:
         super().__init__()

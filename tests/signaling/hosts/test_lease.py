@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from signaling.hosts.lease import (
     ACTS_FOR,
     ENDED_AFTER,
+    LOOKED_WITHIN,
     MOST_DRIFT,
     RENEW_EVERY,
     Lease,
@@ -253,6 +254,7 @@ def test_a_host_acts_from_the_beginning_of_a_renewal_and_no_longer_than_it_lasts
 def test_a_row_is_over_when_it_has_been_seen_unchanged_for_long_enough() -> None:
     watch = Watch()
     watch.see({"a": 4, "b": 1}, 100.0)
+    watch.see({"a": 4, "b": 1}, 101.0)
     watch.see({"a": 4, "b": 2}, 102.0)
     assert watch.over(100.0 + ENDED_AFTER - 0.001) == []
     assert watch.over(100.0 + ENDED_AFTER) == [("a", 4)]
@@ -265,3 +267,13 @@ def test_a_row_that_is_gone_is_watched_no_longer() -> None:
     watch.see({}, 101.0)
     assert watch.over(200.0) == []
     assert watch.next_at("b") is None
+
+
+def test_after_an_outage_of_the_database_the_others_are_given_the_time_to_renew() -> None:
+    watch = Watch()
+    watch.see({"a": 4}, 100.0)
+    back = 100.0 + LOOKED_WITHIN + 0.1
+    watch.see({"a": 4}, back)
+    watch.see({"a": 4}, back + 1.0)
+    assert watch.over(back + ENDED_AFTER - 0.001) == []
+    assert watch.over(back + ENDED_AFTER) == [("a", 4)]

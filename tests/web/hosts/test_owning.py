@@ -223,8 +223,7 @@ async def test_a_host_that_did_not_answer_who_waits_is_asked_again(
         raise HostAway
 
     monkeypatch.setattr(passing, "ask", away)
-    await awaited.phone.enter(invite_id=awaited.seat)
-    async with asyncio.timeout(PATIENCE):
+    async with stays(awaited.phone, awaited.seat), asyncio.timeout(PATIENCE):
         await asked.wait()
         await waits(awaited.watching, "Amina")
 
