@@ -45,10 +45,13 @@ class ResumePoint(Value, frozen=True):
 
 
 class Description(Value, frozen=True):
-    """RTCSessionDescriptionInit (RFC 9429), or `needed`: the other side is asked for an offer."""
+    """RTCSessionDescriptionInit (RFC 9429), or a request to the other side for an offer."""
 
-    kind: Literal["offer", "answer", "pranswer", "rollback", "needed"]
+    kind: Literal["offer", "answer", "pranswer", "rollback", "needed", "restart"]
+    "`needed` asks for an offer, `restart` for one that restarts ICE."
     sdp: Sdp = ""
+    revision: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+    "Of an offer, and of the answer to it."
 
 
 class CandidateInit(Value, frozen=True):

@@ -37,7 +37,8 @@ class FakeConnection {
     });
   }
 
-  addTransceiver() {
+  /** @param {string} [_kind] */
+  addTransceiver(_kind) {
     this.need();
     return { sender: { replaceTrack: async () => {} } };
   }
@@ -91,23 +92,6 @@ class FakeConnection {
   }
 }
 
-/** The same in engines before Chrome 80 and Safari 14.1, as `js/engines/calls.js` leaves them. */
-class OlderConnection extends FakeConnection {
-  /** @param {any} [given] */
-  async setLocalDescription(given) {
-    assert.equal(given, undefined);
-    await super.setLocalDescription();
-  }
-
-  /** @param {any} description */
-  async setRemoteDescription(description) {
-    if (description.type === "offer" && this.signalingState === "have-local-offer") {
-      throw new Error("InvalidStateError");
-    }
-    await super.setRemoteDescription(description);
-  }
-}
-
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 async function settle() {
@@ -132,12 +116,12 @@ function stopTime() {
   return time;
 }
 
-/** @param {boolean} polite */
-function makePeer(polite, connection = new FakeConnection()) {
+/** @param {boolean} offers */
+function makePeer(offers, connection = new FakeConnection()) {
   /** @type {Description[]} */
   const sent = [];
   const peer = new Peer({
-    polite,
+    offers,
     configuration: {},
     stream: /** @type {any} */ ({}),
     sendDescription: (description) => sent.push(description),
@@ -152,96 +136,139 @@ function makePeer(polite, connection = new FakeConnection()) {
 
 /** Two peers whose messages the test carries. */
 function pair() {
-  const impolite = makePeer(false);
-  const polite = makePeer(true);
-  return { impolite, polite };
+  return { offerer: makePeer(true), answerer: makePeer(false) };
 }
 
 /** @param {ReturnType<typeof pair>} both */
-async function carry({ impolite, polite }) {
+async function carry({ offerer, answerer }) {
   for (let round = 0; round < 5; round += 1) {
     await settle();
-    for (const description of impolite.sent.splice(0)) polite.peer.receiveDescription(description);
-    for (const description of polite.sent.splice(0)) impolite.peer.receiveDescription(description);
+    for (const one of offerer.sent.splice(0)) answerer.peer.receiveDescription(one);
+    for (const one of answerer.sent.splice(0)) offerer.peer.receiveDescription(one);
   }
 }
 
-test("the impolite peer offers, the polite one answers", async () => {
+test("one peer offers, the other one answers", async () => {
   const both = pair();
-  both.impolite.peer.start();
-  both.polite.peer.start();
+  both.offerer.peer.start();
+  both.answerer.peer.start();
   await carry(both);
-  assert.equal(both.impolite.connection.remoteDescription.type, "answer");
-  assert.equal(both.polite.connection.remoteDescription.type, "offer");
+  assert.equal(both.offerer.connection.remoteDescription.type, "answer");
+  assert.equal(both.answerer.connection.remoteDescription.type, "offer");
 });
 
-test("when both offer at once, the polite one gives way and both end stable", async () => {
-  const both = pair();
-  both.impolite.peer.start();
-  await carry(both);
-  both.impolite.connection.need();
-  both.polite.connection.need();
-  await carry(both);
-  assert.equal(both.impolite.connection.signalingState, "stable");
-  assert.equal(both.polite.connection.signalingState, "stable");
-  assert.equal(both.polite.connection.remoteDescription.type, "offer");
+test("whoever answers sends by the sections of the offer, and held video not before its limits are set", async () => {
+  const { peer, connection, sent } = makePeer(false);
+  /** @type {string[]} */
+  const done = [];
+  const transceivers = ["audio", "video"].map((kind, mid) => ({
+    mid: String(mid),
+    direction: "recvonly",
+    receiver: { track: { kind } },
+    sender: {
+      track: /** @type {any} */ (null),
+      setStreams: () => done.push(`${kind} streams`),
+      async replaceTrack(/** @type {any} */ track) {
+        this.track = track;
+        done.push(`${kind} ${track ? "sent" : "silent"}`);
+      },
+      getParameters: () => ({
+        transactionId: "1",
+        encodings: connection.signalingState === "stable" ? [{}] : [],
+      }),
+      async setParameters(/** @type {any} */ { encodings: [encoding] }) {
+        if (kind === "video") done.push(`video ${encoding.active}`);
+      },
+    },
+  }));
+  connection.getTransceivers = () =>
+    /** @type {any} */ (connection.remoteDescription ? transceivers : []);
+  connection.addTrack = () => assert.fail("its own section would need an own offer");
+  const track = (/** @type {string} */ kind) => ({ kind, getSettings: () => ({ height: 540 }) });
+  peer.limit(HELD);
+  for (const kind of /** @type {const} */ (["audio", "video"])) {
+    await peer.setTrack(kind, /** @type {any} */ (track(kind)));
+  }
+  peer.receiveDescription({ kind: "offer", sdp: "theirs" });
+  await settle();
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ["answer"],
+  );
+  assert.deepEqual(
+    transceivers.map(({ direction }) => direction),
+    ["sendrecv", "sendrecv"],
+  );
+  assert.deepEqual(done, [
+    "audio streams",
+    "audio sent",
+    "video streams",
+    "video silent",
+    "video false",
+    "video sent",
+  ]);
 });
-
-for (const moment of ["at once", "while the other offer is on its way"]) {
-  test(`without rollback the polite side asks ${moment}, and both end stable`, async () => {
-    const both = { impolite: makePeer(false), polite: makePeer(true, new OlderConnection()) };
-    both.impolite.peer.start();
-    await carry(both);
-    const made = both.impolite.connection.made;
-    both.impolite.connection.need();
-    if (moment !== "at once") await settle();
-    both.polite.connection.need();
-    await carry(both);
-    assert.equal(both.impolite.connection.signalingState, "stable");
-    assert.equal(both.polite.connection.signalingState, "stable");
-    assert.equal(both.impolite.connection.made, made + 2, "the wish of either is negotiated");
-  });
-}
 
 test("what changes while an offer is out is offered when it is answered, not before", async () => {
-  const both = { impolite: makePeer(false, new OlderConnection()), polite: makePeer(true) };
-  both.impolite.connection.onnegotiationneeded?.();
-  both.impolite.connection.onnegotiationneeded?.();
+  const both = pair();
+  both.offerer.connection.onnegotiationneeded?.();
+  both.offerer.connection.onnegotiationneeded?.();
   await settle();
-  both.impolite.connection.onnegotiationneeded?.();
+  both.offerer.connection.onnegotiationneeded?.();
   await settle();
-  assert.equal(both.impolite.sent.length, 1);
+  assert.equal(both.offerer.sent.length, 1);
   await carry(both);
-  assert.equal(both.impolite.connection.made, 2);
-  assert.equal(both.impolite.connection.signalingState, "stable");
+  assert.equal(both.offerer.connection.made, 2);
+  assert.equal(both.offerer.connection.signalingState, "stable");
+});
+
+test("a page that was loaded before may offer: it is answered, but not while an offer is out", async () => {
+  const { peer, connection, sent } = makePeer(true);
+  peer.start();
+  await settle();
+  peer.receiveDescription({ kind: "offer", sdp: "theirs" });
+  await settle();
+  assert.deepEqual(
+    sent.splice(0).map(({ kind }) => kind),
+    ["offer"],
+  );
+  peer.receiveDescription({ kind: "answer", sdp: "without a revision" });
+  await settle();
+  assert.equal(connection.signalingState, "stable");
+  peer.receiveDescription({ kind: "offer", sdp: "theirs" });
+  await settle();
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ["answer"],
+  );
 });
 
 test("candidates wait for the description that was sent before them", async () => {
-  const { impolite, polite } = pair();
-  impolite.peer.start();
+  const { offerer, answerer } = pair();
+  offerer.peer.start();
   await settle();
-  polite.peer.receiveDescription(/** @type {Description} */ (impolite.sent[0]));
-  polite.peer.receiveCandidate({ candidate: "candidate:1", sdp_mid: "0" });
+  answerer.peer.receiveDescription(/** @type {Description} */ (offerer.sent[0]));
+  answerer.peer.receiveCandidate({ candidate: "candidate:1", sdp_mid: "0" });
   await settle();
-  assert.equal(polite.connection.candidates[0].candidate, "candidate:1");
+  assert.equal(answerer.connection.candidates[0].candidate, "candidate:1");
 });
 
 test("an offer that was lost with the channel is sent again, and a second answer does no harm", async () => {
   const both = pair();
-  both.impolite.peer.start();
+  both.offerer.peer.start();
   await settle();
-  const [lost] = both.impolite.sent.splice(0);
-  both.impolite.peer.resume();
-  assert.deepEqual(both.impolite.sent, [lost]);
-  both.polite.peer.receiveDescription(/** @type {Description} */ (lost));
+  const [lost] = both.offerer.sent.splice(0);
+  both.offerer.peer.resume();
+  assert.deepEqual(both.offerer.sent, [lost]);
+  both.answerer.peer.receiveDescription(/** @type {Description} */ (lost));
   await carry(both);
-  assert.equal(both.impolite.connection.signalingState, "stable");
-  assert.equal(both.polite.connection.signalingState, "stable");
+  assert.equal(both.offerer.connection.signalingState, "stable");
+  assert.equal(both.answerer.connection.signalingState, "stable");
 });
 
 test("a video that is not to be sent has no track where `active` is not heeded", async () => {
   for (const transactionId of [undefined, "1"]) {
-    const { peer, connection } = makePeer(false);
+    const { peer, connection } = makePeer(true);
     /** @type {any} */
     const sender = {
       track: null,
@@ -265,9 +292,36 @@ test("a video that is not to be sent has no track where `active` is not heeded",
   }
 });
 
+test("limits that were refused, or forgotten, while a description was made are set again after it", async () => {
+  const both = pair();
+  const { peer, connection } = both.offerer;
+  /** @type {any[]} */
+  const set = [];
+  const sender = {
+    track: { kind: "video", getSettings: () => ({ height: 540 }) },
+    replaceTrack: async () => {},
+    getParameters: () => ({ transactionId: "1", encodings: [{}] }),
+    setParameters: async (/** @type {any} */ { encodings: [encoding] }) => {
+      if (!connection.remoteDescription) throw new Error("InvalidModificationError");
+      set.push(encoding.active);
+    },
+  };
+  connection.addTransceiver = (kind = "") => {
+    connection.need();
+    return { sender: kind === "video" ? sender : { replaceTrack: async () => {} } };
+  };
+  peer.start();
+  peer.limit(HELD);
+  await peer.setTrack("video", /** @type {any} */ (sender.track));
+  await settle();
+  assert.deepEqual(set, []);
+  await carry(both);
+  assert.ok(set.length && set.every((active) => active === false));
+});
+
 test("a failed connection restarts ICE at once, a disconnected one after a moment", async () => {
   const time = stopTime();
-  const { peer, connection } = makePeer(false);
+  const { peer, connection } = makePeer(true);
   connection.become("failed");
   assert.equal(connection.restarts, 1);
   connection.become("connected");
@@ -282,17 +336,4 @@ test("a failed connection restarts ICE at once, a disconnected one after a momen
   peer.close();
   time.pass(60_000);
   assert.equal(connection.restarts, 3);
-});
-
-test("the polite peer offers after all when nobody else does", async () => {
-  const time = stopTime();
-  const { peer, connection, sent } = makePeer(true);
-  await peer.setTrack("audio", /** @type {any} */ ({ kind: "audio" }));
-  await settle();
-  assert.equal(sent.length, 0);
-  time.pass(4_000);
-  await settle();
-  assert.equal(sent[0]?.kind, "offer");
-  assert.equal(connection.signalingState, "have-local-offer");
-  peer.close();
 });

@@ -6,6 +6,7 @@ import re
 import socket as sockets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -231,13 +232,14 @@ async def test_negotiation_with_somebody_outside_of_the_call_is_refused(
 @pytest.mark.parametrize(
     "description",
     [
-        {"kind": "offer", "sdp": "v=0"},
-        {"kind": "answer", "sdp": "v=0"},
+        {"kind": "offer", "sdp": "v=0", "revision": 7},
+        {"kind": "answer", "sdp": "v=0", "revision": 7},
         {"kind": "needed", "sdp": ""},
+        {"kind": "restart", "sdp": ""},
     ],
 )
 async def test_a_description_reaches_the_other_peer_of_the_call(
-    visit: Visit, description: dict[str, str]
+    visit: Visit, description: dict[str, Any]
 ) -> None:
     await visit.desk.command("call_start", id="call-000001", media="audio")
     await visit.amina.command("call_accept", call_id="call-000001")

@@ -207,4 +207,4 @@ def _hidden(description: Description, hiding: bool) -> Description:
         for line in description.sdp.splitlines(keepends=True)
         if not line.startswith("a=candidate:") or _relayed(line)
     ]
-    return Description(description.kind, "".join(kept))
+    return Description(description.kind, "".join(kept), description.revision)

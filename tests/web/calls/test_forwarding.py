@@ -141,16 +141,16 @@ async def test_without_a_relay_hidden_addresses_are_taken_out(tmp_path: Path) ->
         own = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
         turned = "candidate:2 1 udp 41885439 198.51.100.1 50001 typ relay raddr 0.0.0.0 rport 0"
         sdp = f"v=0\r\na={own}\r\na={turned}\r\na=end-of-candidates\r\n"
-        await nurse.wire.send(
-            "send_description", to="amina-page", description={"kind": "offer", "sdp": sdp}
-        )
+        offer = {"kind": "offer", "sdp": sdp, "revision": 7}
+        await nurse.wire.send("send_description", to="amina-page", description=offer)
         for candidate in (own, turned):
             await nurse.wire.send(
                 "send_candidate", to="amina-page", candidate={"candidate": candidate}
             )
         await until(lambda: amina.of("candidate"), "the candidate of the TURN server")
         (passed,) = amina.of("description")
-        assert passed["description"]["sdp"] == f"v=0\r\na={turned}\r\na=end-of-candidates\r\n"
+        kept = f"v=0\r\na={turned}\r\na=end-of-candidates\r\n"
+        assert passed["description"] == {**offer, "sdp": kept}
         assert [frame["candidate"]["candidate"] for frame in amina.of("candidate")] == [turned]
 
 

@@ -1,6 +1,6 @@
 /**
- * Of WebRTC 1.0: a description made by `setLocalDescription` itself, an offer that takes the place of an
- * own one, `restartIce`, and the state of a connection as a whole. How many pictures a video element has shown.
+ * Of WebRTC 1.0: a description made by `setLocalDescription` itself, `restartIce`, and the state of a
+ * connection as a whole. How many pictures a video element has shown.
  */
 
 import { addMissing } from "./missing.js";
@@ -25,7 +25,7 @@ addMissing([HTMLVideoElement.prototype], {
 
 if (typeof RTCPeerConnection !== "undefined") {
   const connection = /** @type {any} */ (RTCPeerConnection.prototype);
-  const { setLocalDescription, setRemoteDescription, createOffer } = connection;
+  const { setLocalDescription, createOffer } = connection;
 
   // before Chrome 80 and Safari 14.1
   if (setLocalDescription.length > 0) {
@@ -40,21 +40,6 @@ if (typeof RTCPeerConnection !== "undefined") {
       return setLocalDescription.call(this, made);
     };
   }
-
-  // before Chrome 80, which does not know rollback at all, and before Safari 15.4
-  /**
-   * @this {any}
-   * @param {any} description
-   */
-  connection.setRemoteDescription = async function giveWay(description) {
-    try {
-      return await setRemoteDescription.call(this, description);
-    } catch (error) {
-      if (description.type !== "offer" || this.signalingState !== "have-local-offer") throw error;
-      await setLocalDescription.call(this, { type: "rollback", sdp: "" });
-      return setRemoteDescription.call(this, description);
-    }
-  };
 
   // before Chrome 77 and Safari 14.1
   if (!connection.restartIce) {

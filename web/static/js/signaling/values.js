@@ -11,8 +11,9 @@
 
 /**
  * @typedef {object} Description
- * @property {"offer" | "answer" | "pranswer" | "rollback" | "needed"} kind
+ * @property {"offer" | "answer" | "pranswer" | "rollback" | "needed" | "restart"} kind
  * @property {string} [sdp]
+ * @property {number | null} [revision]
  */
 
 /**

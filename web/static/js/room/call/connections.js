@@ -305,7 +305,7 @@ export class CallConnections {
       onChange();
     };
     const peer = make({
-      polite: peerId < remoteId,
+      offers: peerId > remoteId,
       configuration: this.configuration,
       stream: this.#stream,
       limits: this.#allowances.ofNew,

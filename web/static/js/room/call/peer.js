@@ -1,7 +1,8 @@
 /**
- * The direct connection to one remote peer: perfect negotiation as in the W3C's WebRTC
- * specification (section 10.7), with ICE restarts. A remote page that reloads is another peer with
- * another connection.
+ * The direct connection to one remote peer. Of the two, one makes the offers, and the other one answers
+ * them and asks for more: no offer has to be taken back, which costs Chromium its pictures
+ * (`findings/chromium_rollback_freezes_video.sh`). A remote page that reloads is another peer with another
+ * connection.
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
@@ -22,7 +23,7 @@ import { withThriftyAudio } from "../line/thrifty-audio.js";
 
 /**
  * @typedef {object} PeerOptions
- * @property {boolean} polite gives way when both offer at once
+ * @property {boolean} offers makes the offers; the other side asks for them
  * @property {RTCConfiguration} configuration
  * @property {MediaStream} stream groups our audio and video for the other side
  * @property {(description: Description) => void} sendDescription
@@ -35,30 +36,35 @@ import { withThriftyAudio } from "../line/thrifty-audio.js";
  */
 
 /** @typedef {"audio" | "video"} Kind */
+/** @typedef {"needed" | "restart"} Wish an offer, or one that restarts ICE */
 
 /** Bits per second of a face at 540 lines. */
 const VIDEO_BITRATE = 900_000;
 
 /** Longer than the short gaps of a phone on the move, shorter than the other person's patience. */
 const DISCONNECTED_GRACE = 3_000;
-/** An ICE restart without success is repeated: descriptions are lost with the signaling channel. */
-const RESTART_INTERVAL = timeoutFor(8_000, 4);
-/** The polite peer leaves the first offer to the other, for this long: glare costs a round trip. */
-const POLITE_OFFER_DELAY = timeoutFor(4_000, 1);
+/** What brings no path or answer is repeated: descriptions are lost with the signaling channel. */
+const REPEAT_INTERVAL = timeoutFor(8_000, 4);
+const MAX_REVISION = 2 ** 31;
 
 export class Peer {
   #makingOffer = false;
-  #ignoringOffer = false;
-  #settingAnswer = false;
   #answering = false;
   /** A change came at a moment when none can be offered. */
   #offersLater = false;
+  /** The next offer is to restart ICE, and whether the one that was made last does. */
+  #restarts = false;
+  #offeredRestart = false;
+  /** @type {number | null | undefined} of the offer that was made or answered last */
+  #revision;
+  /** @type {Wish | null} what the other side is asked for and has not offered yet */
+  #wish = null;
   #operations = Promise.resolve();
   #closed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restartTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #offerTimer;
+  #answerTimer;
   /** @type {Map<Kind, RTCRtpSender>} */
   #senders = new Map();
   /** @type {Map<Kind, MediaStreamTrack | null>} what is to be sent, limits permitting */
@@ -67,7 +73,6 @@ export class Peer {
   #limits;
   #senderUpdates = Promise.resolve();
   #isThrifty;
-  #asks;
 
   /** @param {PeerOptions} options */
   constructor(options) {
@@ -77,22 +82,20 @@ export class Peer {
     const make = options.makeConnection ?? ((given) => new RTCPeerConnection(given));
     this.connection = make(options.configuration);
     const { connection } = this;
-    // An engine that makes no description by itself does not know rollback either, and would never get
-    // out of an offer that crosses another one: there the polite side asks for an offer.
-    this.#asks = options.polite && connection.setLocalDescription.length > 0;
-    connection.onnegotiationneeded = () => this.#negotiationNeeded();
+    // Whoever answers knows what there is to ask for: a section that only its own offer could add never is.
+    if (options.offers) connection.onnegotiationneeded = () => void this.#offer();
     connection.onicecandidate = ({ candidate }) => {
       // The end of candidates needs no message: browsers do without.
       if (candidate?.candidate) options.sendCandidate(wireCandidate(candidate));
     };
     connection.ontrack = ({ track }) => options.onTrack(track);
     connection.onconnectionstatechange = () => this.#stateChanged();
-    this.#scheduleRestart(RESTART_INTERVAL);
+    this.#scheduleRestart(REPEAT_INTERVAL);
   }
 
-  /** Start: the impolite peer offers at once, even with nothing to send. */
+  /** Start: an offer is made at once, even with nothing to send. */
   start() {
-    if (this.options.polite) return;
+    if (!this.options.offers) return;
     for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
       // An m= section for either kind from the start: turning the camera on needs no negotiation.
       if (!this.#senders.has(kind)) {
@@ -115,7 +118,7 @@ export class Peer {
     const sender = this.#senders.get(kind);
     if (sender) {
       await sender.replaceTrack(track);
-    } else if (track) {
+    } else if (track && this.options.offers) {
       this.#senders.set(kind, this.connection.addTrack(track, this.options.stream));
     }
     if (track) await this.#updateSender(kind);
@@ -132,17 +135,15 @@ export class Peer {
   limit(limits) {
     if (sameLimits(limits, this.#limits)) return;
     this.#limits = limits;
-    for (const kind of this.#senders.keys()) void this.#updateSender(kind);
+    this.#limitAgain();
   }
 
   /** @param {boolean} thrifty see `PeerOptions` */
   setThrifty(thrifty) {
     if (this.#isThrifty === thrifty) return;
     this.#isThrifty = thrifty;
-    // A description that is on its way will do otherwise.
-    if (this.connection.remoteDescription && this.connection.signalingState === "stable") {
-      this.#negotiationNeeded();
-    }
+    // A description that is on its way says otherwise.
+    if (this.#isOut || this.connection.remoteDescription) this.#negotiate();
   }
 
   /**
@@ -157,6 +158,7 @@ export class Peer {
         transceiver.direction = this.#direction("video");
       }
     }
+    if (!this.options.offers) this.#negotiate();
   }
 
   /**
@@ -183,67 +185,83 @@ export class Peer {
           usernameFragment: candidate.username_fragment ?? null,
         });
       } catch (error) {
-        if (!this.#ignoringOffer) console.warn("candidate refused", error);
+        console.warn("candidate refused", error);
       }
     });
   }
 
   /** The signaling channel is back: send again what may have been lost with it. */
   resume() {
-    const { connection } = this;
-    const pending = connection.signalingState === "have-local-offer";
-    if (pending && connection.localDescription) {
-      this.options.sendDescription(this.#wireDescription(connection.localDescription));
-    } else if (connection.connectionState !== "connected") {
-      this.restart();
-    }
+    if (this.#isWaiting) this.#repeat();
+    else if (this.connection.connectionState !== "connected") this.restart();
   }
 
   /** Restart ICE; media goes on over the old path meanwhile. */
   restart() {
     if (this.#closed) return;
-    if (this.#mayOffer()) this.connection.restartIce();
-    this.#scheduleRestart(RESTART_INTERVAL);
+    if (!this.options.offers) this.#ask("restart");
+    else if (!this.#isOut || !this.#offeredRestart) {
+      this.#restarts = true;
+      this.connection.restartIce();
+    }
+    this.#scheduleRestart(REPEAT_INTERVAL);
   }
 
   close() {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
-    clearTimeout(this.#offerTimer);
+    clearTimeout(this.#answerTimer);
     this.connection.close();
   }
 
-  #mayOffer() {
-    return !this.options.polite || this.connection.remoteDescription !== null;
+  #negotiate() {
+    if (this.options.offers) void this.#offer();
+    // The first offer comes unasked.
+    else if (this.connection.remoteDescription) this.#ask("needed");
   }
 
-  #negotiationNeeded() {
-    if (this.#mayOffer()) {
-      void this.#offer();
-      return;
-    }
-    clearTimeout(this.#offerTimer);
-    this.#offerTimer = setTimeout(() => {
-      if (!this.connection.remoteDescription) void this.#offer();
-    }, POLITE_OFFER_DELAY);
+  /** Whether an offer is not answered yet. */
+  get #isOut() {
+    return this.#makingOffer || this.connection.signalingState === "have-local-offer";
+  }
+
+  /** Whether something that was sent is to be sent again if nothing comes of it. */
+  get #isWaiting() {
+    return this.connection.signalingState === "have-local-offer" || this.#wish !== null;
+  }
+
+  /** @param {Wish} wish */
+  #ask(wish) {
+    if (this.#closed) return;
+    if (this.#wish !== "restart") this.#wish = wish;
+    // What came too late for an answer is asked for after it.
+    if (!this.#answering) this.#repeat();
+  }
+
+  /** Send what is not answered, again after a while. */
+  #repeat() {
+    if (this.connection.signalingState === "have-local-offer") this.#sendLocalDescription();
+    else if (this.#wish) this.options.sendDescription({ kind: this.#wish, sdp: "" });
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => this.#isWaiting && this.#repeat(), REPEAT_INTERVAL);
   }
 
   async #offer() {
     if (this.#closed) return;
-    if (this.#asks) {
-      this.options.sendDescription({ kind: "needed", sdp: "" });
-      return;
-    }
     // Natively the event waits for that.
     const isFree = !this.#makingOffer && !this.#answering;
     if (!isFree || this.connection.signalingState !== "stable") {
       this.#offersLater = true;
       return;
     }
+    // The first offer is as good.
+    this.#offeredRestart = this.#restarts || this.connection.remoteDescription === null;
+    this.#restarts = false;
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
-      this.#sendLocalDescription();
+      this.#revision = 1 + Math.floor(Math.random() * MAX_REVISION);
+      this.#repeat();
     } catch (error) {
       console.warn("offer failed", error);
     } finally {
@@ -253,60 +271,89 @@ export class Peer {
 
   /** @param {Description} received */
   async #receiveDescription(received) {
-    const { connection } = this;
-    if (received.kind === "needed") {
-      this.restart();
-      return;
-    }
-    const type = received.kind;
-    const ready =
-      !this.#makingOffer && (connection.signalingState === "stable" || this.#settingAnswer);
-    const collision = type === "offer" && !ready;
-    this.#ignoringOffer = !this.options.polite && collision;
-    if (this.#ignoringOffer) return;
-    // A second answer, to an offer that was sent twice.
-    if (type === "answer" && connection.signalingState !== "have-local-offer") return;
-    this.#settingAnswer = type === "answer";
-    this.#answering = type === "offer";
-    try {
-      const sdp = received.sdp ?? "";
-      const ours = this.#isThrifty ? withThriftyAudio(sdp) : sdp;
-      await connection.setRemoteDescription({ type, sdp: ours });
-      if (type === "offer") {
-        this.#adoptTransceivers();
-        await connection.setLocalDescription();
-        this.#sendLocalDescription();
-      }
-    } finally {
-      this.#settingAnswer = this.#answering = false;
-    }
+    const { kind } = received;
+    if (kind === "needed" || kind === "restart") this.#grant(kind);
+    else if (kind === "offer") await this.#answer(received);
+    else if (kind === "answer") await this.#receiveAnswer(received);
     if (!this.#offersLater) return;
     this.#offersLater = false;
     void this.#offer();
   }
 
+  /**
+   * The other side asks for an offer. One that is out already does as well: whoever answers it later
+   * answers with what they want by then.
+   * @param {Wish} wish
+   */
+  #grant(wish) {
+    if (wish === "restart") this.restart();
+    else if (!this.#isOut) void this.#offer();
+  }
+
+  /** @param {Description} offer */
+  async #answer({ sdp = "", revision }) {
+    const { connection } = this;
+    // A page that was loaded before the server was renewed may offer too: ours comes first.
+    if (this.#isOut) return;
+    if (!revision || revision !== this.#revision) {
+      this.#answering = true;
+      this.#wish = null;
+      try {
+        await connection.setRemoteDescription({ type: "offer", sdp: this.#asWanted(sdp) });
+        await this.#adoptTransceivers();
+        await connection.setLocalDescription();
+        this.#revision = revision;
+      } finally {
+        this.#answering = false;
+      }
+    }
+    // To an offer that was sent twice, the same answer.
+    this.#sendLocalDescription();
+    this.#limitAgain();
+    if (this.#wish) this.#repeat();
+  }
+
+  /** @param {Description} answer */
+  async #receiveAnswer({ sdp = "", revision = this.#revision }) {
+    if (this.connection.signalingState !== "have-local-offer" || revision !== this.#revision)
+      return;
+    await this.connection.setRemoteDescription({ type: "answer", sdp: this.#asWanted(sdp) });
+    this.#limitAgain();
+  }
+
   /** As the answerer: send through the transceivers of the offer. */
-  #adoptTransceivers() {
+  async #adoptTransceivers() {
     for (const transceiver of this.connection.getTransceivers()) {
       const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
       if (transceiver.mid === null || this.#senders.has(kind)) continue;
       transceiver.direction = this.#direction(kind);
       transceiver.sender.setStreams?.(this.options.stream);
       this.#senders.set(kind, transceiver.sender);
+      // Some engines know no parameters before the answer: video that is held waits for them.
+      const isSent = kind === "audio" || this.#limits.video;
+      await transceiver.sender.replaceTrack((isSent && this.#tracks.get(kind)) || null);
     }
   }
 
   #sendLocalDescription() {
     const { localDescription } = this.connection;
-    if (localDescription) this.options.sendDescription(this.#wireDescription(localDescription));
+    if (!localDescription) return;
+    const { type, sdp } = localDescription;
+    this.options.sendDescription({
+      kind: type,
+      sdp: this.#asWanted(sdp),
+      revision: this.#revision,
+    });
   }
 
-  /**
-   * @param {RTCSessionDescription} description
-   * @returns {Description}
-   */
-  #wireDescription({ type, sdp }) {
-    return { kind: type, sdp: this.#isThrifty ? withThriftyAudio(sdp) : sdp };
+  /** @param {string} sdp of either side */
+  #asWanted(sdp) {
+    return this.#isThrifty ? withThriftyAudio(sdp) : sdp;
+  }
+
+  /** What was set while a description was being made is refused or lost. */
+  #limitAgain() {
+    for (const kind of this.#senders.keys()) void this.#updateSender(kind);
   }
 
   /**
@@ -324,14 +371,9 @@ export class Peer {
    */
   async #applyLimits(kind) {
     const sender = this.#senders.get(kind);
-    if (!sender?.getParameters) return;
-    const parameters = sender.getParameters();
-    const [encoding] = encodingsOf(parameters);
-    if (!encoding) return;
-    if (kind === "video" && !heedsActive(parameters)) {
-      const track = this.#limits.video ? (this.#tracks.get(kind) ?? null) : null;
-      if (sender.track !== track) await sender.replaceTrack(track);
-    }
+    const parameters = sender?.getParameters?.();
+    const [encoding] = parameters ? encodingsOf(parameters) : [];
+    if (!sender || !parameters || !encoding) return;
     if (kind === "audio") limitAudio(encoding, this.#limits);
     else {
       const { height: lines = 0 } = this.#tracks.get(kind)?.getSettings() ?? {};
@@ -340,6 +382,9 @@ export class Peer {
     }
     // Some browsers refuse single members; their defaults are good enough.
     await sender.setParameters(parameters).catch(() => {});
+    const isSent = kind === "audio" || this.#limits.video || heedsActive(parameters);
+    const sent = (isSent && this.#tracks.get(kind)) || null;
+    if (sender.track !== sent) await sender.replaceTrack(sent);
   }
 
   #stateChanged() {
@@ -347,7 +392,7 @@ export class Peer {
     clearTimeout(this.#restartTimer);
     if (connectionState === "disconnected") this.#scheduleRestart(DISCONNECTED_GRACE);
     else if (connectionState === "failed") this.restart();
-    else if (connectionState === "connecting") this.#scheduleRestart(RESTART_INTERVAL);
+    else if (connectionState === "connecting") this.#scheduleRestart(REPEAT_INTERVAL);
     this.options.onState(connectionState);
   }
 
@@ -355,7 +400,11 @@ export class Peer {
   #scheduleRestart(delay) {
     clearTimeout(this.#restartTimer);
     this.#restartTimer = setTimeout(() => {
-      if (this.connection.connectionState !== "connected") this.restart();
+      if (this.connection.connectionState === "connected") return;
+      if (this.connection.signalingState !== "have-local-offer") return this.restart();
+      // Its answer may bring the path.
+      this.#repeat();
+      this.#scheduleRestart(REPEAT_INTERVAL);
     }, delay);
   }
 
