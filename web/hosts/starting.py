@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from aiohttp import web
@@ -39,6 +39,8 @@ TLS: web.AppKey[ssl.SSLContext] = web.AppKey("tls", ssl.SSLContext)
 "Of a relay-only host, which is reached by TLS alone."
 DRAIN_WITHIN = 60.0
 "Seconds that calls through the relay have to end before their rooms move to another host."
+CHECKED_WITHIN = 1.0
+"Seconds that a room which another process has changed stays, so that whoever lost access is told so."
 _log = logging.getLogger(__name__)
 
 
@@ -153,11 +155,7 @@ def _listening(app: web.Application, membership: Membership, elsewhere: Elsewher
     telling.on("sessions", lambda: _compare(app, membership))
     telling.on("lists", lambda: _ask_for_all(app))
 
-    def session(consultation_id: str) -> None:
-        app[keys.STORE].drop_keys([consultation_id])
-        rooms.give_up(consultation_id)
-
-    telling.on_each("session", session)
+    telling.on_each("session", _session_changed(app))
 
     def moved(digests: str) -> None:
         before, after = digests.split()
@@ -194,6 +192,20 @@ def _listening(app: web.Application, membership: Membership, elsewhere: Elsewher
     return telling
 
 
+def _session_changed(app: web.Application) -> Callable[[str], None]:
+    """To be called with a session that another process has changed."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def session(consultation_id: str) -> None:
+        app[keys.STORE].drop_keys([consultation_id])
+        if app[keys.ROOMS].hub.room(consultation_id) is not None:
+            task = asyncio.create_task(_give_up(app, consultation_id), name="session changed")
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    return session
+
+
 async def leave(app: web.Application, patience: float) -> None:
     """Give this host's rooms to the others; see `Membership.drain`."""
     if MEMBERSHIP not in app:
@@ -206,6 +218,17 @@ async def leave(app: web.Application, patience: float) -> None:
         return call is not None and not call.over and call.path.forwarded
 
     await app[MEMBERSHIP].drain(patience, has_relayed_call)
+
+
+async def _give_up(app: web.Application, consultation_id: str) -> None:
+    """Have pages come back to a room that another process has changed, but for those that may not."""
+    try:
+        async with asyncio.timeout(CHECKED_WITHIN):
+            await app[keys.REVOCATION].check()
+    except (Unavailable, TimeoutError):
+        _log.warning("who has lost access cannot be read")
+    finally:
+        app[keys.ROOMS].give_up(consultation_id)
 
 
 async def _settings(app: web.Application) -> None:
@@ -227,7 +250,7 @@ async def _compare(app: web.Application, membership: Membership) -> None:
         if room is not None:
             stored = await read.consultations.get(each)
             if stored != room.consultation and rooms.is_live(room):
-                rooms.give_up(each)
+                await _give_up(app, each)
 
 
 async def _ask_for_all(app: web.Application) -> None:

@@ -176,8 +176,7 @@ async def closed(clinic: Clinic) -> int:
         seven_days_over,
         taken_over,
         seat_gone_behind_the_servers_back,
-        # in PostgreSQL the room hears of it by NOTIFY, and its pages connect again
-        pytest.param(revoked_behind_the_servers_back, marks=pytest.mark.sqlite),
+        revoked_behind_the_servers_back,
         canceled,
         closed,
     ],
@@ -226,7 +225,6 @@ async def test_a_purged_session_is_gone_for_its_scheduler_too(tmp_path: Path) ->
         await assert_ended(clinic.room, 4410)
 
 
-@pytest.mark.sqlite
 async def test_a_session_of_somebody_else_now_is_left(clinic: Clinic) -> None:
     await clinic.behind_its_back(
         "UPDATE consultation SET scheduler_id ="
