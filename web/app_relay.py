@@ -88,7 +88,7 @@ async def _assemble(config: Config, store: Store, clock: Clock) -> web.Applicati
         lambda: sum(each.cpu_seconds for each in workers.figures),
     ).now
     app.cleanup_ctx.append(_running(line, membership, _told(app), waits))
-    app.cleanup_ctx.extend((relay.running, relay.trace.running))
+    app.cleanup_ctx.append(relay.running)
     app.on_shutdown.append(end_links)
     for name, handler in (
         ("health", health),

@@ -23,6 +23,8 @@ from media.messages import (
     OpenRoom,
     Ping,
     Readdress,
+    Trace,
+    Traced,
     WorkerMessage,
 )
 from scripts.traffic.processes import resident_bytes
@@ -148,6 +150,20 @@ async def test_no_host_reaches_the_rooms_of_another(door: tuple[RelayHosts, byte
         assert isinstance(await one.ask(Leave("room", "a", number=3)), Done)
         moved = await one.ask(Readdress(("198.51.100.1",), number=4))
         assert isinstance(moved, Failed), "its addresses are its own"
+
+
+async def test_a_room_is_traced_by_its_owner(door: tuple[RelayHosts, bytes]) -> None:
+    hosts, key = door
+    async with owner(hosts, await context_of(key)) as one:
+        await one.ask(OpenRoom("room", number=1))
+        await one.say(Join("room", "a", number=2))
+        await one.offer()
+        await one.say(Trace("room", 10.0, number=3))
+        heard = await one.hear()
+        while not isinstance(heard, Traced):
+            heard = await one.hear()
+        assert (heard.room_id, heard.peer_id) == ("room", "a")
+        assert "v=0" in heard.text
 
 
 async def test_the_rooms_of_a_host_end_with_it(door: tuple[RelayHosts, bytes]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from media import messages
 from media.relay.host_links import HostLink
+from signaling.calls.call import RECONNECT_GRACE
 from tests.media.support import until
 from tests.people import Person
 from tests.web.calling import Page, StartedSession
@@ -108,6 +109,31 @@ async def test_without_any_relay_only_host_a_call_goes_on_directly(tmp_path: Pat
         nurse, _ = await session.pair()
         await session.join(await session.come("lee"))
         await nurse.goes("mesh")
+
+
+async def test_a_call_whose_only_relay_only_host_dies_returns_with_the_next_one(
+    tmp_path: Path,
+) -> None:
+    async with session_over(tmp_path, "east") as (session, hosts):
+        pages = await call_of_three(session)
+        await hosts.end("east", signal.SIGKILL)
+        await until(lambda: not links(session).healthy, "nothing is left")
+        await hosts.start("west")
+        await hosts.until_figure("west", "teleconnect_relay_participants", 3)
+        await all_hear(*pages)
+
+
+async def test_a_call_without_any_relay_only_host_left_goes_on_directly(tmp_path: Path) -> None:
+    async with session_over(tmp_path, "relay") as (session, hosts):
+        pages = await call_of_three(session)
+        await hosts.end("relay", signal.SIGKILL)
+        await until(lambda: not session.server.app[RELAY].usable, "there is no relay")
+        await session.pass_time(RECONNECT_GRACE)
+        for page in pages:
+            await page.goes("mesh")
+            assert page.call is not None
+            states = [member["state"] for member in page.call["members"]]
+            assert states == ["joined"] * 3, "nobody has to leave"
 
 
 async def test_a_link_that_is_cut_is_made_again_and_the_call_returns(tmp_path: Path) -> None:
