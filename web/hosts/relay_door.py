@@ -6,6 +6,7 @@ replies are those of `media/messages.py`, each a frame of a WebSocket. A room la
 
 import asyncio
 import contextlib
+import logging
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -17,13 +18,16 @@ from web.hosts.relay_link import DIALECT
 
 SHARING = web.AppKey("sharing", Sharing)
 LINKS: web.AppKey[set["Link"]] = web.AppKey("links", set)
-HEARTBEAT = 4.0
-"Seconds between pings; a host that answers none within half of that is gone, and its rooms are closed."
+HEARTBEAT = 10.0
+"""Seconds between pings; a host that answers one not within half of that is gone, and its rooms are closed: as
+long as a host waits for an answer from here (`media/relay/link.py`)."""
 MOST_UNSENT = 8 << 20
 "Bytes that may wait for a host that does not read; then its link ends. An offer of a large room has 90 KB."
 MOST_AT_ONCE = 256
 "Commands of a host that may be under way; more are read when some are done."
 CLOSE_WITHIN = 1.0
+"Seconds that the other end has to confirm the end."
+_log = logging.getLogger(__name__)
 
 
 async def relay_door(request: web.Request) -> web.StreamResponse:
@@ -45,10 +49,12 @@ async def relay_door(request: web.Request) -> web.StreamResponse:
     admit(request)
     link = Link(request, socket)
     share = sharing.begin(link.send)
+    _log.info("a host is connected")
     request.app[LINKS].add(link)
     try:
         await link.serve(share)
     finally:
+        _log.info("a host is not connected any more")
         request.app[LINKS].discard(link)
         await sharing.end(share)
         await link.close()

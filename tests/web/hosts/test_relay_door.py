@@ -72,7 +72,7 @@ class Owner:
                 return heard
 
     async def is_ended(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await self.socket.receive()).type not in (WSMsgType.CLOSED, WSMsgType.ERROR):
                 pass
 

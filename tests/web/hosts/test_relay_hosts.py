@@ -167,6 +167,25 @@ async def test_a_relay_only_host_that_hangs_loses_its_calls_and_forgets_them_aft
         await all_hear(*pages)
 
 
+async def test_a_call_goes_on_at_a_host_that_was_ended_in_the_database(tmp_path: Path) -> None:
+    """As after it has not reached PostgreSQL for a while; it begins anew under another id."""
+    async with session_over(tmp_path, "relay") as (session, hosts):
+        pages = await call_of_three(session)
+        (link,) = links(session)._links.values()
+        (host,) = (each for each in member(session.server).hosts.values() if each.role == "relay")
+        await member(session.server)._line.remove(host.id)
+        await until(lambda: link.gone, "it is none of the hosts any more")
+        await until(lambda: len(links(session)._links) == 2, "it is one of them again")
+        await all_hear(*pages)
+        assert link.alive
+        await hosts.until_figure("relay", "teleconnect_relay_rooms", 1)
+        assert pages[0].call is not None
+        for page in pages[:2]:
+            await page.command("call_leave", call_id=pages[0].call["call_id"])
+        await until(lambda: not link.alive, "with its last room the link has ended")
+        assert links(session).healthy
+
+
 async def test_a_host_of_another_version_is_named_and_not_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +206,7 @@ async def test_administrators_see_and_empty_a_relay_only_host(tmp_path: Path) ->
         (host_id,) = {each.id for each in member(server).hosts.values() if each.role == "relay"}
         seen = member(server).hosts
         await until(lambda: member(server).hosts[host_id].figures.people == 3, "its figures")
+        assert not member(server).peers(), "it is given no session"
         async with Person(server) as root:
             await root.sign_in("root@example.org")
             page = (await root.get("/admin/health")).text
