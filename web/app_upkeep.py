@@ -160,6 +160,7 @@ def _running(
             await sending.recover()
             await account_mail.recover()
             if duty.is_alone or await duty.ask():
+                await app[keys.TIMEKEEPING].look()  # whose time it stores is known only now
                 await _begin(app, expiring, zone_changes)
                 waits.set("audit", waits.now(), app[keys.AUDIT_WATCH].check_again)
             else:

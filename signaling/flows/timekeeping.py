@@ -45,11 +45,12 @@ class Timekeeping:
         seen_at = await self._store.read.clock.seen_at()
         self._watch = ClockWatch(seen_at, self._clock.now(), self._waits.now())
         self._changed = changed
-        await self._look()
+        await self.look()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Compare the clocks now, and store the time if that is this host's to do."""
         now = self._waits.now()
-        self._waits.set("clock", now + LOOK_EVERY, self._look)
+        self._waits.set("clock", now + LOOK_EVERY, self.look)
         current = (self.sure, self._watch.steps)
         before, self._told = self._told, current
         if current != before:
