@@ -135,6 +135,7 @@ def _prepare_duty(
 
 async def _begin(app: web.Application, expiring: Expiring, zone_changes: ZoneChanges) -> None:
     """Before anybody is served: what a killed server had begun, and what is due by now."""
+    await app[keys.TIMEKEEPING].look()  # that this host stores the time is known only now
     await app[keys.FORGETTING].begin()
     await app[keys.STORE].write(lambda records: records.consultations.forget_presence())
     await zone_changes.begin()
@@ -160,7 +161,6 @@ def _running(
             await sending.recover()
             await account_mail.recover()
             if duty.is_alone or await duty.ask():
-                await app[keys.TIMEKEEPING].look()  # whose time it stores is known only now
                 await _begin(app, expiring, zone_changes)
                 waits.set("audit", waits.now(), app[keys.AUDIT_WATCH].check_again)
             else:

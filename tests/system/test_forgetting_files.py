@@ -51,7 +51,7 @@ async def sent(ward: Ward) -> list[bytes]:
     await ward.amina.create(begun, upload_id, filename=NAME, caption=CAPTION)
     answer = await ward.amina.piece(upload_id, 0, begun[: 2 * BLOCK])
     assert answer.status == 204, answer.text
-    parts = {each.name.rpartition(".")[2] for each in ward.stored()}
+    parts = {each.name.rpartition(".")[2] for each in ward.files()}
     assert parts == {"small", "large", "preview", "original", "page-2", "upload"}
     return [wound, letter, begun]
 
@@ -69,7 +69,7 @@ async def test_the_purge_leaves_nothing_of_files(tmp_path: Path, ending: str) ->
             await ward.desk.command("terminate_consultation", choice="close")
         else:
             await ward.nurse.person.post(f"/sessions/{ward.consultation_id}/cancel")
-        assert ward.stored()
+        assert ward.files()
         await ward.pass_time(RETENTION)
         assert listed(tmp_path) == sorted({*before, FILES, "purged.log"})
         assert list((tmp_path / FILES).iterdir()) == []
@@ -88,7 +88,7 @@ async def test_a_session_beside_keeps_its_files(tmp_path: Path) -> None:
         await ward.amina.send(photo())
         await ward.nurse.person.post(f"/sessions/{ward.consultation_id}/cancel")
         await ward.pass_time(RETENTION)
-        assert {each.name for each in ward.stored()} == {f"{kept}.small", f"{kept}.large"}
+        assert {each.name for each in ward.files()} == {f"{kept}.small", f"{kept}.large"}
         files, (folder,) = ward.server.app[STORE].files, (tmp_path / FILES).iterdir()
         blocks = [block async for block in files.read(folder.name, kept, "large", len(shown))]
         assert b"".join(blocks) == shown
@@ -107,9 +107,9 @@ async def test_files_that_the_disk_keeps_are_deleted_by_the_next_purge(
         with monkeypatch.context() as patch:
             patch.setattr(SealedFiles, "delete_all", refuse)
             await ward.pass_time(RETENTION)
-        assert ward.stored()
+        assert ward.files()
         await ward.pass_time(timedelta(minutes=10))
-        assert ward.stored() == []
+        assert ward.files() == []
 
 
 async def test_sessions_are_purged_while_the_store_of_files_is_away(
@@ -128,9 +128,9 @@ async def test_sessions_are_purged_while_the_store_of_files_is_away(
                 patch.setattr(SealedFiles, name, refuse)
             await ward.pass_time(RETENTION)
             assert await read.get(ward.consultation_id) is None
-        assert ward.stored()
+        assert ward.files()
         await ward.pass_time(timedelta(minutes=10))
-        assert ward.stored() == []
+        assert ward.files() == []
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def left_by_a_kill(folder: Path) -> Iterator[None]:
 async def test_a_start_sweeps_what_a_killed_server_left(tmp_path: Path) -> None:
     async with opened(tmp_path) as ward:
         contents = await sent(ward)
-        stored = {each: each.read_bytes() for each in ward.stored()}
+        stored = {each: each.read_bytes() for each in ward.files()}
     with left_by_a_kill(tmp_path):
         clock = MovableClock(moment("2026-12-07 14:30"))
         async with serving(tmp_path, clock) as server:

@@ -1,6 +1,5 @@
 """Files of a session are served to its people, by ranges, and to nobody else."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from email.message import Message
@@ -66,7 +65,7 @@ async def test_pages_are_drawn_when_somebody_looks_and_then_kept(ward: Ward, pdf
         assert answer.status == 200, name
         assert answer.headers["Content-Type"] in ("image/png", "image/jpeg")
         assert max(Image.open(io.BytesIO(answer.body)).size) == (640 if name == "preview" else 1600)
-    kept = [path.name for path in ward.stored() if path.name.endswith("page-12")]
+    kept = [name for name in await ward.stored() if name.endswith("page-12")]
     assert len(kept) == 1
 
 
@@ -141,9 +140,7 @@ async def test_head_knows_no_ranges(ward: Ward, pdf_id: str) -> None:
 
 async def test_a_file_that_is_gone_from_the_disk_does_not_exist(ward: Ward) -> None:
     file_id = await ward.amina.send(photo())
-    for stored in ward.stored():
-        if stored.name.startswith(file_id):
-            stored.unlink()
+    await ward.lose(file_id)
     assert (await ward.amina.get(file_id, "large")).status == 404
     assert (await ward.amina.get(file_id, "large", Range="bytes=0-9")).status == 404
     path = f"{ward.amina.place}/files/{file_id}/large"
@@ -172,7 +169,6 @@ async def test_for_strangers_and_other_sessions_a_file_does_not_exist(
 
 
 async def test_nothing_of_a_file_is_readable_on_the_disk(ward: Ward, pdf_id: str) -> None:
-    for path in ward.stored():
-        content = await asyncio.to_thread(path.read_bytes)
+    for content in await ward.sealed():
         assert b"%PDF" not in content
         assert b"\xff\xd8\xff" not in content[:1000]

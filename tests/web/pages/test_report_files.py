@@ -13,7 +13,6 @@ from pypdf.annotations import FreeText, Link
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from signaling.report import FILES_SIZE, PHOTOS_IN_REPORT, Parts
-from storage.files.folder_parts import FILES
 from storage.store import Records
 from tests.files import pdf, photo, pixel
 from tests.people import PATIENCE, Person
@@ -156,15 +155,14 @@ async def test_pdfs_follow_at_the_end_without_what_acts_by_itself(ward: Ward) ->
 
 
 async def test_what_cannot_be_appended_is_named_and_the_report_is_made(
-    ward: Ward, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ward: Ward, caplog: pytest.LogCaptureFixture
 ) -> None:
     await switch_on(ward)
     first = await ward.amina.send(pdf(), name="damaged.pdf")
     lost = await ward.amina.send(photo(), name="lost.jpg")
     await ward.amina.send(pdf(), name="good.pdf")
     for file_id, part in ((first, "original"), (lost, "large")):
-        path = tmp_path / FILES / ward.consultation_id / f"{file_id}.{part}"
-        path.write_bytes(path.read_bytes()[:-1] + b"x")
+        await ward.damage(f"{file_id}.{part}")
     report = await exported(ward)
     text = text_of(report)
     said = "could not be added to this report. Download it from the chat"

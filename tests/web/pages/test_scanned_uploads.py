@@ -31,7 +31,7 @@ async def test_what_the_scanner_finds_is_refused_and_a_photo_is_taken(tmp_path: 
         assert await refused(ward.amina, hidden) == (422, "file_infected")
         too_much = bytes(STREAM_MEGABYTES * MIB + 1)
         assert await refused(ward.amina, too_much) == (413, "file_too_large")
-        assert ward.stored() == []
+        assert await ward.stored() == []
         await ward.amina.send(photo())
         assert len(await ward.attachments()) == 1
 
@@ -45,7 +45,7 @@ async def test_without_an_answer_nothing_is_taken_and_chat_goes_on(tmp_path: Pat
         assert await scanner(ward) == "unreachable"
         for sender in (ward.amina, ward.nurse):
             assert await refused(sender, photo()) == (422, "scanner_unavailable")
-        assert ward.stored() == []
+        assert await ward.stored() == []
         assert await ward.seat.say("No photo today")
 
 
@@ -107,7 +107,7 @@ async def test_asking_again_when_the_session_is_over_ends_the_scan(tmp_path: Pat
         assert (await ward.nurse.piece("file-000001", len(content), b"")).status == 410
         assert (await first).status == 409
         await ended.wait()
-        assert ward.stored() == []
+        assert await ward.stored() == []
 
 
 async def test_without_a_scanner_readiness_says_so(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.files import BLOCK, photo
 from tests.people import Answer
 from tests.web.pages.ward import MIB, opened
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 Measure = Callable[[Awaitable[Answer]], Awaitable[Counter[str]]]
 
 

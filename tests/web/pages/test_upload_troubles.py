@@ -133,27 +133,25 @@ async def test_what_is_no_photo_and_no_pdf_leaves_nothing(
 ) -> None:
     assert await refused(ward.amina, content) == (status, code)
     assert await ward.attachments() == []
-    assert ward.stored() == []
+    assert await ward.stored() == []
 
 
 async def test_other_bytes_than_the_author_has_are_refused(ward: Ward) -> None:
     other = digest(photo(seed=2))
     assert await refused(ward.amina, photo(), sha256=other) == (422, "file_incomplete")
     assert await refused(ward.amina, b"") == (422, "file_incomplete")
-    assert ward.stored() == []
+    assert await ward.stored() == []
 
 
 async def test_what_the_disk_has_damaged_is_to_be_sent_again(ward: Ward) -> None:
     content = photo(800, 600)
     await ward.amina.create(content, "file-000001")
     await ward.amina.piece("file-000001", 0, content[: 2 * BLOCK])
-    (stored,) = ward.stored()
-    sealed = bytearray(await asyncio.to_thread(stored.read_bytes))
-    sealed[100] ^= 1
-    await asyncio.to_thread(stored.write_bytes, sealed)
+    (stored,) = await ward.stored()
+    await ward.damage(stored)
     answer = await ward.amina.piece("file-000001", 2 * BLOCK, content[2 * BLOCK :])
     assert (answer.status, json.loads(answer.text)["code"]) == (422, "file_incomplete")
-    assert ward.stored() == []
+    assert await ward.stored() == []
 
 
 async def test_a_sentence_comes_in_the_readers_language(ward: Ward) -> None:
@@ -198,7 +196,7 @@ async def test_a_file_of_a_session_that_ended_meanwhile_is_refused(ward: Ward) -
     assert (answer.status, json.loads(answer.text)["code"]) == (410, "session_closed")
     assert (await ward.nurse.ask("HEAD", "file-000001")).status == 404
     await ward.pass_time(timedelta(minutes=71))
-    assert ward.stored() == []
+    assert await ward.stored() == []
 
 
 async def test_who_loses_the_seat_while_sending_is_told_so_and_nothing_is_left(ward: Ward) -> None:
@@ -213,7 +211,7 @@ async def test_who_loses_the_seat_while_sending_is_told_so_and_nothing_is_left(w
         assert (await reader.readline()).split()[1] == b"410"
         assert b"no longer in this session" in await reader.read(4000)
     writer.close()
-    assert ward.stored() == []
+    assert await ward.stored() == []
 
 
 async def test_a_scheduler_who_is_signed_out_goes_on_after_signing_in(ward: Ward) -> None:

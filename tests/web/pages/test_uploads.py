@@ -49,7 +49,7 @@ async def test_a_photo_stands_in_the_chat_when_its_last_byte_is_answered(ward: W
         "name": "wound.jpg", "size": len(content), "width": 800, "height": 600,
     }  # fmt: skip
     assert await ward.amina.offset(upload_id) == len(content)
-    assert all("upload" not in path.name for path in ward.stored())
+    assert all("upload" not in name for name in await ward.stored())
 
 
 async def test_a_pdf_from_the_scheduler_stands_in_the_chat(ward: Ward) -> None:
@@ -187,9 +187,9 @@ async def test_cancelling_leaves_nothing(ward: Ward) -> None:
     content = photo(600, 400)
     await ward.amina.create(content, "file-000001")
     await ward.amina.piece("file-000001", 0, content[: 2 * BLOCK])
-    assert ward.stored()
+    assert await ward.stored()
     assert (await ward.amina.ask("DELETE", "file-000001")).status == 204
-    assert ward.stored() == []
+    assert await ward.stored() == []
     assert (await ward.amina.ask("HEAD", "file-000001")).status == 404
     assert (await ward.amina.ask("DELETE", "file-000001")).status == 404
     assert (await ward.amina.piece("file-000001", 0, content)).status == 404
@@ -210,7 +210,7 @@ async def test_an_upload_that_does_not_go_on_is_forgotten_after_an_hour(ward: Wa
     assert await ward.amina.offset("file-000001") == BLOCK
     await ward.pass_time(timedelta(minutes=11))
     assert (await ward.amina.ask("HEAD", "file-000001")).status == 404
-    assert ward.stored() == []
+    assert await ward.stored() == []
 
 
 async def test_whoever_has_no_place_finds_no_uploads(ward: Ward) -> None:
@@ -259,4 +259,4 @@ async def test_a_name_is_shown_as_it_was_sent_and_is_no_path(ward: Ward) -> None
     for name, expected in names.items():
         assert shown[ids[name]]["name"] == (name if expected is None else expected)
     assert not list(ward.folder.parent.rglob("*passwd*"))
-    assert all(path.is_relative_to(ward.folder) for path in ward.stored())
+    assert all(path.is_relative_to(ward.folder) for path in ward.files())

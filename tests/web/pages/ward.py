@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.clock import MovableClock
+from tests.engines.databases import run
 from tests.files import PIECE, Sender
 from tests.people import PATIENCE, Person, Wire, an_id, consultation_of
 from tests.serving import Server, moment, serving
-from web.keys import CLOCKWORK
+from web.keys import CLOCKWORK, STORE
 
 MIB = 2**20
 
@@ -40,13 +41,48 @@ class Ward:
             wire = await again.enter(invite_id=self.invite_id)
             return [line for line in await wire.chat() if line["kind"] in ("photo", "pdf")]
 
-    def stored(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """Every file in the data folder that belongs to photos and PDFs."""
         return [path for path in (self.folder / "files").rglob("*") if path.is_file()]
+
+    async def stored(self) -> list[str]:
+        """What is stored of photos and PDFs, in the data folder or the database: `id.part`."""
+        rows = await run(self.server.app[STORE], "SELECT file_id, part FROM file_part")
+        return [path.name for path in self.files()] + [".".join(row) for row in rows]
+
+    async def sealed(self) -> list[bytes]:
+        """The content of all that, as it is stored."""
+        rows = await run(self.server.app[STORE], "SELECT sealed FROM file_block")
+        read = [await asyncio.to_thread(path.read_bytes) for path in self.files()]
+        return read + [row["sealed"] for row in rows]
+
+    async def damage(self, name: str) -> None:
+        """Change a bit of the first block of `id.part`, as a bad disk would."""
+        for path in self.files():
+            if path.name == name:
+                await asyncio.to_thread(path.write_bytes, _damaged(path.read_bytes()))
+        store = self.server.app[STORE]
+        of_part = (
+            "number = 0 AND part_id IN (SELECT id FROM file_part WHERE file_id || '.' || part = ?)"
+        )
+        for row in await run(store, f"SELECT sealed FROM file_block WHERE {of_part}", name):
+            changed = f"UPDATE file_block SET sealed = ? WHERE {of_part}"
+            await run(store, changed, _damaged(row["sealed"]), name)
+
+    async def lose(self, file_id: str) -> None:
+        """Delete every part of a photo or PDF behind the server's back."""
+        for path in self.files():
+            if path.name.startswith(file_id):
+                path.unlink()
+        await run(self.server.app[STORE], "DELETE FROM file_part WHERE file_id = ?", file_id)
 
     async def pass_time(self, by: timedelta) -> None:
         self.clock.move(by)
         await self.server.app[CLOCKWORK].run_due()
+
+
+def _damaged(sealed: bytes) -> bytes:
+    return sealed[:100] + bytes([sealed[100] ^ 1]) + sealed[101:]
 
 
 @asynccontextmanager
