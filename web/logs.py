@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 FIELDS = (
     "method", "route", "status", "duration_ms", "code", "timer", "consultation_id", "invite_id",
     "notice_id", "account_id", "reason", "late_s", "off_s", "number", "digest", "count",
+    "host",
 )  # fmt: skip
 
 OUR_PACKAGES = ("media", "signaling", "storage", "web")

@@ -47,9 +47,9 @@ def test_text_has_the_fields_and_the_exception_in_full() -> None:
         record = logging.LogRecord(
             "web", logging.ERROR, __file__, 1, "request failed", None, sys.exc_info()
         )
-    record.route = "/signin"
+    record.route, record.host = "/signin", "host-1"
     record.typed = "what somebody wrote"
     text = TextFormatter().format(record)
     first, *rest = text.splitlines()
-    assert first.endswith("ERROR   web: request failed route=/signin")
+    assert first.endswith("ERROR   web: request failed route=/signin host=host-1")
     assert rest[0].startswith("Traceback") and rest[-1] == "ValueError: seen at the desk"

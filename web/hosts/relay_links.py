@@ -44,7 +44,7 @@ class RelayLinks:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, host_id: str) -> None:
-        reason, said = "", ""
+        name, reason, said = self._membership.hosts[host_id].name, "", ""
         while host_id in self._membership.hosts:
             try:
                 link = await RelayHostLink.open(
@@ -53,15 +53,16 @@ class RelayLinks:
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 before, reason = reason, _reason(error)
                 if reason == before != said:  # not at once: it may be about to begin, or to end
+                    extra = {"host": host_id}
                     _log.warning(
-                        "the relay-only host is not used: %s", reason, extra={"host": host_id}
+                        "the relay-only host %s is not used: %s", name, reason, extra=extra
                     )
                     said = reason
             else:
                 reason, said = "", ""
-                _log.info("calls may go over the relay-only host", extra={"host": host_id})
+                _log.info("calls may go over the relay-only host %s", name, extra={"host": host_id})
                 await self._relay.use(link)
-                _log.info("the relay-only host is not connected now", extra={"host": host_id})
+                _log.info("the relay-only host %s is not connected", name, extra={"host": host_id})
             await asyncio.sleep(AGAIN_AFTER)
 
 

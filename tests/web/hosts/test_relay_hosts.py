@@ -193,7 +193,10 @@ async def test_a_host_of_another_version_is_named_and_not_used(
         monkeypatch.setattr(messages, "dialect", lambda: "of another version")
         (link,) = links(session)._links.values()
         cut(link)
-        await until(lambda: "not used: it runs another version" in caplog.text, "it is said")
+        await until(
+            lambda: "the relay-only host relay is not used: it runs another version" in caplog.text,
+            "it is said",
+        )
         assert not links(session).healthy
         assert session.server.app[RELAY].state == "restarting"
 
