@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from signaling.account import Team
 from signaling.ports.files import BLOCK_BYTES
 from storage.engine.postgresql.database import PostgresqlDatabase
 from storage.engine.sqlite.database import SqliteDatabase
@@ -146,6 +148,19 @@ async def test_a_target_with_anything_in_it_is_refused(tmp_path: Path) -> None:
     await other.close()  # which has stored the id of the master key
     with pytest.raises(StorageError, match="is not empty: its table master_key has rows"):
         await moved(tmp_path, url, "postgresql")
+
+
+async def test_addresses_and_names_that_icu_takes_for_alike_are_moved(tmp_path: Path) -> None:
+    url = await database_url(tmp_path)
+    store = await Store.open(tmp_path, None)
+    for number, name in enumerate(("strasse", "stra\u00dfe", "str\u00e4sse", "STR\u00c4SSE")):
+        account = replace(NURSE, id=f"nurse-{number}", email=f"{name}@example.org")
+        await store.write(lambda records, account=account: records.accounts.add(account))
+        team = Team(f"team-{number}", name)
+        await store.write(lambda records, team=team: records.teams.put(team))
+    await store.close()
+    found = await moved(tmp_path, url, "postgresql")
+    assert found["account"].rows == found["team"].rows == 4
 
 
 async def test_rows_that_become_others_on_the_way_are_found(tmp_path: Path) -> None:

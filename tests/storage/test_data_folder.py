@@ -117,6 +117,7 @@ def test_leftovers_of_a_killed_backup_are_removed_unless_one_is_running(tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 async def test_a_server_creates_nothing_that_others_can_use(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o755)

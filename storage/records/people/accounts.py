@@ -29,8 +29,9 @@ def _account(row: Row) -> Account:
     )
 
 
-def _folded(email: str) -> bytes:
-    return email.encode("utf-8", "surrogatepass").lower()  # of bytes: ASCII letters alone
+def folded(written: str) -> bytes:
+    """Equal for what differs in the case of ASCII letters alone."""
+    return written.encode("utf-8", "surrogatepass").lower()  # of bytes: ASCII letters alone
 
 
 class Accounts:
@@ -61,11 +62,10 @@ class Accounts:
 
     async def by_email(self, email: str) -> Account | None:
         """The account with this address, but for the case of ASCII letters."""
-        row = await self._executor.row("SELECT * FROM account WHERE email = ?", (email,))
-        # PostgreSQL takes more letters for alike than SQLite does, as \u00e9 and \u00c9
-        if row is None or _folded(row["email"]) != _folded(email):
-            return None
-        return _account(row)
+        rows = await self._executor.rows("SELECT * FROM account WHERE email = ?", (email,))
+        # PostgreSQL takes more for alike than SQLite does, as \u00e9 and \u00c9
+        same = [row for row in rows if folded(row["email"]) == folded(email)]
+        return _account(same[0]) if same else None
 
     async def all(self) -> list[Account]:
         """All accounts: those who may sign in first, then by name."""

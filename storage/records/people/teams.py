@@ -3,6 +3,7 @@
 from signaling.account import Team
 from signaling.errors import N_, InvalidInput
 from storage.engine.executor import Executor
+from storage.records.people.accounts import folded
 
 TAKEN = N_("There is a team with this name already.")
 
@@ -30,9 +31,11 @@ class Teams:
 
     async def put(self, team: Team) -> None:
         """Add a team, or store its name. Raises InvalidInput if another one has it."""
-        if await self._executor.rows(
-            "SELECT 1 FROM team WHERE name = ? AND id <> ?", (team.name, team.id)
-        ):
+        others = await self._executor.rows(
+            "SELECT name FROM team WHERE name = ? AND id <> ?", (team.name, team.id)
+        )
+        # PostgreSQL takes more for alike than SQLite does
+        if any(folded(row["name"]) == folded(team.name) for row in others):
             raise InvalidInput("name", TAKEN)
         await self._executor.rows(
             "INSERT INTO team (id, name) VALUES (?, ?)"

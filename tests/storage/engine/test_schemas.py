@@ -78,6 +78,10 @@ async def of_postgresql(database: Database) -> dict[str, Table]:
         " ON attrelid = conrelid AND attnum = number) AS columns"
         " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
     )
+    keys += await database.read.rows(
+        "SELECT tablename AS name, 'u' AS kind, regexp_match(indexdef, 'ascii_lower.(\\w+)') AS columns"
+        " FROM pg_indexes WHERE indexdef LIKE 'CREATE UNIQUE INDEX%ascii_lower%'"
+    )
     names = {row["table_name"] for row in columns} - POSTGRESQL_ALONE
     return {
         name: _of_postgresql(
