@@ -66,6 +66,17 @@ test("video waits until the round trip is known, for six seconds at most", () =>
   assert.equal(stage.see(near({ roundTrip: 0 })), "sent");
 });
 
+test("a first round trip that took long on a busy machine does not make a line far", () => {
+  const stage = new Stage();
+  assert.equal(stage.see(near({ roundTrip: 0.9 }), 2), "paused");
+  assert.equal(stage.see(near({ roundTrip: 0 })), "paused", "nothing new is known");
+  assert.equal(stage.see(near()), "sent");
+  const later = new Stage();
+  assert.equal(later.see(far(), 5), "tried");
+  assert.equal(later.see(far({ uplink: 40_000, loss: 0.1 })), "paused");
+  assert.equal(later.see(near(), 30), "paused", "what a trial has shown is not a late answer");
+});
+
 test("video on a far line begins small, and grows with the estimate", () => {
   const stage = new Stage();
   assert.equal(stage.see(far(), 4), "paused");

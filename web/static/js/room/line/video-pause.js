@@ -102,7 +102,12 @@ export class VideoPause {
    * @param {boolean} wanted
    * @param {number} now
    */
-  #wait({ uplink, loss, video }, wanted, now) {
+  #wait({ uplink, roundTrip, loss, video }, wanted, now) {
+    // A busy machine answers late: a line is no farther than its shortest round trip.
+    if (this.#isFirst && now < this.#nextTrial && roundTrip && roundTrip < FAR) {
+      this.#become("sent", now);
+      return;
+    }
     // Audio alone is too much for the line already.
     if (!wanted || now < this.#nextTrial || loss > LOSSY) return;
     this.#reportAt = video?.at ?? 0;
