@@ -192,6 +192,8 @@ export class Peer {
 
   /** The signaling channel is back: send again what may have been lost with it. */
   resume() {
+    // The other side takes an answer by its revision, and once.
+    if (!this.options.offers && this.#revision) this.#sendLocalDescription();
     if (this.#isWaiting) this.#repeat();
     else if (this.connection.connectionState !== "connected") this.restart();
   }
