@@ -11,6 +11,10 @@ from tests.browser.harness.visits import sign_in
 from tests.people import Person, outbox
 from tests.serving import Server
 
+VIDEO_PATIENCE_MS = 3 * PATIENCE_MS
+"""What must come as video: a page that takes a busy machine for a narrow line tries again after 40
+seconds, and then after 80; and an encoder grows its picture only once it has time."""
+
 LINK = re.compile(r"http://\S+(/i/[\w-]+)")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.harness.probes import PATIENT_TIMEOUTS
 from tests.browser.harness.visits import link_to, sign_in
 from tests.media.support import until
 from tests.serving import Server, serving
@@ -22,6 +23,7 @@ async def test_a_good_device_is_ready_and_the_scheduler_sees_it(
     await expect(desk.locator(".row")).to_contain_text("Not tested")
 
     phone = await (await new_context(base_url=server.url, viewport=(360, 740))).new_page()
+    await phone.add_init_script(PATIENT_TIMEOUTS)
     await phone.goto(link)
     await phone.get_by_role("link", name="Test my device").click()
     await phone.get_by_role("button", name="Start the test").click()
@@ -71,7 +73,12 @@ async def test_the_own_test_of_a_scheduler_is_judged_and_not_kept(
 
 
 async def media_path_of(
-    server: Server, new_context: NewContext, answer: str, before: int = 0
+    server: Server,
+    new_context: NewContext,
+    answer: str,
+    *,
+    before: int = 0,
+    patient: bool = False,
 ) -> None:
     """Test a device by link up to its media path, which gets this answer.
 
@@ -80,6 +87,8 @@ async def media_path_of(
     context = await new_context(
         base_url=server.url, allowed_errors=["status of 429"] if before else []
     )
+    if patient:
+        await context.add_init_script(PATIENT_TIMEOUTS)
     page = await context.new_page()
     await page.goto(f"{await link_to(server)}/test")
     await page.evaluate(
@@ -111,7 +120,8 @@ async def test_who_reaches_the_relay_is_told_that_calls_work(
 ) -> None:
     async with serving(tmp_path, relay=True) as server:
         await server.account()
-        await media_path_of(server, new_context, r"Passed.*Calls work on this network")
+        works = r"Passed.*Calls work on this network"
+        await media_path_of(server, new_context, works, patient=True)
 
 
 async def test_who_does_not_reach_the_relay_is_warned(

@@ -34,6 +34,7 @@ from tests.browser.harness.guarded import (
 )
 from tests.browser.harness.probes import (
     COLLECT_PEERS,
+    PATIENT_TIMEOUTS,
     PLAIN_MICROPHONE,
     SMALL_CAMERA,
     audio_arrives,
@@ -223,6 +224,7 @@ if not LACKING:
         async with served(clinic, tmp_path, CASES[name]) as link:
             for browser in clinic.browsers:
                 async with clinic.page(browser) as phone:
+                    await phone.add_init_script(PATIENT_TIMEOUTS)
                     await phone.goto(f"{link}/test")
                     await phone.get_by_role("button", name="Start the test").click()
                     speaker = phone.locator("[data-step=speaker]")

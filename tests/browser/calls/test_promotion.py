@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from signaling.calls.topology import CALM
-from tests.browser.calls.gathering import Gathering, others_on
+from tests.browser.calls.gathering import VIDEO_PATIENCE_MS, Gathering, others_on
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import (
     audio_arrives,
@@ -267,7 +267,7 @@ async def eventually(
     read: Callable[[], Awaitable[int]],
     is_right: Callable[[int], bool],
     what: str,
-    deadline: float = 60.0,
+    deadline: float = VIDEO_PATIENCE_MS / 1000,
 ) -> None:
     """Poll until the value is right."""
     end = asyncio.get_running_loop().time() + deadline

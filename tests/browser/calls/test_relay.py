@@ -15,11 +15,12 @@ from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publis
 from media.relay.client import Relay, RelaySettings
 from media.rtp.codecs import Kind
 from media.transport.addresses import local_addresses
+from tests.browser.calls.gathering import VIDEO_PATIENCE_MS
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import SMALL_CAMERA
 from tests.media.browser_page import BrowserPeer, serve_page
 
-DEADLINE = 90.0
+DEADLINE = VIDEO_PATIENCE_MS / 1000
 ADDRESSES = {ip_address(one).version: one for one in reversed(local_addresses())}
 "Version of IP -> this machine's first address of it, as the relay finds it by itself."
 VERSIONS = sorted(ADDRESSES)

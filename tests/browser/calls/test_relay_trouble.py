@@ -15,11 +15,8 @@ from tests.browser.conftest import NewContext
 from tests.media.browser_page import BrowserPeer
 from tests.media.networks.lossy import LossyLink, Trouble
 
-LONG = 90.0
-"A handshake over such a link takes several tries, each later than the one before."
 
-
-async def goes_on(peer: BrowserPeer, publisher: str, deadline: float = LONG) -> None:
+async def goes_on(peer: BrowserPeer, publisher: str) -> None:
     """Thirty more pictures of a publisher, and more sound."""
     before = {kind: await peer.received(publisher, kind) for kind in ("video", "audio")}
 
@@ -31,7 +28,7 @@ async def goes_on(peer: BrowserPeer, publisher: str, deadline: float = LONG) -> 
             and audio.get("energy", 0) > before["audio"].get("energy", 0) + 1e-4
         )
 
-    await eventually(more, f"{peer.peer_id} goes on seeing and hearing {publisher}", deadline)
+    await eventually(more, f"{peer.peer_id} goes on seeing and hearing {publisher}")
 
 
 @asynccontextmanager

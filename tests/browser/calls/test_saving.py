@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Locator, Page, expect
 
 from scripts.traffic.browser import until
-from tests.browser.calls.gathering import Gathering
+from tests.browser.calls.gathering import VIDEO_PATIENCE_MS, Gathering
 from tests.browser.conftest import NewContext
 from tests.serving import Server
 
@@ -36,7 +36,7 @@ async def sends_video(page: Page, lines: int, rate: int) -> None:
     await until(
         page,
         f"async () => {{ const [one, ...more] = await ({SENT_VIDEO})(); return one && !more.length && {wanted}; }}",
-        timeout=60,
+        timeout=VIDEO_PATIENCE_MS / 1000,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from signaling.calls.call import RECONNECT_GRACE
-from tests.browser.calls.gathering import Gathering
+from tests.browser.calls.gathering import VIDEO_PATIENCE_MS, Gathering
 from tests.browser.conftest import NewContext
 from tests.clock import RunningClock
 from tests.serving import Server, serving
@@ -146,7 +146,7 @@ class Stage(Gathering):
 
 async def is_whole(page: Page, others: int) -> None:
     """Everybody's picture is on the screen, all of it, at each size; and so is every button."""
-    await expect(page.locator("#tiles .has-video")).to_have_count(others)
+    await has_video(page, others)
     await page.wait_for_function(
         "() => [...document.querySelectorAll('#tiles .has-video video')].every((v) => v.videoWidth)"
     )
@@ -163,6 +163,11 @@ async def is_whole(page: Page, others: int) -> None:
             for button in buttons:
                 assert button["pressable"], (width, height, chat, button)
                 assert min(button["width"], button["height"]) >= 44, (width, height, button)
+
+
+async def has_video(page: Page, others: int) -> None:
+    tiles = page.locator("#tiles .has-video")
+    await expect(tiles).to_have_count(others, timeout=VIDEO_PATIENCE_MS)
 
 
 CUT = """
@@ -243,7 +248,7 @@ async def test_pictures_are_whole_and_buttons_stay_while_people_come(
     await watched(desk)
     for others, name in enumerate(("phone", "lee", "kim"), 1):
         await scene.pages[name].locator("#accept-call").click()
-        await expect(desk.locator("#tiles .has-video")).to_have_count(others)
+        await has_video(desk, others)
     await nothing_moved(desk)
     await is_whole(desk, 3)
     await captions_fit(desk)
@@ -284,7 +289,7 @@ async def test_a_phone_in_a_call_is_told_of_messages_and_tells_the_truth_about_r
     await desk.get_by_role("button", name="Start video call").click()
     await phone.locator("#accept-call").press("Enter")
     for page in (desk, phone):
-        await expect(page.locator("#tiles .has-video")).to_have_count(1)
+        await has_video(page, 1)
     await expect(phone.locator("#microphone")).to_be_focused()
     await expect(phone.locator(".top")).to_be_hidden()
     await expect(phone.locator("#chat")).to_be_hidden()
