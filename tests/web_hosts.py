@@ -20,12 +20,13 @@ from signaling.flows.people.accounts import new_account
 from storage.store import Store
 from tests.engines.databases import database_url
 from tests.forking import Starter
-from tests.people import Person, Refused, Wire, an_id, consultation_of
+from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.serving import PASSWORD, QUICK, Server
 from tests.web_process import Running, web_process
 from web.clockwork import SystemClock
 
 CONFIGURATION = Path("docs/haproxy.cfg")
+BETWEEN_TRIES = 0.1
 BACKOFF = 0.5
 "Seconds that a page waits at most before its first attempt to connect again."
 
@@ -220,6 +221,16 @@ async def meeting(hosts: Fleet, number: int) -> AsyncIterator[Meeting]:
         await desk.command("start_consultation")
         assert await hosts.owner(session) == number
         yield Meeting(seat, session, desk, amina, phone)
+
+
+async def insist(person: Person, **room: str) -> Wire:
+    """Enter, as a page does: again until somebody answers."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await person.enter(**room)  # type: ignore[arg-type]
+            except (Refused, ConnectionError, aiohttp.ClientError):
+                await asyncio.sleep(BETWEEN_TRIES)
 
 
 @dataclass

@@ -88,13 +88,10 @@ async def web_process(
     **settings: str,
 ) -> AsyncIterator[tuple[Running, str]]:
     """The process once it serves, and what it printed: at its `first` start two lines."""
+    if "TELECONNECT_DATABASE_URL" not in settings:
+        settings["TELECONNECT_DATABASE_URL"] = await database_url(data_dir)
     environment = _environment(
-        {
-            "TELECONNECT_DATA_DIR": str(data_dir),
-            "TELECONNECT_DATABASE_URL": await database_url(data_dir),
-            "PORT": str(port),
-            **settings,
-        }
+        {"TELECONNECT_DATA_DIR": str(data_dir), "PORT": str(port), **settings}
     )
     async with _reading() as (output, theirs):
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -17,9 +17,9 @@ import pytest
 
 from scripts.traffic.network import Network, NetworkUnavailable
 from tests.engines.postgresql import Cluster
-from tests.people import PATIENCE, Person, Refused, Wire
+from tests.people import PATIENCE, Refused, Wire
 from tests.system.test_several_hosts import Talks, talking
-from tests.web_hosts import Fleet, Site, Sites, fleet, meeting
+from tests.web_hosts import Fleet, Site, Sites, fleet, insist, meeting
 from tests.web_process import starting_elsewhere
 
 pytestmark = pytest.mark.postgresql
@@ -147,16 +147,6 @@ async def until_ready(hosts: Fleet, number: int, status: int) -> float:
     return asyncio.get_running_loop().time()
 
 
-async def insist(person: Person, seat: str) -> Wire:
-    """Enter, as a page does: again until somebody answers."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                return await person.enter(invite_id=seat)
-            except (Refused, ConnectionError, aiohttp.ClientError):
-                await asyncio.sleep(BETWEEN_LOOKS)
-
-
 async def ids_of_hosts(hosts: Fleet) -> dict[str, str]:
     """By name."""
     return {each.name: each.id for each in await hosts.store.read.hosts.all()}
@@ -180,7 +170,7 @@ async def check_the_cut(where: Parted, number: int, talks: Talks) -> None:
             not_ready, elsewhere, there = await asyncio.gather(
                 until_ready(hosts, number, 503),
                 until_owned_by_another(hosts, met.session, number),
-                insist(phone, met.seat),
+                insist(phone, invite_id=met.seat),
             )
             with pytest.raises((Refused, ConnectionError)):
                 await met.desk.say("not here", "message-000002")
