@@ -40,6 +40,8 @@ RETRIED_FOR = timedelta(seconds=20)
 "Requests that fail for want of the store are repeated so long."
 LONGEST_PAUSE = timedelta(seconds=2)
 "Between two of them; it begins with a tenth of a second."
+CHECKED = ".check"
+"Folder of what tries whether the store is there."
 _NAME = re.compile(
     rf"(?P<file_id>{PATTERN.pattern})\.(?P<part>{PART.pattern})"
     r"(?:\.(?P<writing>[0-9a-f]{16}))?(?:/(?P<number>[0-9]{8}))?"
@@ -99,15 +101,17 @@ class BlockObjects:
 
         Raises Unavailable for a store that refuses any of it, NotFound without the bucket.
         """
-        folder = ".check"
-        name = f"{folder}/{secrets.token_hex(8)}"
+        name = f"{CHECKED}/{secrets.token_hex(8)}"
         await self.put(name, b"teleconnect")
         try:
             await self.get(name)
-            await self.listed(folder)
+            await self.listed(CHECKED)
             await self.remove([name])
         except NotFound as error:
             raise Unavailable from error
+
+    async def reach(self) -> None:
+        await self.listed(CHECKED)
 
     async def held(self, place: Place) -> Held | None:
         if place.part == UPLOAD:

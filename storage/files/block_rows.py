@@ -85,6 +85,9 @@ class BlockRows:
             (consultation_id,),
         )
 
+    async def reach(self) -> None:
+        """The database is reached, or nothing is."""
+
     async def consultations(self) -> frozenset[str]:
         rows = await self._database.read.rows("SELECT DISTINCT consultation_id FROM file_part")
         return frozenset(row["consultation_id"] for row in rows)

@@ -70,6 +70,9 @@ class FolderParts:
         folder = self._folder / consultation_id
         await _in_thread(lambda: _remove(folder))
 
+    async def reach(self) -> None:
+        """The disk is the data folder's own."""
+
     async def consultations(self) -> frozenset[str]:
         # a folder of ours may hold others' things: `lost+found` where a disk is mounted
         return await _in_thread(

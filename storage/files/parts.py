@@ -93,6 +93,10 @@ class Parts(Protocol):
 
     async def delete_all(self, consultation_id: str) -> None: ...
 
+    async def reach(self) -> None:
+        """Raises Unavailable or NotFound where the object store is away; changes nothing."""
+        ...
+
     async def consultations(self) -> frozenset[str]: ...
 
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]:

@@ -77,6 +77,10 @@ class BlockStore(Protocol):
 
     async def delete_all(self, consultation_id: str) -> None: ...
 
+    async def reach(self) -> None:
+        """As `Parts.reach`."""
+        ...
+
     async def consultations(self) -> frozenset[str]: ...
 
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]: ...
@@ -125,6 +129,9 @@ class RemoteParts:
 
     async def delete_all(self, consultation_id: str) -> None:
         await self._store.delete_all(consultation_id)
+
+    async def reach(self) -> None:
+        await self._store.reach()
 
     async def consultations(self) -> frozenset[str]:
         return await self._store.consultations()

@@ -129,6 +129,10 @@ class SealedFiles:
         except NotFound:
             await self.delete_all(consultation_id)
 
+    async def reach(self) -> None:
+        """Raises Unavailable or NotFound where the object store is away; changes nothing."""
+        await self._parts.reach()
+
     async def consultations(self) -> frozenset[str]:
         return await self._parts.consultations()
 

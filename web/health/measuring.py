@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from aiohttp import web
 
 from signaling.delivery import provider_names
+from signaling.errors import NotFound, Unavailable
 from signaling.flows.notices.hand_overs import HandOver
 from signaling.notices.notice import Channel
 from storage.backup.backup_set import last_backup
@@ -33,6 +34,9 @@ from web.keys import (
     TIMEKEEPING,
     TURN,
 )
+
+OBJECTS_WITHIN_S = 3.0
+"What an object store is given to answer."
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class Health:
     backup_at: datetime | None
     scanner: str
     "`ok`, `unreachable` or `off`."
+    objects: str
+    "The object store of photos and PDFs, likewise."
     audit: Finding
 
 
@@ -118,6 +124,7 @@ async def _measured(app: web.Application) -> Health:
         sign_in = asking.create_task(app[PROVIDER].trouble()) if PROVIDER in app else None
         turn = {url: asking.create_task(stun.problem_of(url)) for url in app[TURN].urls}
         scanner = asking.create_task(_scanner(app))
+        objects = asking.create_task(_objects(app))
         reach = asking.create_task(app[MAIL_REACH].state())
         written = asking.create_task(app[OUTBOX].written())
         waiting = await read.notices.waiting(now)
@@ -145,6 +152,7 @@ async def _measured(app: web.Application) -> Health:
         certificate=shown.result() if shown else None,
         backup_at=backup.result(),
         scanner=scanner.result(),
+        objects=objects.result(),
         audit=finding,
     )
 
@@ -166,6 +174,17 @@ def _channels(config: Config) -> tuple[Channel, ...]:
 
 async def _scanner(app: web.Application) -> str:
     return await app[SCANNER].state() if SCANNER in app else "off"
+
+
+async def _objects(app: web.Application) -> str:
+    if app[CONFIG].files is None:
+        return "off"
+    try:
+        async with asyncio.timeout(OBJECTS_WITHIN_S):
+            await app[STORE].files.reach()
+    except (Unavailable, NotFound, TimeoutError):
+        return "unreachable"
+    return "ok"
 
 
 def _version() -> str:

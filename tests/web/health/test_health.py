@@ -27,6 +27,7 @@ from signaling.flows.notices.hand_overs import HandOver
 from storage.store import Records
 from tests.clock import MovableClock
 from tests.delivery.certificates import certificates
+from tests.object_server import CREDENTIALS, a_bucket, object_server
 from tests.people import Person
 from tests.serving import moment, serving
 from web.health.certificate import Certificate, certificate_of
@@ -248,6 +249,8 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
         ("backup", {"backup_at": NOW - timedelta(days=3)}, "warning", "why there is no newer"),
         ("backup", {"backup_at": NOW}, "good", "restored"),
         ("scanner", {"scanner": "unreachable"}, "bad", "Start it"),
+        ("objects", {"objects": "unreachable"}, "bad", "does not answer"),
+        ("objects", {"objects": "ok"}, "good", "It answers"),
         ("turn", {"coturn": "4.6.1", "turn": {"turn:a": "no answer"}}, "warning", "coturn 4.6.1"),
         ("turn", {"coturn": "4.6.1", "turn": {"turn:a": ""}}, "good", "Nothing to do"),
         ("front-end", {"builds": ("12ab", "34cd"), "front_end": ""}, "good", "12ab / 34cd"),
@@ -279,6 +282,21 @@ async def test_files_count_wherever_they_are_kept(tmp_path: Path) -> None:
         await server.app[STORE].write(work)
         # nothing of it is on this machine's disk
         assert (await measure(server.app)).disk.files == 4321
+
+
+@pytest.mark.slow
+async def test_an_object_store_that_goes_away_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with contextlib.ExitStack() as running:
+        objects = a_bucket(running.enter_context(object_server()))
+        address = f"s3+{objects.endpoint}/{objects.bucket}"
+        async with serving(tmp_path, TELECONNECT_FILES=address) as server:
+            assert (await measure(server.app)).objects == "ok"
+            running.close()
+            assert (await measure(server.app)).objects == "unreachable"
 
 
 async def test_whoever_asks_during_a_measurement_shares_the_next_one(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def every_part(viewer: Viewer, health: Health) -> list[Part]:
         _certificate(viewer, health),
         _backup(viewer, health),
         _scanner(viewer, health),
+        *_objects(viewer, health),
         _audit(viewer, health),
         _front_end(viewer, health),
         _version(viewer, health),
@@ -270,6 +271,18 @@ def _scanner(viewer: Viewer, health: Health) -> Part:
         advice = _("Start it: until it answers, no files are accepted.")
         return Part("scanner", label, "bad", (_("It does not answer."),), advice)
     return Part("scanner", label, "good", (_("It answers."),), _("Nothing to do."))
+
+
+def _objects(viewer: Viewer, health: Health) -> list[Part]:
+    """Nothing where there is none."""
+    _ = viewer.translate
+    if health.objects == "off":
+        return []
+    label = _("Object store")
+    if health.objects == "ok":
+        return [Part("objects", label, "good", (_("It answers."),), _("Nothing to do."))]
+    advice = _("Start it: until it answers, no files are accepted.")
+    return [Part("objects", label, "bad", (_("It does not answer."),), advice)]
 
 
 def _audit(viewer: Viewer, health: Health) -> Part:
