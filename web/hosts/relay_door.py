@@ -56,6 +56,7 @@ async def relay_door(request: web.Request) -> web.StreamResponse:
     finally:
         _log.info("a host is not connected any more")
         request.app[LINKS].discard(link)
+        await link.give_up()  # or a command under way would open a room after the others are closed
         await sharing.end(share)
         await link.close()
     return socket
@@ -101,12 +102,16 @@ class Link:
             if len(self._under_way) >= MOST_AT_ONCE:
                 await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
 
-    async def close(self) -> None:
+    async def give_up(self) -> None:
+        """End what is under way."""
         self._unsent.clear()
         tasks = [*self._under_way, *([self._writer] if self._writer is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self.give_up()
         with contextlib.suppress(ConnectionError, RuntimeError):
             await self._socket.close()
 

@@ -178,6 +178,20 @@ async def test_the_rooms_of_a_host_end_with_it(door: tuple[RelayHosts, bytes]) -
         await hosts.until_figure("relay", ROOMS, 0)
 
 
+async def test_what_a_host_asked_before_its_end_leaves_no_room(
+    door: tuple[RelayHosts, bytes],
+) -> None:
+    hosts, key = door
+    async with owner(hosts, await context_of(key)) as one:
+        for number in range(20):
+            await one.ask(OpenRoom(f"room-{number}", number=number))
+        await hosts.until_figure("relay", ROOMS, 20)
+        for number in range(20, 120):
+            await one.say(OpenRoom(f"room-{number}", number=number))
+        await one.socket.close()
+    await hosts.until_figure("relay", ROOMS, 0)
+
+
 async def test_the_rooms_of_a_host_that_hangs_end(door: tuple[RelayHosts, bytes]) -> None:
     """It answers no ping: its connection is open, and nobody there."""
     hosts, key = door
