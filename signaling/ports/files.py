@@ -2,10 +2,19 @@
 
 from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 BLOCK_BYTES = 64 * 1024
 "Plain bytes of a block; the last block of a file is shorter, maybe empty."
+
+
+class Swept(NamedTuple):
+    """What a sweep has found of a consultation."""
+
+    deleted: int
+    "Of files that it has deleted."
+    stored: frozenset[tuple[str, str]]
+    "(file id, part) of what was in its place before."
 
 
 class FileWriter(Protocol):
@@ -92,9 +101,9 @@ class Files(Protocol):
         """(file id, part) of all files of a consultation. Raises Unavailable."""
         ...
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
+    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
         """Delete every part except these (file id, part), and what a killed server left half written.
 
-        Nobody may write meanwhile. Returns how many files were deleted. Raises Unavailable.
+        Nobody may write meanwhile. Raises Unavailable.
         """
         ...

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
+from signaling.ports.files import Swept
 from storage.errors import StorageError
 from storage.files.object_address import ObjectAddress
 from storage.files.parts import Place
@@ -146,15 +147,11 @@ class BlockObjects:
         return frozenset(each for each in names if PATTERN.fullmatch(each))
 
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]:
-        return frozenset(
-            (each.file_id, each.part)
-            for each in await self.listed(consultation_id)
-            if each.in_place
-        )
+        return _in_place(await self.listed(consultation_id))
 
     async def sweep(
         self, consultation_id: str, keep: Collection[tuple[str, str]], spared: timedelta
-    ) -> int:
+    ) -> Swept:
         listed = await self.listed(consultation_id)
         # of parts that stay, what belongs to another writing than the head names
         several = {(each.file_id, each.part) for each in listed if each.writing}
@@ -174,7 +171,8 @@ class BlockObjects:
             )
         ]
         await self.remove([each.path for each in unwanted])
-        return len({(each.file_id, each.part, each.writing) for each in unwanted})
+        count = len({(each.file_id, each.part, each.writing) for each in unwanted})
+        return Swept(count, _in_place(listed))
 
     async def _writing(self, consultation_id: str, listed: "_Listed") -> str:
         place = Place(consultation_id, listed.file_id, listed.part)
@@ -235,6 +233,10 @@ class _Listed:
     @property
     def in_place(self) -> bool:
         return self.is_head or (self.part == UPLOAD and self.number is not None)
+
+
+def _in_place(listed: list[_Listed]) -> frozenset[tuple[str, str]]:
+    return frozenset((each.file_id, each.part) for each in listed if each.in_place)
 
 
 def _named(head: bytes) -> tuple[str, int]:

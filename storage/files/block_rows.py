@@ -12,6 +12,7 @@ from signaling.attachment import UPLOAD
 from signaling.errors import NotFound
 from signaling.identifier import new_id
 from signaling.moments.milliseconds import to_ms
+from signaling.ports.files import Swept
 from storage.engine.database import Database
 from storage.engine.executor import Executor, IntegrityError, batched, marks
 from storage.files.parts import Place
@@ -101,19 +102,22 @@ class BlockRows:
 
     async def sweep(
         self, consultation_id: str, keep: Collection[tuple[str, str]], spared: timedelta
-    ) -> int:
+    ) -> Swept:
         rows = await self._database.read.rows(
-            "SELECT id, file_id, part, half FROM file_part WHERE consultation_id = ?"
-            " AND created_at <= ?",
-            (consultation_id, to_ms(datetime.now(UTC) - spared)),
+            "SELECT id, file_id, part, half, created_at <= ? AS old FROM file_part"
+            " WHERE consultation_id = ?",
+            (to_ms(datetime.now(UTC) - spared), consultation_id),
         )
         unwanted = [
-            row["id"] for row in rows if row["half"] or (row["file_id"], row["part"]) not in keep
+            row["id"]
+            for row in rows
+            if row["old"] and (row["half"] or (row["file_id"], row["part"]) not in keep)
         ]
         for ids in batched(unwanted):
             sql = f"DELETE FROM file_part WHERE id IN ({marks(ids)})"
             await self._write(consultation_id, sql, ids)
-        return len(unwanted)
+        stored = frozenset((row["file_id"], row["part"]) for row in rows if not row["half"])
+        return Swept(len(unwanted), stored)
 
     async def _write(self, consultation_id: str, sql: str, parameters: Sequence[object]) -> None:
         await self._database.write(lambda executor: executor.rows(sql, parameters), consultation_id)

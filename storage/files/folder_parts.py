@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
+from signaling.ports.files import Swept
 from storage.files.parts import Growing, Place, Whole
 from storage.files.sealed_blocks import Blocks
 from storage.files.sealed_files import PART
@@ -85,11 +86,15 @@ class FolderParts:
         folder = self._folder / consultation_id
         return await _in_thread(lambda: frozenset(_parts(folder)))
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
+    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
         folder = self._folder / consultation_id
-        return await _in_thread(
-            lambda: _delete(folder, lambda file_id, part: (file_id, part) not in keep, halves=True)
-        )
+
+        def sweep() -> Swept:
+            stored = frozenset(_parts(folder))
+            count = _delete(folder, lambda *named: named not in keep, halves=True)
+            return Swept(count, stored)
+
+        return await _in_thread(sweep)
 
     def _path(self, place: Place) -> Path:
         return self._folder / place.consultation_id / f"{place.file_id}.{place.part}"

@@ -7,6 +7,7 @@ reads and writes them all in the same way is `sealed_files.py`.
 from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
+from signaling.ports.files import Swept
 from storage.files.sealed_blocks import Blocks
 
 
@@ -103,6 +104,6 @@ class Parts(Protocol):
         """(file id, part) of all parts that are in their place, uploads included."""
         ...
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
-        """Delete every part but these, halves, and what has no place there; returns how many."""
+    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
+        """Delete every part but these, halves, and what has no place there."""
         ...

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.attachment import UPLOAD
 from signaling.errors import Conflict, NotFound
-from signaling.ports.files import BLOCK_BYTES
+from signaling.ports.files import BLOCK_BYTES, Swept
 from storage.engine.vault import SEAL_BYTES
 from storage.files.parts import Growing, Place, Whole
 from storage.files.sealed_blocks import SEALED_BYTES, Blocks
@@ -87,7 +87,7 @@ class BlockStore(Protocol):
 
     async def sweep(
         self, consultation_id: str, keep: Collection[tuple[str, str]], spared: timedelta
-    ) -> int:
+    ) -> Swept:
         """As `Parts.sweep`, sparing what was written within the last `spared`."""
         ...
 
@@ -139,7 +139,7 @@ class RemoteParts:
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]:
         return await self._store.stored(consultation_id)
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
+    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
         return await self._store.sweep(consultation_id, keep, self._spared)
 
 

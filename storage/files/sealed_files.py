@@ -16,7 +16,7 @@ from typing import Any
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
-from signaling.ports.files import BLOCK_BYTES
+from signaling.ports.files import BLOCK_BYTES, Swept
 from storage.engine.executor import Executor
 from storage.engine.vault import Vault
 from storage.files.parts import Growing, Parts, Place, Whole
@@ -140,7 +140,7 @@ class SealedFiles:
         _place(consultation_id, consultation_id, UPLOAD)
         return await self._parts.stored(consultation_id)
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
+    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
         _place(consultation_id, consultation_id, UPLOAD)
         return await self._parts.sweep(consultation_id, frozenset(keep))
 

@@ -7,6 +7,7 @@ never shown to anybody, and an upload beside its attachment is over.
 """
 
 import logging
+from collections.abc import Collection
 
 from signaling.attachment import ORIGINAL, UPLOAD, Attachment
 from signaling.ports.store import Records, Store
@@ -30,7 +31,6 @@ async def sweep_files(store: Store) -> None:
     have_any = await store.files.consultations() | await store.read.attachments.consultations()
     for consultation_id in have_any:
         attachments = await store.read.attachments.of_consultation(consultation_id)
-        await _compare(store, consultation_id, attachments)
         kept = {(each.id, part) for each in attachments for part in _parts(each)}
         attached = {each.id for each in attachments}
         for upload in await store.read.uploads.of_consultation(consultation_id):
@@ -38,14 +38,20 @@ async def sweep_files(store: Store) -> None:
                 await _forget(store, consultation_id, upload.id)
             else:
                 kept.add((upload.id, UPLOAD))
-        swept += await store.files.sweep(consultation_id, kept)
+        found = await store.files.sweep(consultation_id, kept)
+        await _compare(store, consultation_id, attachments, found.stored)
+        swept += found.deleted
     if swept:
         _log.info("files that a killed server had left were deleted", extra={"count": swept})
 
 
-async def _compare(store: Store, consultation_id: str, attachments: list[Attachment]) -> None:
+async def _compare(
+    store: Store,
+    consultation_id: str,
+    attachments: list[Attachment],
+    stored: Collection[tuple[str, str]],
+) -> None:
     """Note which of them are lost, or not any more: a disk may have been missing at the last start."""
-    stored = await store.files.parts(consultation_id)
     changed = []
     for each in attachments:
         found = each.as_found({part for file_id, part in stored if file_id == each.id})

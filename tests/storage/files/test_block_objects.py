@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from obstore.store import S3Store
 from yarl import URL
 
 from signaling.errors import NotFound, Unavailable
+from signaling.flows.retention.leftovers import sweep_files
 from signaling.ports.files import BLOCK_BYTES
 from storage.errors import StorageError
 from storage.files import block_objects
@@ -20,7 +22,7 @@ from storage.files.object_address import ObjectAddress
 from storage.files.remote_parts import RemoteParts
 from storage.store import Store
 from tests.object_server import a_bucket
-from tests.storage.files.support import PHOTO, WARD, body, opened, read, write
+from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, write
 
 pytestmark = pytest.mark.slow
 
@@ -111,10 +113,10 @@ async def test_a_sweep_leaves_what_is_known_and_what_is_young(
     await bucket.put_async(f"{place}/unknown", b"")
     keep = {(PHOTO, "small"), (PHOTO, "large")}
     before = await names(address)
-    assert await store.files.sweep(WARD, keep) == 0  # another host may just be writing it
+    assert (await store.files.sweep(WARD, keep)).deleted == 0  # another host may just be writing it
     assert await names(address) == before
     parts = RemoteParts(open_objects(address), spared=timedelta())
-    assert await parts.sweep(WARD, keep) == 3
+    assert (await parts.sweep(WARD, keep)).deleted == 3
     for part in ("small", "large"):
         assert await read(store, 20 * BLOCK_BYTES, part=part) == body(20 * BLOCK_BYTES)
     assert len(await names(address)) == 6
@@ -158,6 +160,22 @@ async def before(
     async with await asyncio.start_server(pass_on, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         yield open_objects(ObjectAddress.read(f"s3+http://127.0.0.1:{port}/{address.bucket}"))
+
+
+async def test_a_start_lists_a_session_once(store: Store, address: ObjectAddress) -> None:
+    asked: list[str] = []
+
+    def answer(method: str) -> str:
+        asked.append(method)
+        return ""
+
+    async with before(address, answer) as objects:
+        store.files._parts = RemoteParts(objects)
+        for session in (WARD, OTHER):
+            await write(store, body(BLOCK_BYTES), part="upload", consultation_id=session)
+        asked.clear()
+        await sweep_files(store)
+    assert Counter(asked) == {"GET": 2 + 2}  # which sessions have files, twice; and each of them
 
 
 async def test_a_request_is_repeated_while_the_store_starts_again(address: ObjectAddress) -> None:
