@@ -43,10 +43,20 @@ class FakeConnection {
         track: null,
         /** @param {any} track */
         async replaceTrack(track) {
+          await undefined;
           sender.track = track;
+          sender.transaction += 1;
         },
-        getParameters: () => ({ encodings: [] }),
-        async setParameters() {},
+        transaction: 0,
+        /** @type {any[]} */
+        set: [],
+        getParameters: () => ({ transactionId: String(sender.transaction), encodings: [{}] }),
+        /** @param {any} parameters */
+        async setParameters({ transactionId, encodings }) {
+          // they are those of a moment
+          assert.equal(transactionId, String(sender.transaction));
+          sender.set.push(...encodings);
+        },
       };
       this.transceivers.push({
         mid,
@@ -132,6 +142,7 @@ test("an offer is answered, and the tracks are sent in their m= sections", async
   assert.deepEqual(answers, [{ type: "relay_answer", revision: 7, sdp: "answer to 2" }]);
   const [audio, video] = connections[0]?.transceivers ?? [];
   assert.equal(audio.sender.track, microphone);
+  assert.equal(audio.sender.set[0]?.priority, "high");
   assert.equal(audio.direction, "sendonly");
   assert.equal(video.direction, "sendonly", "a camera may be turned on later");
 });

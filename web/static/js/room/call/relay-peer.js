@@ -253,10 +253,12 @@ export class RelayPeer {
   async #applyTrack(kind, sender) {
     const track = this.#tracks.get(kind) ?? null;
     try {
-      const parameters = sender.getParameters();
-      const isHeld = kind !== "audio" && !this.#limits.video && !heedsActive(parameters);
+      const heeds = heedsActive(sender.getParameters());
+      const isHeld = kind !== "audio" && !this.#limits.video && !heeds;
       await sender.replaceTrack(isHeld ? null : track);
       if (!track) return;
+      // Read only now: a description that was set meanwhile has others, and Chromium refuses the old ones.
+      const parameters = sender.getParameters();
       const options = { single: this.#singleEncoding, limits: this.#limits };
       setEncodings(kind, track, encodingsOf(parameters), options);
       await sender.setParameters(parameters);
