@@ -173,7 +173,7 @@ class Watch:
         self._error(f"console: {message.text} ({source})")
 
     def _exception(self, error: WebError) -> None:
-        self._error(f"uncaught: {error.error}")
+        self._error(f"uncaught: {error.error}\n{error.error.stack}")
 
     def _error(self, text: str) -> None:
         if not any(pattern.search(text) for pattern in self._allowed):
