@@ -12,7 +12,6 @@ from typing import Any
 
 from aiohttp import web
 
-from media.scheduling import SHORT, take_turns
 from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from web.app import create_app
@@ -53,7 +52,6 @@ def main() -> int:
     set_up(TextFormatter() if development else None)
     os.umask(OWNER_ONLY)
     claim_descriptors()
-    take_turns(SHORT)
     try:
         check_streams()
         config = load()

@@ -24,7 +24,6 @@ from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
 from media.native.event_loop import YieldingEventLoop
 from media.relay.tcp_entrance import TcpEntrance
 from media.rooms.room import Refused
-from media.scheduling import SHORT, take_turns
 from media.sfu.sfu import Sfu
 from media.transport.port import Port, PortUnavailable
 
@@ -155,7 +154,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     control = socket.socket(fileno=options.control)
-    take_turns(SHORT)
     with asyncio.Runner(loop_factory=YieldingEventLoop) as runner:
         runner.run(serve(control))
 

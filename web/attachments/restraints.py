@@ -14,8 +14,6 @@ import struct
 import sys
 import sysconfig
 
-from media.scheduling import USUAL, take_turns
-
 CPU_SECONDS = 40
 "HEIC of 100 megapixels takes some 15 s, all else less; others wait meanwhile."
 MEMORY_BYTES = 1200 * 2**20
@@ -48,7 +46,6 @@ def for_the_parent() -> bool:
     Returns whether it has a user namespace of its own.
     """
     os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
-    take_turns(USUAL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     if not _on_linux:

@@ -19,7 +19,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from media.scheduling import USUAL, take_turns
 from signaling.report import Report, ReportContents, ReportLine, reduce_report
 from web.report.pdf import ReportLogo, draw
 from web.texts.catalogs import translations_of
@@ -114,7 +113,6 @@ def main(source: BinaryIO, target: BinaryIO) -> int:
 
 def _restrain() -> None:
     os.nice(PRIORITY)
-    take_turns(USUAL)
     for limit, most in (
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_AS, MEMORY_BYTES),

@@ -261,7 +261,6 @@ async def test_the_helper_ends_with_a_server_that_is_killed() -> None:
 
 RESTRAINED = """
     import os, resource, socket, sys
-    from media.scheduling import SHORT, slice_of, take_turns
     from web.attachments import restraints
 
     def refused(action):
@@ -271,8 +270,7 @@ RESTRAINED = """
             return type(error).__name__
         return "allowed"
 
-    parent, usual = os.getpid(), slice_of(0)
-    take_turns(SHORT)  # as the server, which begins it
+    parent = os.getpid()
     namespace = restraints.for_the_parent()
     if os.fork() == 0:
         restraints.for_a_file(namespace, parent)
@@ -286,7 +284,6 @@ RESTRAINED = """
         print("time", resource.getrlimit(resource.RLIMIT_CPU)[1] == restraints.CPU_SECONDS)
         print("core", resource.getrlimit(resource.RLIMIT_CORE)[1])
         print("nice", os.getpriority(os.PRIO_PROCESS, 0))
-        print("slice", usual == slice_of(0))
         sys.stdout.flush()
         os._exit(0)
     os.wait()
@@ -317,7 +314,6 @@ async def test_the_process_of_a_file_reaches_nothing() -> None:
         "time": "True",
         "core": "0",
         "nice": "19",
-        "slice": "True",
     }
     assert said["connect"] in {"PermissionError", "OSError"}
 
