@@ -297,6 +297,7 @@ async def test_a_purged_session_is_gone_for_everybody_who_held_it(ward: Ward) ->
     store, held = ward.server.app[STORE], ward.consultation_id
     await store.write(lambda records: records.consultations.purge(held))
     ward.server.app[ROOMS].end(held)
-    assert [await wire.end() for wire in (desk, second)] == [4410, 4410]
+    # whichever is noticed first: that it is over, or that nobody holds it any more
+    assert {await wire.end() for wire in (desk, second)} <= {4410, 4404}
     assert await store.read.consultations.shared_with(ward.remi.id) == []
     assert (await ward.doctor.get(ward.session)).status == 404
