@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from signaling.errors import NotFound, Unavailable
-from storage import opening
+from storage import data_folder, opening
 from storage.backup.restored_folder import refuse_half
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import About, Database
@@ -24,7 +24,7 @@ from storage.files.object_address import ObjectAddress
 from storage.files.parts import Parts
 from storage.files.remote_parts import RemoteParts
 from storage.files.sealed_files import SealedFiles
-from storage.folder.lock import make_folder
+from storage.folder.lock import DataFolderLock, make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
 from storage.records.attachments import Attachments
 from storage.records.audit import Audit
@@ -194,6 +194,28 @@ class Store:
             await opened.close()
             raise
         return store
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def serving(
+        cls,
+        data_dir: Path,
+        master_key: str | None,
+        files: ObjectAddress | None = None,
+        *,
+        database_url: str = "",
+    ) -> "AsyncIterator[Store]":
+        """As `open`, for a server: within, no other serves the folder, which was prepared before."""
+        lock = await asyncio.to_thread(DataFolderLock.serve, data_dir)
+        try:
+            await asyncio.to_thread(data_folder.prepare, data_dir)
+            store = await cls.open(data_dir, master_key, files, database_url=database_url)
+            try:
+                yield store
+            finally:
+                await store.close()
+        finally:
+            lock.release()
 
     def starting(self) -> AbstractContextManager[None]:
         """Within, failures keep a server from starting: raises StorageError with a sentence."""

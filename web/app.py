@@ -11,8 +11,6 @@ from aiohttp import web
 from aiohttp_session import session_middleware
 
 from signaling.ports.clock import Clock
-from storage import data_folder
-from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
@@ -74,13 +72,11 @@ async def create_app(
     if passwords is None:
         passwords = await asyncio.to_thread(Passwords)
     async with contextlib.AsyncExitStack() as opened:
-        lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
-        opened.callback(lock.release)
-        await asyncio.to_thread(data_folder.prepare, config.data_dir)
-        store = await Store.open(
-            config.data_dir, config.master_key, config.files, database_url=config.database_url
+        store = await opened.enter_async_context(
+            Store.serving(
+                config.data_dir, config.master_key, config.files, database_url=config.database_url
+            )
         )
-        opened.push_async_callback(store.close)
         app = await _assemble(config, store, clock, passwords, steady)
         kept = opened.pop_all()
 

@@ -14,8 +14,6 @@ from aiohttp import web
 from media.relay.sharing import Sharing
 from signaling.errors import TeleConnectError
 from signaling.ports.clock import Clock
-from storage import data_folder
-from storage.folder.lock import DataFolderLock
 from storage.hosts_line import HostsLine
 from storage.store import Store
 from web import keys
@@ -24,7 +22,7 @@ from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config
 from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.hosts.certificates import server_context
-from web.hosts.figures import Measuring, program_version
+from web.hosts.figures import Measuring
 from web.hosts.membership import Membership, this_host
 from web.hosts.relay_door import LINKS, SHARING, end_links, relay_door
 from web.hosts.starting import DRAIN_WITHIN, MEMBERSHIP, TLS
@@ -32,6 +30,7 @@ from web.hosts.telling import Telling
 from web.http.client_address import is_loopback
 from web.pages.monitoring import exposed, health, resident_bytes
 from web.routes import PATHS
+from web.version import program_version
 
 LOOK_EVERY = 0.5
 "Seconds between two looks whether the calls are over, while it leaves."
@@ -46,13 +45,9 @@ async def create_relay_host(config: Config, clock: Clock | None = None) -> web.A
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as opened:
-        lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
-        opened.callback(lock.release)
-        await asyncio.to_thread(data_folder.prepare, config.data_dir)
-        store = await Store.open(
-            config.data_dir, config.master_key, database_url=config.database_url
+        store = await opened.enter_async_context(
+            Store.serving(config.data_dir, config.master_key, database_url=config.database_url)
         )
-        opened.push_async_callback(store.close)
         app = await _assemble(config, store, clock)
         kept = opened.pop_all()
 

@@ -179,6 +179,15 @@ class Network:
         return answer
 
 
+def why_none(hosts: Mapping[str, str]) -> str:
+    """The sentence that says what namespaces with these hosts lack here; empty where they can be had."""
+    try:
+        with Network(hosts):
+            return ""
+    except NetworkUnavailable as reason:
+        return str(reason)
+
+
 def _ip(*arguments: str) -> None:
     try:
         done = subprocess.run(["ip", *arguments], capture_output=True, text=True)

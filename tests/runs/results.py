@@ -58,7 +58,7 @@ def summary(runs: list[Path]) -> tuple[int, int, list[str]]:
 
 def main(what: str, *arguments: str) -> None:
     if what == "failed":
-        print("\n".join(failed([Path(each) for each in arguments])))
+        sys.stdout.writelines(f"{name}\n" for name in failed([Path(each) for each in arguments]))
     else:
         passed, bad, lines = summary([Path(each) for each in arguments[1:]])
         print(passed, bad)

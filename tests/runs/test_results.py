@@ -62,5 +62,5 @@ def test_a_run_that_came_to_nothing_counts_nothing(
 ) -> None:
     main("failed", str(tmp_path / "none"))
     main("summary", str(tmp_path / "reasons"), str(tmp_path / "none"))
-    assert capsys.readouterr().out == "\n0 0\n"
+    assert capsys.readouterr().out == "0 0\n"
     assert (tmp_path / "reasons").read_text() == ""

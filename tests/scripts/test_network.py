@@ -27,6 +27,7 @@ from scripts.traffic.network import (
     Network,
     NetworkUnavailable,
     Switch,
+    why_none,
 )
 
 ADDRESSES = {"near": "10.77.0.1", "far": "10.77.0.2"}
@@ -64,16 +65,7 @@ print(json.dumps(times))
 """
 
 
-def why_no_namespaces() -> str:
-    """The sentence that says what is missing; empty where namespaces can be had."""
-    try:
-        with Network(ADDRESSES):
-            return ""
-    except NetworkUnavailable as reason:
-        return str(reason)
-
-
-LACKING = why_no_namespaces()
+LACKING = why_none(ADDRESSES)
 REMARK = f"The network is emulated inside of one process only. {LACKING}" if LACKING else ""
 
 

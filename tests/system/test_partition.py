@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from scripts.traffic.network import Network, NetworkUnavailable
+from scripts.traffic.network import Network, why_none
 from tests.engines.postgresql import Cluster
 from tests.people import PATIENCE, Refused, Wire
 from tests.system.test_several_hosts import Talks, talking
@@ -37,16 +37,7 @@ BETWEEN_LOOKS = 0.03
 BETWEEN_PINGS = 0.1
 
 
-def why_none() -> str:
-    """The sentence that says what is missing; empty where namespaces can be had."""
-    try:
-        with Network(ADDRESSES):
-            return ""
-    except NetworkUnavailable as reason:
-        return str(reason)
-
-
-LACKING = why_none()
+LACKING = why_none(ADDRESSES)
 REMARK = f"No host is cut from PostgreSQL. {LACKING}" if LACKING else ""
 
 

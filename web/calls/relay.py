@@ -10,8 +10,9 @@ from aiohttp import web
 
 from media import messages as media
 from media.messages import Publishing
-from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
+from media.relay.client import Relay, RelaySettings
 from media.relay.host_links import RelayElsewhere
+from media.relay.link import CommandFailed, RelayUnavailable
 from media.rtp.codecs import Kind
 from signaling.calls import relay_events
 from signaling.ports.clock import Timers

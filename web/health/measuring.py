@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from aiohttp import web
 
@@ -34,6 +33,7 @@ from web.keys import (
     TIMEKEEPING,
     TURN,
 )
+from web.version import program_version
 
 OBJECTS_WITHIN_S = 3.0
 "What an object store is given to answer."
@@ -113,7 +113,7 @@ async def _measured(app: web.Application) -> Health:
     phones = config.delivery.vonage_application_id
     async with asyncio.TaskGroup() as asking:
         disk = asking.create_task(_disk(app))
-        installed = asking.create_task(asyncio.to_thread(_version))
+        installed = asking.create_task(asyncio.to_thread(program_version))
         backup = asking.create_task(asyncio.to_thread(last_backup, config.data_dir))
         shown = asking.create_task(certificate_of(config.public_url)) if config.secure else None
         said = (
@@ -185,13 +185,6 @@ async def _objects(app: web.Application) -> str:
     except (Unavailable, NotFound, TimeoutError):
         return "unreachable"
     return "ok"
-
-
-def _version() -> str:
-    try:
-        return version("teleconnect")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return ""
 
 
 async def _disk(app: web.Application) -> Disk:

@@ -5,10 +5,9 @@ issues itself a certificate at its start, whose key never leaves its memory, and
 have no end in time, for the clocks of hosts may be wrong; each is gone with its host's process.
 """
 
+import os
 import ssl
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -50,11 +49,10 @@ def _context(protocol: int, key: bytes) -> ssl.SSLContext:
     own = generate_private_key(SECP256R1())
     shown = _certificate("host", authority, own.public_key())
     private = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with tempfile.TemporaryDirectory() as folder:  # ssl takes it from a file alone
-        file = Path(folder, "host.pem")
-        file.touch(0o600)
-        file.write_bytes(private + shown.public_bytes(Encoding.PEM))
-        context.load_cert_chain(file)
+    with open(os.memfd_create("host.pem"), "wb") as file:  # ssl takes it from a file alone
+        file.write(private + shown.public_bytes(Encoding.PEM))
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
     return context
 
 

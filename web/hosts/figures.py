@@ -3,7 +3,6 @@
 import resource
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 
 from storage.records.hosts import Figures
 
@@ -34,11 +33,3 @@ class Measuring:
     def _processor_seconds(self) -> float:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return usage.ru_utime + usage.ru_stime + self._others()
-
-
-def program_version() -> str:
-    """As the package says; empty where it is not installed."""
-    try:
-        return version("teleconnect")
-    except PackageNotFoundError:
-        return ""

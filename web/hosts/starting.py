@@ -15,13 +15,14 @@ from web import keys
 from web.hosts.certificates import client_context
 from web.hosts.duty import DUTY
 from web.hosts.elsewhere import Elsewhere
-from web.hosts.figures import Measuring, program_version
+from web.hosts.figures import Measuring
 from web.hosts.hand_over import PASSING, add_owners
 from web.hosts.list_changes import ListChanges
 from web.hosts.membership import Membership, this_host
 from web.hosts.owners import ELSEWHERE
 from web.hosts.relay_links import RelayLinks
 from web.hosts.telling import Telling
+from web.version import program_version
 
 MEMBERSHIP = web.AppKey("membership", Membership)
 "Absent where there is one host."

@@ -3,7 +3,8 @@
 Three parts. In the first, 200 rooms write as fast as they can to one web process and then to two, over the
 same PostgreSQL; the clients are in this process, and all of it shares the machine's processors: their
 share is shown, since it is what limits the ratio. In the second, ten processes own 100, 1,000 and 10,000
-rooms with both people in each, without sockets and media, and people write at the same steady rate. The third is `capacity.py`.
+rooms with both people in each, without sockets and media, and people write at the same steady rate. The
+third is what one host holds (`capacity.py`).
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """What one host holds: memory and processor time for each person who waits and each open session.
 
 One process on SQLite. People wait each in a session of their own; then sessions are open, with two people
-in each, and someone in one of them writes every half minute. Their pages ping as browsers' do. Counted is
-what is used beyond the same process before they came.
+in each, one of whom writes every half minute. Their sockets ping as those of pages do. What the same process
+used with a few of them is taken off.
 """
 
 import asyncio

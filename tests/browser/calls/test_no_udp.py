@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from scripts.traffic.network import Network
+from scripts.traffic.network import Network, why_none
 from tests.browser.calls.gathering import sees
 from tests.browser.conftest import HEADLESS_SHELL, PATIENCE_MS, chromium_path
 from tests.browser.harness.firefox import FIREFOX
@@ -30,7 +30,6 @@ from tests.browser.harness.guarded import (
     chromium,
     firefox,
     haproxy,
-    why_none,
 )
 from tests.browser.harness.probes import (
     COLLECT_PEERS,
@@ -45,7 +44,7 @@ from tests.serving import PASSWORD, serving
 from tests.web_process import starting_elsewhere, web_process
 from web.routes import path
 
-LACKING = why_none()
+LACKING = why_none(HOSTS)
 REMARK = f"Calls on networks without UDP are not tried. {LACKING}" if LACKING else ""
 URL = f"https://{PAGES}"
 WITH_CERTIFICATE = ("TELECONNECT_COTURN_CERTIFICATE", "TELECONNECT_COTURN_KEY")

@@ -17,7 +17,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import Browser, async_playwright
 
-from scripts.traffic.network import Network, NetworkUnavailable
+from scripts.traffic.network import Network
 from tests.browser.harness.firefox import FIREFOX, PREFERENCES
 
 SERVER = "10.77.0.1"
@@ -25,15 +25,6 @@ HOSTS = {"server": SERVER, "chromium": "10.77.0.2", "firefox": "10.77.0.3"}
 PAGES, TURN = "tele.example.org", "turn.example.org"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "one-port.md"
 RULES = re.compile("--host-resolver-rules=")
-
-
-def why_none() -> str:
-    """The sentence that says what is missing; empty where namespaces can be had."""
-    try:
-        with Network(HOSTS):
-            return ""
-    except NetworkUnavailable as reason:
-        return str(reason)
 
 
 class Certificates:

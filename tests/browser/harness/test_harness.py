@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import NewContext, Watch
 from tests.browser.harness.probes import audio_arrives, audio_energy, video_moves
+from tests.serving import serving
 
 PAGE = """<!doctype html><html lang="en"><title>Call</title><link rel="icon" href="data:,">
 <video id="own" autoplay playsinline muted></video>
@@ -169,3 +171,23 @@ async def test_an_allowed_error_is_allowed(new_context: NewContext, server: Test
     page = await context.new_page()
     await page.goto("/silent")
     await page.evaluate("fetch('/missing')")
+
+
+async def test_a_page_may_outlive_its_server_but_not_do_wrong(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with serving(tmp_path) as running:
+        context = await browser.new_context(base_url=running.url)
+        watch = Watch(running.url, [])
+        watch.follow(context)
+        page = await context.new_page()
+        await page.goto("/signin")
+    async with page.expect_console_message() as refused:
+        await page.evaluate("fetch('/readyz').catch(() => 0)")
+    assert "ERR_CONNECTION_REFUSED" in (await refused.value).text
+    await page.evaluate("console.error('planted')")
+    async with asyncio.timeout(60):
+        while not watch.faults:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert [fault.partition(" (")[0] for fault in watch.faults] == ["console: planted"]
+    await context.close()

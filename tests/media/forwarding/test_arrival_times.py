@@ -29,7 +29,7 @@ def kernel_stamps() -> Iterator[None]:
         waited = 0.0
         while waited < 0.01:
             asking.sendto(b"", asking.getsockname())
-            time.sleep(0.02)
+            busy_until(time.monotonic() + 0.02)
             _, (ancillary, *_), *_ = asking.recvmsg(1, 128)
             seconds, nanoseconds = struct.unpack("=qq", ancillary[2])
             waited = time.time() - (seconds + nanoseconds / 1e9)
