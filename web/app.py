@@ -15,7 +15,7 @@ from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
-from web.access.failed_sign_ins import FailedSignIns
+from web.access.failed_sign_in_log import FailedSignIns
 from web.access.guessing_alarm import GuessingAlarm
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
@@ -39,8 +39,8 @@ from web.hosts.starting import add_hosts
 from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
-from web.http.security import add_headers, same_origin
-from web.http.turns import in_turns
+from web.http.file_request_turns import in_turns
+from web.http.security_headers import add_headers, same_origin
 from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.settings.runtime_settings import RuntimeSettings

@@ -16,8 +16,8 @@ from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
 from signaling.flows.sessions.phone_requests import PhoneRequests
 from signaling.flows.sessions.photo_requests import PhotoRequests
+from signaling.flows.sessions.photo_turning import Turning
 from signaling.flows.sessions.running import Running
-from signaling.flows.sessions.turning import Turning
 from signaling.flows.sessions.unread import UnreadMessages
 from signaling.flows.sessions.visiting import Visiting
 from signaling.flows.timekeeping import Timekeeping
@@ -25,7 +25,7 @@ from signaling.rooms.hub import Hub
 from web import keys
 from web.access.seat_tickets import SeatTickets
 from web.calls.relay import MediaRelay
-from web.calls.turn import TurnServers
+from web.calls.turn_servers import TurnServers
 
 
 def add_rooms(app: web.Application) -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from signaling.delivery import Provider
 from signaling.flows.retention.expiring import Expiring
-from signaling.flows.retention.forgetting import Forgetting
+from signaling.flows.retention.purging import Forgetting
 from web import keys
 from web.access.web_sessions import LATE
 from web.hosts.duty import DUTY, DUTY_TIMERS, LOOK_EVERY, DutyTimers

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from yarl import URL
 
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 from signaling.delivery.settings import DeliverySettings
 from signaling.notices.price import Price
 from signaling.second_factor import SecondFactorRule

@@ -22,16 +22,16 @@ from signaling.flows.people.sharing import Sharing
 from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
-from signaling.flows.retention.forgetting import Forgetting
+from signaling.flows.retention.purging import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
 from signaling.flows.sessions.phone_requests import PhoneRequests
 from signaling.flows.sessions.photo_requests import PhotoRequests
+from signaling.flows.sessions.photo_turning import Turning
 from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.showing import Showing
-from signaling.flows.sessions.turning import Turning
 from signaling.flows.sessions.unread import UnreadMessages
 from signaling.flows.sessions.uploading import Uploading
 from signaling.flows.sessions.visiting import Visiting
@@ -40,7 +40,7 @@ from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
-from web.access.failed_sign_ins import FailedSignIns
+from web.access.failed_sign_in_log import FailedSignIns
 from web.access.guessing_alarm import GuessingAlarm
 from web.access.mail_reach import MailReach
 from web.access.passkeys import Passkeys
@@ -53,7 +53,7 @@ from web.access.web_sessions import WebSessionStorage
 from web.attachments.clamav import ClamAv
 from web.attachments.workers import FileWorkers
 from web.calls.relay import MediaRelay
-from web.calls.turn import TurnServers
+from web.calls.turn_servers import TurnServers
 from web.clockwork import Clockwork
 from web.config import Config
 from web.notices.operator_texts import OperatorTexts

@@ -27,11 +27,11 @@ from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
 from web.hello import hello_of
 from web.hosts.hand_over import hand_over_opened
-from web.hosts.owners import ELSEWHERE, OWNERS
+from web.hosts.ports import ELSEWHERE, OWNERS
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
 from web.http.request import seated_by, signed_in_or_late, viewer_of, web_session_digest
-from web.http.security import is_handshake
+from web.http.security_headers import is_handshake
 from web.keys import (
     ATTENDING,
     CALLING,

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from media.congestion.delay import Delay
+from media.congestion.queueing_delay import Delay
 
 UNLIMITED = 50_000_000
 "Bits per second meaning that nothing is known to limit the link."

@@ -27,7 +27,7 @@ from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
 from media.rtp.codecs import FORWARDED_EXTENSIONS, RTX_PAYLOAD_TYPES, medium_of
-from media.rtp.header_extensions import Layout, absolute_send_time, read_layout, strip_declined
+from media.rtp.extension_layout import Layout, absolute_send_time, read_layout, strip_declined
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import rewrite_descriptor
 from media.streams.inbound import MOST_MISSING, Arrival, InboundStream

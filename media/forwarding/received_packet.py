@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from media.rooms.peer import Peer
-from media.rtp.header_extensions import NO_LAYOUT, Layout
+from media.rtp.extension_layout import NO_LAYOUT, Layout
 from media.transport.port import Port
 
 

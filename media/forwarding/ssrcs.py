@@ -9,7 +9,7 @@ import struct
 
 from media.rooms.peer import Peer
 from media.rtp.codecs import BY_PAYLOAD_TYPE
-from media.rtp.header_extensions import Layout
+from media.rtp.extension_layout import Layout
 from media.rtp.rtx import restore
 from media.streams.inbound import InboundStream
 from media.streams.publication import Publication

@@ -169,7 +169,7 @@ typedef struct {
     struct history kept;
 } History;
 
-/* A media.rtp.header_extensions.Layout whose positions have all been compared with its end. */
+/* A media.rtp.extension_layout.Layout whose positions have all been compared with its end. */
 struct plan {
     char usable;
     uint16_t end, transport_sequence, send_time, audio_level;

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 
-from media.rooms.sdp import MOST_SECTIONS, Section, codecs_of
+from media.rooms.sdp_answer import MOST_SECTIONS, Section, codecs_of
 from media.rtp.codecs import OPUS, RED, THRIFTY_OPUS, THRIFTY_PACKET_TIME, Kind
 
 SourceId = tuple[str, Kind]

@@ -17,10 +17,10 @@ from media.messages import (
     Track,
     VideoPaused,
 )
+from media.rooms.active_speaker import SpeakerDetector
 from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer
-from media.rooms.sdp import Answer, AnsweredSection, Section, read_answer, write_offer
-from media.rooms.speaker import SpeakerDetector
+from media.rooms.sdp_answer import Answer, AnsweredSection, Section, read_answer, write_offer
 from media.rooms.trace import PeerTrace
 from media.rtp.codecs import FORWARDED_EXTENSIONS, RED, TRANSPORT_SEQUENCE, Kind
 from media.streams.inbound import InboundStream

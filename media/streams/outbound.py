@@ -18,12 +18,12 @@ from aiortc.rtp import RtcpSenderInfo
 from media.native import native_where_built
 from media.rtp import rtcp
 from media.rtp.codecs import ABSOLUTE_SEND_TIME, FORWARDED_EXTENSIONS, RED, RTX_PAYLOAD_TYPES
-from media.rtp.header_extensions import read_layout, strip_declined
+from media.rtp.extension_layout import read_layout, strip_declined
 from media.rtp.padding import padding_packet
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
 from media.streams.inbound import InboundStream
 from media.streams.receiver_reports import Reception
-from media.streams.retransmissions import RetransmissionBudget
+from media.streams.retransmission_budget import RetransmissionBudget
 from media.transport.port import Destination
 from media.transport.srtp import Cipher
 

@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from scripts.benchmarks._figures import lines
 from web.attachments.job import LARGE, SMALL, Rendition
 from web.attachments.photos import QUALITY
-from web.attachments.restraints import PRIORITY
+from web.attachments.sandbox import PRIORITY
 from web.attachments.workers import BLOCK_BYTES, FileWorkers
 from web.config import harmless_environment
 

@@ -3,7 +3,7 @@
 from struct import pack
 from typing import NamedTuple
 
-from web.attachments.boxes import Colors
+from web.attachments.heif_boxes import Colors
 
 HDR_TRANSFERS = {16, 18}
 "PQ and HLG: their white is not that of a screen, so plain conversion shows a flat, gray picture."

@@ -14,9 +14,9 @@ import pypdf
 import pypdfium2
 from pypdfium2 import raw
 
-from web.attachments.endings import is_cut, is_short_linearized
 from web.attachments.job import PAGE, SMALL, Outcome, Refused
 from web.attachments.photos import Picture, encode
+from web.attachments.truncation import is_cut, is_short_linearized
 
 SCALE = 2.0
 "Pixels per point of a page, at most: 144 dpi."

@@ -11,13 +11,13 @@ from io import BytesIO
 import pi_heif
 from PIL import AvifImagePlugin, Image, ImageOps, PngImagePlugin
 
-from web.attachments import boxes
-from web.attachments.boxes import Colors
+from web.attachments import heif_boxes
 from web.attachments.colors import extremes, on_white, to_eight_bits, to_srgb, without_palette
-from web.attachments.endings import is_cut, png_chunks
+from web.attachments.content_sniffing import Kind
+from web.attachments.heif_boxes import Colors
 from web.attachments.icc import is_hdr, profile_of
 from web.attachments.job import LARGE, SMALL, Refused, Rendition
-from web.attachments.kinds import Kind
+from web.attachments.truncation import is_cut, png_chunks
 
 PIXELS = 100_000_000
 "Decoded whole: a HEIC photo of that size takes about 700 MB."
@@ -141,7 +141,7 @@ def _colors(kind: Kind, data: bytes, opened: Image.Image) -> Colors | None:
                 if name == b"cICP" and len(content) == 4:
                     return Colors(content[0], content[1])
         case "heif" | "avif":
-            if found := boxes.colors_of(data):
+            if found := heif_boxes.colors_of(data):
                 return found
             if numbers := opened.info.get("nclx_profile"):
                 return Colors(numbers["color_primaries"], numbers["transfer_characteristics"])

@@ -14,15 +14,15 @@ import traceback
 
 import msgspec
 
-from web.attachments import pdfs, photos, restraints
+from web.attachments import pdfs, photos, sandbox
+from web.attachments.content_sniffing import sniff
 from web.attachments.job import LINE_BYTES, READY, Job, Outcome, Refused, encode
-from web.attachments.kinds import sniff
 from web.attachments.photos import Picture
 
 
 def main(control: socket.socket) -> int:
     """Serve until the other end closes."""
-    namespace = restraints.for_the_parent()
+    namespace = sandbox.for_the_parent()
     photos.prepare()
     gc.collect()
     gc.freeze()
@@ -43,7 +43,7 @@ def _fork(connection: socket.socket, namespace: bool, parent: int) -> None:
     """The life of a process that examines one file. Does not return."""
     status = 1
     try:
-        restraints.for_a_file(namespace, parent)
+        sandbox.for_a_file(namespace, parent)
         serve(connection)
         status = 0
     finally:

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from signaling.errors import FileRefused, FileUnreadable, Unavailable
+from web.attachments.fair_turns import Rotation
 from web.attachments.job import (
     LARGE,
     LINE_BYTES,
@@ -31,7 +32,6 @@ from web.attachments.job import (
     Rendition,
     encode,
 )
-from web.attachments.rotation import Rotation
 
 BLOCK_BYTES = 64 * 1024
 FILE_SECONDS = 120.0

@@ -1,7 +1,7 @@
 """coturn as a child of the server: started, watched, started again, ended with the server.
 
 It relays for participants behind networks that let no UDP out. Its secret is made anew at each start
-of the server; browsers get credentials made with it (`media/turn.py`).
+of the server; browsers get credentials made with it (`media/turn_credentials.py`).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from media.transport.addresses import (
     public_addresses,
     versions_behind_nat,
 )
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 from web.calls.coturn_configuration import Plan, Reach, configuration
 from web.environment.turn_settings import STANDARD_PORTS, STANDARD_TLS_PORTS, CoturnSettings
 

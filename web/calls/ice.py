@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 from signaling.wire.values import IceServer
 
 

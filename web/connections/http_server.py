@@ -35,7 +35,7 @@ from web.connections.limits import (
     Stage,
 )
 from web.http.client_address import is_loopback, is_proxy, network, remote
-from web.http.security import default_headers
+from web.http.security_headers import default_headers
 from web.keys import CONFIG, WAITS
 
 MOST_DESCRIPTORS = 65_536

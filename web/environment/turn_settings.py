@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 from web.environment import config_values as read
 from web.environment.config_values import ConfigError, Setting
 

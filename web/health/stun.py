@@ -6,7 +6,7 @@ import struct
 
 from aioice import stun
 
-from media.turn import Place
+from media.turn_credentials import Place
 
 WITHIN_S = 3.0
 "For one server, connecting included."

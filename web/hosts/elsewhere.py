@@ -16,8 +16,8 @@ from signaling.rooms.hub import Hub
 from signaling.wire.values import WaitingEntry
 from web.hosts.mark import read_mark
 from web.hosts.membership import Membership
-from web.hosts.owners import OWNERS, Peer
 from web.hosts.passing import Passing
+from web.hosts.ports import OWNERS, Peer
 from web.keys import ROOMS
 from web.routes import path
 

@@ -9,10 +9,10 @@ from signaling.errors import HostAway
 from signaling.wire import messages as wire
 from web.hosts.concern import session_of, session_of_hello
 from web.hosts.mark import read_mark
-from web.hosts.owners import OWNERS, Owners, Peer
 from web.hosts.passing import Passing
+from web.hosts.ports import OWNERS, Owners, Peer
 from web.http.errors import errors
-from web.http.security import SAFE_METHODS, is_handshake
+from web.http.security_headers import SAFE_METHODS, is_handshake
 from web.keys import STORE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -12,7 +12,7 @@ import hmac
 from aiohttp import web
 
 from signaling.errors import HostAway
-from web.hosts.owners import Owners
+from web.hosts.ports import Owners
 from web.http.client_address import CLIENT, remote
 
 HEADER = "TeleConnect-Passed-On"

@@ -26,7 +26,7 @@ from storage.engine.executor import batched
 from storage.records.hosts import Figures, Host
 from storage.store import Records, Store
 from web.config import Config
-from web.hosts.owners import Peer
+from web.hosts.ports import Peer
 
 if TYPE_CHECKING:  # it imports the driver of PostgreSQL
     from storage.hosts_line import HostsLine
@@ -50,7 +50,7 @@ def steady_seconds() -> float:
 
 
 class Membership:
-    """`web.hosts.owners.Owners`, over the database."""
+    """`web.hosts.ports.Owners`, over the database."""
 
     def __init__(
         self,

@@ -20,9 +20,9 @@ from signaling.wire.messages import MAX_FRAME_BYTES
 from signaling.wire.values import CLOSE_CODES
 from web.connections.http_server import admit, expect_hello
 from web.hosts.mark import HEADER, mark, own_mark
-from web.hosts.owners import Peer
+from web.hosts.ports import Peer
 from web.http import tus
-from web.http.turns import end_turn
+from web.http.file_request_turns import end_turn
 
 CONNECT_WITHIN = 2.0
 "Seconds; hosts are near each other."

@@ -19,7 +19,7 @@ from web.hosts.figures import Measuring
 from web.hosts.hand_over import PASSING, add_owners
 from web.hosts.list_changes import ListChanges
 from web.hosts.membership import Membership, this_host
-from web.hosts.owners import ELSEWHERE
+from web.hosts.ports import ELSEWHERE
 from web.hosts.relay_links import RelayLinks
 from web.hosts.telling import Telling
 from web.version import program_version

@@ -20,7 +20,7 @@ class PackedPage(web.Response):
 
     The length of a compressed page tells what it repeats (BREACH). So this is only for pages that show
     no secret beside what a stranger can choose: they have no tokens against forged requests (see
-    `web/http/security.py`), and the link or id in them is the one of their own address. Pages of
+    `web/http/security_headers.py`), and the link or id in them is the one of their own address. Pages of
     accounts show what was searched for, and are not packed.
     """
 

@@ -21,7 +21,7 @@ from signaling.token import token_digest
 from web.http.engine import is_older
 from web.http.packed_page import PackedPage
 from web.http.platform import device_of
-from web.http.security import INLINED
+from web.http.security_headers import INLINED
 from web.keys import (
     ARRIVING,
     CATALOGS,

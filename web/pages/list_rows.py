@@ -11,7 +11,7 @@ from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.moments.milliseconds import from_ms
 from signaling.rooms.room import Room
-from web.hosts.owners import ELSEWHERE, OWNERS
+from web.hosts.ports import ELSEWHERE, OWNERS
 from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE, UNREAD
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow

@@ -12,7 +12,7 @@ from aiohttp import web
 from media.relay.client import Relay
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
-from web.hosts.owners import OWNERS
+from web.hosts.ports import OWNERS
 from web.http.client_address import is_loopback, remote
 from web.keys import (
     CLOCK,

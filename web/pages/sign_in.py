@@ -40,10 +40,10 @@ from web.markup.accounts.signed_in import signed_in_page
 from web.pages.provider.configured import provider_way_of
 from web.pages.provider.signing_out import way_out
 from web.routes import path
-from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
+from web.sign_in.return_address import checked
 from web.sign_in.second_factor import after_password
 from web.sign_in.session_start import browsers_sessions
 from web.sign_in.throttling import check_network, check_password

@@ -21,7 +21,7 @@ from signaling.wire.values import Id
 from web.connections.http_server import admit
 from web.connections.limits import BODY_WITHIN
 from web.http import tus
-from web.http.turns import end_turn
+from web.http.file_request_turns import end_turn
 from web.keys import LIMITS, UPLOADING
 from web.pages.places import Place, place_of, staying
 from web.routes import path

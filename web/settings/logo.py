@@ -13,8 +13,8 @@ import msgspec
 
 from signaling.errors import N_, FileRefused, InvalidInput
 from signaling.text import one_line
+from web.attachments.content_sniffing import sniff
 from web.attachments.job import Refused, Rendition
-from web.attachments.kinds import sniff
 from web.attachments.workers import FileWorkers
 
 MOST_BYTES = 512 * 1024

@@ -136,5 +136,5 @@ class Coturn:
 
 
 def _shared(secret: str) -> tuple[str, ...]:
-    """Arguments for credentials as `media.turn` makes them."""
+    """Arguments for credentials as `media.turn_credentials` makes them."""
     return ("--use-auth-secret", f"--static-auth-secret={secret}", "--realm=benchmark")

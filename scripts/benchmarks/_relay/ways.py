@@ -15,7 +15,7 @@ from playwright.async_api import Page
 from media.messages import Event, OfferNeeded, Publishing
 from media.relay.client import Relay, RelaySettings
 from media.rtp.codecs import Kind
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.network_page import open_page
 from scripts.benchmarks._relay.turn import Coturn

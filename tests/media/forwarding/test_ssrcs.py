@@ -8,7 +8,7 @@ from media.forwarding import ssrcs
 from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import OPUS, RED, VP8, Kind
-from media.rtp.header_extensions import Layout, read_layout
+from media.rtp.extension_layout import Layout, read_layout
 from media.streams.inbound import InboundStream
 from media.streams.publication import Publication
 

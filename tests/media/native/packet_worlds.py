@@ -28,8 +28,8 @@ from media.rtp.codecs import (
     VP8,
     Kind,
 )
-from media.rtp.header_extensions import absolute_send_time, read_layout
-from media.sfu import rtcp_handling
+from media.rtp.extension_layout import absolute_send_time, read_layout
+from media.sfu import rtcp_received
 from media.streams.history import HISTORY
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
@@ -268,7 +268,7 @@ class World:
         if lost := sent[-1 - back :][:4]:
             video.allow(UNLIMITED)
             request = self.listeners[seat].protect_rtcp(rtcp.nack(7, video.ssrc, lost))
-            rtcp_handling.handle(peer, request, self.time, lambda peer_id: None)
+            rtcp_received.handle(peer, request, self.time, lambda peer_id: None)
             self._collect()
 
     def _collect(self) -> None:

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from aioice import stun, turn
 
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 
 SECRET = "a secret of the tests"
 CONFIGURATION = Path(__file__).parents[3] / "docs" / "coturn.conf"

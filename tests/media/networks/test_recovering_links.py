@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from media.congestion.delay import Delay
 from media.congestion.estimate import LOSS_CALM
+from media.congestion.queueing_delay import Delay
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu import bandwidth_probes

@@ -23,7 +23,7 @@ from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
 from media.rtp.transport_cc import build_feedback
-from media.sfu import rtcp_handling
+from media.sfu import rtcp_received
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, Port, pack_address
@@ -68,10 +68,10 @@ def publisher() -> Iterator[Publisher]:
 
 
 def send_all_feedback(peer: Publisher) -> None:
-    rtcp_handling.send_nack(peer, peer.inbound, 0.5)
-    rtcp_handling.send_keyframe_requests(peer, 0.5)
+    rtcp_received.send_nack(peer, peer.inbound, 0.5)
+    rtcp_received.send_keyframe_requests(peer, 0.5)
     peer.note_arrival(1, 0.5)
-    rtcp_handling.send_transport_feedback(peer)
+    rtcp_received.send_transport_feedback(peer)
 
 
 def types_of(compound: bytes) -> list[int]:
@@ -114,7 +114,7 @@ def test_who_agreed_gets_feedback_alone(publisher: Publisher) -> None:
 @pytest.mark.parametrize("reduced_size", [True, False])
 def test_a_report_always_names_its_sender(publisher: Publisher, reduced_size: bool) -> None:
     publisher.negotiation.reduced_size = reduced_size
-    rtcp_handling.send_receiver_reports(publisher, 1.0, limit=300_000)
+    rtcp_received.send_receiver_reports(publisher, 1.0, limit=300_000)
     (compound,) = publisher.compounds()
     assert types_of(compound) == [201, 202, 206]
     report, description, _ = RtcpPacket.parse(compound)
@@ -275,7 +275,7 @@ async def test_feedback_is_read_while_a_probe_waits_for_it_and_not_without_end(
     report += b"".join(build_feedback([5.0], number, 0, 1, 2) for number in numbers)
     client._send_now(client.ciphers.outgoing.protect_rtcp(report))
     target.sfu.forwarder.drain(target.port)
-    assert list(prober.round.delays) == numbers[: rtcp_handling.MOST_FEEDBACK]
+    assert list(prober.round.delays) == numbers[: rtcp_received.MOST_FEEDBACK]
     assert not peer.refused
 
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from media.congestion.estimate import UNLIMITED
 from media.rtp.codecs import ABSOLUTE_SEND_TIME, OPUS, VP8
-from media.rtp.header_extensions import absolute_send_time, read_layout
+from media.rtp.extension_layout import absolute_send_time, read_layout
 from media.rtp.padding import PADDED_HEADER
 from media.rtp.rtx import restore
 from media.rtp.vp8 import rewrite_descriptor

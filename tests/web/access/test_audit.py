@@ -34,7 +34,7 @@ from tests.web.sign_in.factors import (
     set_up_app,
     use_passkey,
 )
-from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
+from web.access.failed_sign_in_log import MOST_PAIRS, WINDOW
 from web.handlers import HANDLERS
 from web.keys import (
     CLOCK,

@@ -15,7 +15,7 @@ from tests.web.attachments.fetching import sample
 from tests.web.attachments.intake import Intake, color_at, is_close
 from tests.web.attachments.making_photos import RED, detailed, plain, saved
 from tests.web.attachments.samples import dicom_frame
-from web.attachments.restraints import MEMORY_BYTES
+from web.attachments.sandbox import MEMORY_BYTES
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ from PIL import Image
 
 from tests.files import pixel
 from tests.web.attachments.making_photos import p3_profile, profile_for_pq, srgb_profile
-from web.attachments.boxes import Colors
 from web.attachments.colors import to_srgb
+from web.attachments.heif_boxes import Colors
 from web.attachments.icc import is_hdr, profile_of
 
 PATCHES = list(product((0, 60, 128, 200, 255), repeat=3))

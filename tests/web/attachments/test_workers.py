@@ -261,7 +261,7 @@ async def test_the_helper_ends_with_a_server_that_is_killed() -> None:
 
 RESTRAINED = """
     import os, resource, socket, sys
-    from web.attachments import restraints
+    from web.attachments import sandbox
 
     def refused(action):
         try:
@@ -271,17 +271,17 @@ RESTRAINED = """
         return "allowed"
 
     parent = os.getpid()
-    namespace = restraints.for_the_parent()
+    namespace = sandbox.for_the_parent()
     if os.fork() == 0:
-        restraints.for_a_file(namespace, parent)
+        sandbox.for_a_file(namespace, parent)
         print("read", refused(lambda: open("setup.cfg").read()))
         print("list", refused(lambda: os.listdir("/")))
         print("write", refused(lambda: open("/tmp/taken-over", "w").write("x")))
         print("run", refused(lambda: os.execv("/bin/true", ["true"])))
         print("connect", refused(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)))
         print("signal", refused(lambda: os.kill(parent, 0)))
-        print("memory", resource.getrlimit(resource.RLIMIT_AS)[1] == restraints.MEMORY_BYTES)
-        print("time", resource.getrlimit(resource.RLIMIT_CPU)[1] == restraints.CPU_SECONDS)
+        print("memory", resource.getrlimit(resource.RLIMIT_AS)[1] == sandbox.MEMORY_BYTES)
+        print("time", resource.getrlimit(resource.RLIMIT_CPU)[1] == sandbox.CPU_SECONDS)
         print("core", resource.getrlimit(resource.RLIMIT_CORE)[1])
         print("nice", os.getpriority(os.PRIO_PROCESS, 0))
         sys.stdout.flush()

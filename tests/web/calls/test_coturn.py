@@ -20,7 +20,7 @@ import trustme
 from aioice import stun, turn
 
 from media.transport.addresses import local_addresses
-from media.turn import Place, TurnService
+from media.turn_credentials import Place, TurnService
 from tests.media.support import until
 from tests.people import Person
 from tests.serving import serving

@@ -27,7 +27,7 @@ from web.connections.limits import (
     IDLE_WITHIN,
     PROXY_IDLE_WITHIN,
 )
-from web.http.security import HEADERS
+from web.http.security_headers import HEADERS
 from web.keys import WAITS
 from web.logs import JsonFormatter
 

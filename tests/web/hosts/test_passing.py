@@ -20,7 +20,7 @@ from tests.serving import Server, serving
 from web.hosts import hand_over as module
 from web.hosts.hand_over import PASSING, add_owners
 from web.hosts.mark import HEADER
-from web.hosts.owners import Peer
+from web.hosts.ports import Peer
 from web.http.client_address import remote
 
 KEY = b"k" * 32

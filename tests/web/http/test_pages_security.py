@@ -10,7 +10,7 @@ import pytest
 from tests.people import Answer, Person
 from tests.serving import Server, serving
 from web.handlers import HANDLERS
-from web.http.security import (
+from web.http.security_headers import (
     ASSET_HEADERS,
     HEADERS,
     OPAQUE_ORIGINS,

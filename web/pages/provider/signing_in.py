@@ -13,10 +13,10 @@ from web.pages.provider.configured import provider_of
 from web.pages.provider.linking import ask_for_password, sign_in
 from web.pages.provider.refusing import refuse
 from web.routes import path, public_address
-from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import browser_of
 from web.sign_in.oidc.provider import Answer, Pending
 from web.sign_in.pending_answers import begin, take
+from web.sign_in.return_address import checked
 from web.zones.names import todays_name
 
 

@@ -17,9 +17,9 @@ from web.pages.provider.only import refuse_passkey_alone
 from web.pages.provider.refusing import refuse
 from web.routes import path
 from web.sign_in.factor_checks import check_code, check_passkey, check_recovery_code, json_of
-from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.pending_step import PendingStep, count_wrong, pending_step
+from web.sign_in.return_address import checked
 from web.sign_in.session_start import start_web_session
 from web.view_models import Form
 

@@ -28,7 +28,7 @@ from media.congestion.estimate import LOSS_CALM, OVERUSE, UNLIMITED
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import Kind
-from media.rtp.header_extensions import absolute_send_time
+from media.rtp.extension_layout import absolute_send_time
 from media.rtp.transport_cc import read_feedback, split_feedback
 from media.streams.inbound import Follower, InboundStream
 

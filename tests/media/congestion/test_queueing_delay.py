@@ -1,6 +1,6 @@
 """Longer round trips mean a queue, unless they are the path's own delay."""
 
-from media.congestion.delay import LATE_REPORTS, Delay
+from media.congestion.queueing_delay import LATE_REPORTS, Delay
 
 
 def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> None:

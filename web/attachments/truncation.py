@@ -1,10 +1,10 @@
-"""Whether a file ends before it is over, by its own structure. See `boxes.py` for HEIC and AVIF."""
+"""Whether a file ends before it is over, by its own structure. See `heif_boxes.py` for HEIC and AVIF."""
 
 import re
 from collections.abc import Iterator
 
-from web.attachments import boxes
-from web.attachments.kinds import Kind
+from web.attachments import heif_boxes
+from web.attachments.content_sniffing import Kind
 
 _TAIL = 2048
 "Bytes at the end of a PDF within which `%%EOF` is looked for; scanners append zeros and lines."
@@ -23,7 +23,7 @@ def is_cut(kind: Kind, data: bytes) -> bool:
         case "webp":
             return 8 + int.from_bytes(data[4:8], "little") > len(data)
         case "heif" | "avif":
-            return boxes.is_cut(data)
+            return heif_boxes.is_cut(data)
         case "pdf":
             return b"%%EOF" not in data[-_TAIL:] or is_short_linearized(data)
 

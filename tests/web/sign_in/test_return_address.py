@@ -1,6 +1,6 @@
 import pytest
 
-from web.sign_in.going_back import checked
+from web.sign_in.return_address import checked
 
 
 @pytest.mark.parametrize(

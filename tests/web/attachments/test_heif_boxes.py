@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.attachments.making_photos import heic, plain, saved, with_numbers
-from web.attachments.boxes import Colors, colors_of, is_cut
+from web.attachments.heif_boxes import Colors, colors_of, is_cut
 
 HEIC, AVIF = heic(plain(), 12, 13), saved(plain(), "AVIF")
 

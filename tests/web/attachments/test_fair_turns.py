@@ -2,7 +2,7 @@
 
 import asyncio
 
-from web.attachments.rotation import Rotation
+from web.attachments.fair_turns import Rotation
 
 
 class Line:

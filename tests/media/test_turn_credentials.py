@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from media.turn import IceServer, TurnService
+from media.turn_credentials import IceServer, TurnService
 
 URLS = (
     "stun:turn.example.org",

@@ -15,7 +15,7 @@ from media.rtp.codecs import (
     RID,
     TRANSPORT_SEQUENCE,
 )
-from media.rtp.header_extensions import Layout, absolute_send_time, read_layout, strip_declined
+from media.rtp.extension_layout import Layout, absolute_send_time, read_layout, strip_declined
 
 SIZES = {ABSOLUTE_SEND_TIME: 3, AUDIO_LEVEL: 1, ORIENTATION: 1}
 SEND_TIME = b"now"

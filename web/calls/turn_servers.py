@@ -5,7 +5,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from media.turn import TurnService
+from media.turn_credentials import TurnService
 from web.calls.coturn import Coturn
 from web.config import Config, harmless_environment
 

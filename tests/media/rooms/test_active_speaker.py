@@ -1,6 +1,6 @@
 """The active speaker is detected, remains so through a pause, and is replaced by another."""
 
-from media.rooms.speaker import SpeakerDetector
+from media.rooms.active_speaker import SpeakerDetector
 
 
 def test_the_speaker_is_named_and_keeps_the_name_through_a_pause() -> None:

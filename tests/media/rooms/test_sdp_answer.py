@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from media.rooms.sdp import AnswerRejected, Section, codecs_of, read_answer, write_offer
+from media.rooms.sdp_answer import AnswerRejected, Section, codecs_of, read_answer, write_offer
 from media.transport.ice import Credentials
 
 
