@@ -26,11 +26,13 @@ from media.forwarding.received_packet import ReceivedPacket, is_rtp, payload_oct
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
-from media.rtp.codecs import FORWARDED_EXTENSIONS, RTX_PAYLOAD_TYPES, medium_of
-from media.rtp.extension_layout import Layout, absolute_send_time, read_layout, strip_declined
+from media.rtp.codecs import RTX_PAYLOAD_TYPES, medium_of
+from media.rtp.extension_layout import Layout, read_layout, strip_declined
+from media.rtp.header_extensions import FORWARDED_EXTENSIONS, absolute_send_time
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import rewrite_descriptor
-from media.streams.inbound import MOST_MISSING, Arrival, InboundStream
+from media.streams.inbound import Arrival, InboundStream
+from media.streams.nacks import MOST_MISSING
 from media.transport.batching import ADDRESS_SPACE
 from media.transport.port import BATCH, SLOT, Port
 from media.transport.srtp import srtp_functions

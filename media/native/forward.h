@@ -35,7 +35,7 @@ double age(const struct msghdr *header, long long read_at);
    is alone. */
 int train_size(const struct msghdr *header, int length);
 
-/* The absolute send time of a moment: media.rtp.extension_layout.absolute_send_time. */
+/* The absolute send time of a moment: media.rtp.header_extensions.absolute_send_time. */
 void write_send_time(double now, uint8_t *into);
 
 #endif

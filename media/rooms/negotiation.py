@@ -1,4 +1,4 @@
-"""The m= sections of one peer's descriptions, from one offer to the next.
+"""The m= sections of one peer's descriptions, and when a new offer is needed.
 
 Sections are never moved or removed (RFC 8829 section 5.2.2). One that became inactive is reused
 only after the client has answered so, so that the client sees the old track end and a new one
@@ -10,8 +10,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 
-from media.rooms.sdp_answer import MOST_SECTIONS, Section, codecs_of
-from media.rtp.codecs import OPUS, RED, THRIFTY_OPUS, THRIFTY_PACKET_TIME, Kind
+from media.rooms.sdp_offer import Section
+from media.rtp.codecs import OPUS, RED, THRIFTY_OPUS, THRIFTY_PACKET_TIME, Kind, codecs_of
+
+MOST_SECTIONS = 64
+"m= sections of one description: browsers do not handle more of them well."
 
 SourceId = tuple[str, Kind]
 "A publication: the publisher's id and the kind."

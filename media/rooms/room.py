@@ -20,9 +20,11 @@ from media.messages import (
 from media.rooms.active_speaker import SpeakerDetector
 from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer
-from media.rooms.sdp_answer import Answer, AnsweredSection, Section, read_answer, write_offer
+from media.rooms.sdp_answer import Answer, AnsweredSection, read_answer
+from media.rooms.sdp_offer import Section, write_offer
 from media.rooms.trace import PeerTrace
-from media.rtp.codecs import FORWARDED_EXTENSIONS, RED, TRANSPORT_SEQUENCE, Kind
+from media.rtp.codecs import RED, Kind
+from media.rtp.header_extensions import FORWARDED_EXTENSIONS, TRANSPORT_SEQUENCE
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication

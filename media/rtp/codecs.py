@@ -1,7 +1,8 @@
-"""The payload types and header extension ids of every connection: one table, the server's.
+"""The codecs of every connection, in the order of the offer, and their payload types.
 
-The server makes every offer, so publishers and subscribers use the same numbers and a packet is
-forwarded without translating them.
+One table, the server's: it makes every offer, so publishers and subscribers use the same numbers and
+a packet is forwarded without translating them. Header extensions have a table of their own,
+``media/rtp/header_extensions.py``.
 """
 
 from __future__ import annotations
@@ -74,42 +75,14 @@ def medium_of(payload_type: int) -> str:
     return codec.medium if codec is not None else "audio"
 
 
-MID = 1
-ABSOLUTE_SEND_TIME = 2
-TRANSPORT_SEQUENCE = 3
-AUDIO_LEVEL = 4
-ORIENTATION = 5
-RID = 10
-REPAIRED_RID = 11
-
-EXTENSION_URIS = {
-    MID: "urn:ietf:params:rtp-hdrext:sdes:mid",
-    ABSOLUTE_SEND_TIME: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    TRANSPORT_SEQUENCE: (
-        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-    ),
-    AUDIO_LEVEL: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-    ORIENTATION: "urn:3gpp:video-orientation",
-    RID: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    REPAIRED_RID: "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-}
-PUBLISHED_EXTENSIONS = {
-    "audio": (MID, ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE, AUDIO_LEVEL),
-    "video": (MID, ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE, ORIENTATION, RID, REPAIRED_RID),
-}
-"Medium -> extensions a publisher may send."
-FORWARDED_EXTENSIONS = {
-    "audio": (ABSOLUTE_SEND_TIME, AUDIO_LEVEL),
-    "video": (ABSOLUTE_SEND_TIME, ORIENTATION),
-}
-"""Medium -> extensions in packets to a subscriber. Without transport-wide sequence numbers a browser
-estimates the bandwidth itself from send times and reports it as REMB."""
-SUBSCRIBED_EXTENSIONS = {
-    medium: (MID, *extensions) for medium, extensions in FORWARDED_EXTENSIONS.items()
-}
-"""Medium -> extensions offered to a subscriber. The MID has to be offered in every bundled section
-(RFC 8843 section 9.2). It is sent in RTCP alone, as an SDES item, which section 15 allows: each SSRC
-is in the offer, so eight bytes more in packets would tell nothing new."""
-PADDING_EXTENSIONS = (TRANSPORT_SEQUENCE,)
-"""What the padding beside a video has as well: a browser reports when such packets arrive, and goes
-on estimating from all others."""
+def codecs_of(medium: str, preferred_video: tuple[str, ...] = ()) -> tuple[Codec, ...]:
+    """The codecs to offer for a medium, preferred ones first."""
+    if medium == "audio":
+        return AUDIO_CODECS
+    names = list(preferred_video)
+    return tuple(
+        sorted(
+            VIDEO_CODECS,
+            key=lambda codec: names.index(codec.name) if codec.name in names else len(names),
+        )
+    )

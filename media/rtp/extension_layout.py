@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from media.rtp.codecs import (
+from media.rtp.header_extensions import (
     ABSOLUTE_SEND_TIME,
     AUDIO_LEVEL,
     MID,
@@ -208,8 +208,3 @@ def strip_declined(packet: bytearray | memoryview, layout: Layout, declined: int
         for identifier, position, zeros in layout.kept:
             if declined >> identifier & 1:
                 packet[position : position + len(zeros)] = zeros
-
-
-def absolute_send_time(now: float) -> bytes:
-    """Seconds as the absolute send time extension writes them: 6.18 fixed point, 3 bytes."""
-    return (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3)

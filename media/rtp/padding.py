@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from media.rtp.codecs import ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE
 from media.rtp.extension_layout import ONE_BYTE_PROFILE
+from media.rtp.header_extensions import ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE
 
 MOST_PADDING = 255
 "Bytes: the last one counts them."

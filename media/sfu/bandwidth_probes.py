@@ -11,7 +11,7 @@ from media.congestion.estimate import FLOOR, UNLIMITED
 from media.congestion.probing import Verdict
 from media.rooms.negotiation import SourceId
 from media.rooms.peer import Peer
-from media.rtp.extension_layout import absolute_send_time
+from media.rtp.header_extensions import absolute_send_time
 from media.rtp.padding import MOST_PADDING, PADDED_HEADER
 
 OVERHEAD = PADDED_HEADER + 16 + 28

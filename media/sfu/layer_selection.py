@@ -12,18 +12,15 @@ from media.rooms.peer import Peer
 from media.rooms.room import Room
 from media.rtp.codecs import RED, Kind
 from media.sfu import bandwidth_probes
+from media.sfu.publisher_limit import least_rate
+from media.streams.fitting_encodings import fitting, is_single
 from media.streams.inbound import InboundStream
-from media.streams.publication import Publication
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."
 SMALL_FIRST_SECONDS = 1.5
 """Seconds from a subscriber's first video packet in which it gets the smallest encodings: on a
 narrow link their keyframes arrive a second sooner, and nothing is known of the link yet."""
-LEAST_VIDEO = 150_000
-"Bits per second below which no video is capped for the sake of one subscriber."
-LEAST_SIMULCAST = 250_000
-"The same for a camera that could be sent in two encodings: less would keep the second one away."
 
 
 def select_layers(room: Room, now: float) -> None:
@@ -78,7 +75,7 @@ def _follow_audio(room: Room, peer: Peer, now: float) -> float:
         publication = room.publication(source)
         if source[1] is not Kind.AUDIO or publication is None or not outbound.payload_types:
             continue
-        streams = publication.wanted(peer.subscriptions.heights.get(source, 0), now)
+        streams = fitting(publication, peer.subscriptions.heights.get(source, 0), now)
         # A subscriber that does not get RED is sent half of what comes in.
         red_share = 1 if outbound.receives_red else 0.5
         for stream in streams:
@@ -109,7 +106,7 @@ def _choices(
             continue
         streams = [
             stream
-            for stream in publication.wanted(peer.subscriptions.heights.get(source, 0), now)
+            for stream in fitting(publication, peer.subscriptions.heights.get(source, 0), now)
             if stream.payload_type in outbound.payload_types
         ]
         if not streams:
@@ -125,39 +122,9 @@ def _choices(
                 source,
                 tuple(max(stream.bitrate, 1.0) for stream in streams),
                 streams.index(current) if current in streams else None,
-                _floor(publication) if len(streams) == 1 and publication.is_single(now) else None,
+                least_rate(publication)
+                if len(streams) == 1 and is_single(publication, now)
+                else None,
             )
         )
     return choices, candidates, best
-
-
-def _floor(publication: Publication) -> float:
-    """Bits per second below which no publisher is asked to send a video."""
-    return LEAST_SIMULCAST if publication.rids else LEAST_VIDEO
-
-
-def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
-    """Most bits per second a publisher should send in all; 0 for no limit.
-
-    A video it sends in one encoding is to shrink; its audio, and what it sends in several
-    encodings, come on top, because a browser divides the limit among everything. The narrowest
-    subscriber decides, within reason: one that cannot take even the floor is paused rather than
-    spoiling the video for all.
-    """
-    least = float(UNLIMITED)
-    sent = sum(
-        stream.bitrate for stream in publisher.inbound_streams.values() if stream.is_active(now)
-    )
-    for peer in room.peers.values():
-        limit, adaptable = 0.0, 0.0
-        for source, share in peer.downlink.shares.items():
-            publication = room.publication(source)
-            if source[0] != publisher.id or publication is None:
-                continue
-            limit += max(share, _floor(publication))
-            adaptable += sum(
-                stream.bitrate for stream in publication.encodings() if stream.is_active(now)
-            )
-        if limit:
-            least = min(least, limit + max(0.0, sent - adaptable))
-    return 0 if least >= UNLIMITED else int(least)

@@ -40,7 +40,7 @@ from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room
 from media.rooms.sdp_answer import Answer, AnswerRejected
 from media.rtp.codecs import Kind
-from media.sfu import rtcp_received
+from media.sfu import rtcp_received, rtcp_sent
 from media.sfu.timers import Timers
 from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
@@ -295,7 +295,7 @@ class Sfu:
         room = self.rooms.get(peer.room_id)
         if room is not None:
             rtcp_received.handle(peer, data, now, room.peers.get)
-            rtcp_received.send_keyframe_requests(peer, now)
+            rtcp_sent.send_keyframe_requests(peer, now)
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
         """Select layers: there is one more stream to choose from (:class:`Observer`)."""
@@ -311,6 +311,6 @@ class Sfu:
         subscriber = room.peers.get(outbound.owner_id)
         if subscriber is not None:
             subscriber.downlink.note_switch(Kind(outbound.kind), self.now())
-            rtcp_received.send_sender_report(subscriber, outbound, self.now())
+            rtcp_sent.send_sender_report(subscriber, outbound, self.now())
             source = (outbound.publisher_id, Kind(outbound.kind))
             room.announce_encoding(subscriber.id, source, inbound)

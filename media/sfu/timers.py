@@ -18,8 +18,9 @@ from media.forwarding.read_schedule import ReadSchedule
 from media.messages import ActiveSpeaker, Event
 from media.rooms.peer import Peer
 from media.rooms.room import Room
-from media.sfu import bandwidth_probes, rtcp_received
-from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
+from media.sfu import bandwidth_probes, rtcp_sent
+from media.sfu.layer_selection import select_layers, select_layers_for
+from media.sfu.publisher_limit import publisher_limit
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +180,7 @@ class Timers:
     def _send_nacks(self, now: float) -> None:
         gaps = self._sfu.forwarder.gaps
         for peer, inbound in list(gaps):
-            rtcp_received.send_nack(peer, inbound, now)
+            rtcp_sent.send_nack(peer, inbound, now)
             if not inbound.missing or peer.closed:
                 gaps.discard((peer, inbound))
 
@@ -196,9 +197,9 @@ class Timers:
             select_layers_for(room, peer, now)
             self._note_probes(room)
         if peer.connected:
-            rtcp_received.send_keyframe_requests(peer, now)
+            rtcp_sent.send_keyframe_requests(peer, now)
             if not (peer.feedback_session and self._threaded):
-                rtcp_received.send_transport_feedback(peer)
+                rtcp_sent.send_transport_feedback(peer)
 
     def _serve_each_second(self, peer: Peer, now: float) -> None:
         room = self._sfu.rooms[peer.room_id]
@@ -215,9 +216,9 @@ class Timers:
         if peer.connected:
             # A peer that publishes nothing needs no limit, and computing one looks at everybody.
             limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
-            rtcp_received.send_receiver_reports(peer, now, limit)
-            rtcp_received.send_own_reports(peer, now, room.peers.get)
-        if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_received.audio_loss(peer)):
+            rtcp_sent.send_receiver_reports(peer, now, limit)
+            rtcp_sent.send_own_reports(peer, now, room.peers.get)
+        if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_sent.audio_loss(peer)):
             room.set_redundancy(peer, peer.uplink.redundancy.wanted)
         if peer.liveness.is_silent(now):
             self._sfu.disconnect(room, peer, "silent")

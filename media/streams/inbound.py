@@ -6,7 +6,6 @@ Pure bookkeeping; ``now`` is always an argument, in seconds of a monotonic clock
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
@@ -16,23 +15,13 @@ from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.extension_layout import NO_LAYOUT, Layout
 from media.rtp.keyframes import starts_keyframe
+from media.streams import nacks
 from media.streams.history import HISTORY, History
 from media.streams.receiver_reports import FEWEST_PACKETS, LOSS_PACKETS, Reception
 
 HISTORY_SECONDS = 3
 """Seconds, give or take one, after which no packet is requested any more. Those of a small video
 would stay in the history for ten."""
-MOST_MISSING = 256
-"Longer gaps, beyond the history, are not requested: only a keyframe helps then."
-NACK_DELAY = 0.012
-"Seconds before a gap is requested, so that packets merely reordered can arrive."
-NACK_INTERVAL = 0.06
-"Seconds between two NACKs for one packet, unless the round trip is known to be longer."
-NACK_TRIES = 10
-MISSING_AGE = 1.5
-"Seconds after which a packet would arrive too late to be shown."
-KEYFRAME_INTERVAL = 0.4
-"Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
 
 SILENCE = 1.0
 """Seconds without a packet after which an encoding counts as not sent: a browser with too little
@@ -54,16 +43,6 @@ class Arrival(Enum):
     "It fills a gap."
     DUPLICATE = "duplicate"
     "Seen before, or too old to know. Forwarding it could use one sequence number twice."
-
-
-@dataclass(slots=True)
-class Gap:
-    """A missing sequence number."""
-
-    since: float
-    nack_at: float
-    "When the next NACK is due."
-    tries: int = 0
 
 
 class Follower(Protocol):
@@ -194,7 +173,7 @@ class InboundStream(InboundStreamState):
         self.peak_bitrate = 0.0
         "The most of late: in a pause (DTX, RFC 7587 section 3.1.3) hardly anything is sent."
         self._octets_before = 0
-        self.missing: dict[int, Gap] = {}
+        self.missing: dict[int, nacks.Gap] = {}
         self.passed_over: dict[int, None] = {}
         "The newest sequence numbers that were missing at first, recovered since or not."
         self._due_at = 0.0
@@ -229,7 +208,7 @@ class InboundStream(InboundStreamState):
             return Arrival.NEXT
         ahead = (sequence - expected) & 0xFFFF
         if ahead < 0x8000:
-            if ahead > MOST_MISSING:
+            if ahead > nacks.MOST_MISSING:
                 self.missing.clear()
                 self.keyframe_wanted = self.keyframe_wanted or self.history is not None
             else:
@@ -241,12 +220,12 @@ class InboundStream(InboundStreamState):
     def note_gap(self, first: int, count: int, now: float) -> None:
         """Record that ``count`` packets from ``first`` on, at most ``MOST_MISSING``, are missing."""
         for number in range(first, first + count):
-            self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
+            self.missing[number & 0xFFFF] = nacks.Gap(now, now + nacks.NACK_DELAY)
             self.passed_over[number & 0xFFFF] = None
-        self._due_at = min(self._due_at, now + NACK_DELAY)
-        while len(self.missing) > MOST_MISSING:
+        self._due_at = min(self._due_at, now + nacks.NACK_DELAY)
+        while len(self.missing) > nacks.MOST_MISSING:
             del self.missing[next(iter(self.missing))]
-        while len(self.passed_over) > MOST_MISSING:
+        while len(self.passed_over) > nacks.MOST_MISSING:
             del self.passed_over[next(iter(self.passed_over))]
 
     def note_timing(self, timestamp: int, now: float) -> None:
@@ -275,22 +254,8 @@ class InboundStream(InboundStreamState):
         """
         if not self.missing or now < self._due_at:
             return []
-        due = []
-        given_up = []
-        interval = max(NACK_INTERVAL, round_trip * 1.25)
-        for sequence, gap in self.missing.items():
-            if now - gap.since > MISSING_AGE or gap.tries >= NACK_TRIES:
-                given_up.append(sequence)
-            elif gap.nack_at <= now:
-                gap.tries += 1
-                gap.nack_at = now + interval
-                due.append(sequence)
-        for sequence in given_up:
-            del self.missing[sequence]
-        self._due_at = min(
-            (min(gap.nack_at, gap.since + MISSING_AGE) for gap in self.missing.values()),
-            default=now,
-        )
+        due, given_up = nacks.due(self.missing, now, round_trip)
+        self._due_at = nacks.next_at(self.missing, now)
         if self.history is None:
             return []
         if given_up and self.outbound_streams:
@@ -298,17 +263,8 @@ class InboundStream(InboundStreamState):
         return due
 
     def want_keyframe(self) -> None:
-        """Request a keyframe as soon as :meth:`keyframe_request_due` allows."""
+        """Request a keyframe as soon as ``media/streams/keyframe_requests.py`` allows."""
         self.keyframe_wanted = True
-
-    def keyframe_request_due(self, now: float) -> bool:
-        """Whether to send a keyframe request now; repeated until a keyframe arrives."""
-        if not self.outbound_streams and not self.waiting:
-            self.keyframe_wanted = False
-        if not self.keyframe_wanted or now - self.keyframe_asked_at < KEYFRAME_INTERVAL:
-            return False
-        self.keyframe_asked_at = now
-        return True
 
     def starts_keyframe(self, payload: bytes | memoryview) -> bool:
         """Whether a decoder can start with this packet; always for audio."""

@@ -10,27 +10,26 @@ from __future__ import annotations
 import secrets
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from aiortc.rtp import RtcpSenderInfo
 
 from media.native import native_where_built
 from media.rtp import rtcp
-from media.rtp.codecs import ABSOLUTE_SEND_TIME, FORWARDED_EXTENSIONS, RED, RTX_PAYLOAD_TYPES
-from media.rtp.extension_layout import read_layout, strip_declined
+from media.rtp.codecs import RED, RTX_PAYLOAD_TYPES
+from media.rtp.extension_layout import read_layout
+from media.rtp.header_extensions import ABSOLUTE_SEND_TIME
 from media.rtp.padding import padding_packet
-from media.rtp.vp8 import read_vp8, rewrite_descriptor
+from media.rtp.vp8 import read_vp8
 from media.streams.inbound import InboundStream
 from media.streams.receiver_reports import Reception
-from media.streams.retransmission_budget import RetransmissionBudget
+from media.streams.retransmissions import Retransmissions
+from media.streams.segment import Segment
 from media.transport.port import Destination
 from media.transport.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Segments that a retransmission may still come from; each lasts a second or more."
-SCARCE = 1_000_000
-"Bits per second below which packets of an earlier segment are not retransmitted."
 RED_MINIMUM = 120_000
 "Bits per second per speaker below which audio is sent without the redundancy it came with."
 WATCHED_PACKETS = 400
@@ -42,21 +41,6 @@ SETTLED = 0x4000
 mislead, and nothing older than it can still arrive or be requested."""
 
 _HEADER = struct.Struct("!BBHII")
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of an outbound stream that follows one inbound stream with constant offsets."""
-
-    inbound: InboundStream
-    first: int
-    "First sequence number sent."
-    source_first: int
-    "The sequence number it was received with."
-    sequence_offset: int
-    timestamp_offset: int
-    picture_id_offset: int = 0
-    tl0picidx_offset: int = 0
 
 
 @native_where_built
@@ -109,8 +93,6 @@ class OutboundStream(OutboundStreamState):
         "_last_tl0picidx",
         "_nacked",
         "_paused_at",
-        "_retransmission_budget",
-        "_scarce",
         "inbound",
         "kind",
         "owner_id",
@@ -120,8 +102,7 @@ class OutboundStream(OutboundStreamState):
         "reception",
         "red_allowed",
         "reports_arrivals",
-        "retransmissions",
-        "rtx_sequence",
+        "rtx",
         "rtx_ssrc",
         "segment",
         "segments",
@@ -142,7 +123,7 @@ class OutboundStream(OutboundStreamState):
         self.kind = kind
         self.ssrc = ssrc
         self.rtx_ssrc = rtx_ssrc
-        self.rtx_sequence = secrets.randbelow(0x8000)
+        self.rtx = Retransmissions(rtx_ssrc)
         self.destination = destination
         self.session = 0
         self.protect: Callable[[Any, Any], int] = _refuse
@@ -165,15 +146,12 @@ class OutboundStream(OutboundStreamState):
         self.tl0picidx_offset = 0
         self.packets = self.octets = self.payload_octets = 0
         self.reception = Reception()
-        self.retransmissions = 0
         self._last_sequence = secrets.randbelow(0x4000)
         self._last_timestamp = secrets.randbits(32)
         self._last_picture_id = self._last_tl0picidx = -1
         self._began_at = 0
         self._nacked: set[int] = set()
         self._paused_at = -1.0
-        self._retransmission_budget = RetransmissionBudget()
-        self._scarce = False
         self.red_allowed = True
         "Whether the link has room for redundant audio."
         self._cipher: Cipher | None = None
@@ -323,57 +301,12 @@ class OutboundStream(OutboundStreamState):
 
         ``red_allowed`` is false where audio is to take few bits whatever the limit is.
         """
-        self._retransmission_budget.set_share(share)
-        self._scarce = share < SCARCE
+        self.rtx.set_share(share)
         self.red_allowed = red_allowed and share > RED_MINIMUM
 
     def retransmission(self, sequence: int, now: float, send_time: bytes) -> bytes | None:
-        """The RTX packet (RFC 4588) for a sequence number sent before, or None.
-
-        It has its own SSRC and payload type, and a sequence number never used before. ``send_time``
-        replaces the absolute send time, 3 bytes.
-        """
-        if not self._retransmission_budget.allows(sequence, now):
-            return None
-        found = self.source_of(sequence)
-        if found is None:
-            return None
-        segment, source = found
-        if self._scarce and (segment is not self.segment or self.inbound is None):
-            # The next segment starts with a keyframe, so the video goes on without this packet.
-            return None
-        packet = segment.inbound.remembered(source)
-        rtx_payload_type = segment.inbound.codec.rtx_payload_type
-        if packet is None or rtx_payload_type is None:
-            return None
-        if rtx_payload_type not in self.payload_types:
-            return None
-        self._retransmission_budget.note(sequence, now)
-        self.retransmissions += 1
-        return self._rtx_packet(packet, segment, rtx_payload_type, sequence, send_time)
-
-    def _rtx_packet(
-        self, packet: bytes, segment: Segment, payload_type: int, sequence: int, send_time: bytes
-    ) -> bytes | None:
-        layout = read_layout(packet, FORWARDED_EXTENSIONS[segment.inbound.codec.medium])
-        if layout is None:
-            return None
-        end = layout.end
-        first, second, _, timestamp, _ = _HEADER.unpack_from(packet)
-        header = bytearray(packet[:end])
-        self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
-        timestamp = (timestamp + segment.timestamp_offset) & 0xFFFFFFFF
-        numbers = (self.rtx_sequence, timestamp, self.rtx_ssrc)
-        _HEADER.pack_into(header, 0, first, (second & 0x80) | payload_type, *numbers)
-        if layout.send_time:
-            header[layout.send_time : layout.send_time + 3] = send_time
-        strip_declined(header, layout, self.declined)
-        payload = bytearray(packet[end:])
-        if segment.picture_id_offset or segment.tl0picidx_offset:
-            rewrite_descriptor(
-                memoryview(payload), segment.picture_id_offset, segment.tl0picidx_offset
-            )
-        return bytes(header) + sequence.to_bytes(2) + bytes(payload)
+        """The RTX packet for a sequence number sent before, or None; see :class:`Retransmissions`."""
+        return self.rtx.packet(self, sequence, now, send_time)
 
     @property
     def takes_padding(self) -> bool:
@@ -388,8 +321,7 @@ class OutboundStream(OutboundStreamState):
         payload_type = min(self.payload_types & RTX_PAYLOAD_TYPES.keys())
         source = self.inbound
         timestamp = source.timestamp + self.timestamp_offset if source else self._last_timestamp
-        self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
-        numbers = (self.rtx_sequence, timestamp & 0xFFFFFFFF, self.rtx_ssrc)
+        numbers = (self.rtx.next_sequence(), timestamp & 0xFFFFFFFF, self.rtx_ssrc)
         header = _HEADER.pack(0x80, payload_type, *numbers)
         timed = not self.declined >> ABSOLUTE_SEND_TIME & 1
         return padding_packet(header, octets, number, send_time if timed else None)

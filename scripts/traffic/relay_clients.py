@@ -24,7 +24,7 @@ from aiortc import RTCCertificate
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 
 from media.rtp import rtcp
-from media.rtp.extension_layout import absolute_send_time
+from media.rtp.header_extensions import absolute_send_time
 from media.transport import ice
 from media.transport.dtls import Ciphers, Handshake
 from media.transport.ice import Credentials

@@ -9,7 +9,7 @@ from typing import Any
 
 from aioice import stun
 
-from media.rtp.codecs import TRANSPORT_SEQUENCE
+from media.rtp.header_extensions import TRANSPORT_SEQUENCE
 from scripts.benchmarks._foreign.arrivals import Arrivals
 from scripts.benchmarks._foreign.capture import Datagram, read_capture, write_capture
 from scripts.benchmarks._foreign.complaints import Complaints

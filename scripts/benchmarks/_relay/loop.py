@@ -15,8 +15,9 @@ from pylibsrtp import Policy
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer
-from media.rtp.codecs import FORWARDED_EXTENSIONS, VP8
+from media.rtp.codecs import VP8
 from media.rtp.extension_layout import read_layout
+from media.rtp.header_extensions import FORWARDED_EXTENSIONS
 from media.streams.inbound import Follower, InboundStream
 from media.streams.outbound import OutboundStream
 from media.transport.dtls import Ciphers

@@ -17,18 +17,15 @@ from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
-from media.rtp.codecs import (
+from media.rtp.codecs import H264, OPUS, RED, VP8, Kind
+from media.rtp.extension_layout import read_layout
+from media.rtp.header_extensions import (
     ABSOLUTE_SEND_TIME,
     AUDIO_LEVEL,
     FORWARDED_EXTENSIONS,
-    H264,
-    OPUS,
     ORIENTATION,
-    RED,
-    VP8,
-    Kind,
+    absolute_send_time,
 )
-from media.rtp.extension_layout import absolute_send_time, read_layout
 from media.sfu import rtcp_received
 from media.streams.history import HISTORY
 from media.streams.inbound import InboundStream
@@ -193,7 +190,7 @@ class World:
             )
             one._last_sequence = 0xFF00 + number
             one._last_timestamp = 0xFFFFF000 + number
-            one.rtx_sequence = 0xFFF8 + number
+            one.rtx.sequence = 0xFFF8 + number
             one.use(peer.ciphers.outgoing)
             one.declined = DECLINED[seat]
             # A subscriber without RED is sent the plain Opus inside.
@@ -332,8 +329,8 @@ class World:
                     one.packets,
                     one.octets,
                     one.payload_octets,
-                    one.retransmissions,
-                    one.rtx_sequence,
+                    one.rtx.count,
+                    one.rtx.sequence,
                 )
                 for one in self.outbound_streams
             ],

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
 from media.limits import Limits
-from media.rtp.codecs import FORWARDED_EXTENSIONS
+from media.rtp.header_extensions import FORWARDED_EXTENSIONS
 from media.transport.port import pack_address
 from media.transport.srtp import Cipher
 from tests.media.native.packet_worlds import (

@@ -16,7 +16,7 @@ from media.congestion.estimate import UNLIMITED
 from media.messages import OfferNeeded
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
-from media.sfu import rtcp_received
+from media.sfu import rtcp_sent
 from media.streams.inbound import InboundStream
 from scripts.traffic.hostile import Hostile
 from scripts.traffic.relay_target import Target
@@ -51,9 +51,7 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
                 )
             peer = sfu.rooms["room"].peers["far"]
             down = peer.downlink.outbound_streams["near", Kind.VIDEO]
-            await until(
-                lambda: down.retransmissions > 3, "what is lost on the way down is repeated", 60
-            )
+            await until(lambda: down.rtx.count > 3, "what is lost on the way down is repeated", 60)
             await until(
                 lambda: sum(inbound.recovered for inbound in peer.inbound_streams.values()) > 3,
                 "what is lost on the way up is got again",
@@ -113,7 +111,7 @@ async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() ->
         sent: list[bytes] = []
         owner = target.sfu.rooms["room"].peers["a"]
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
-        rtcp_received.send_receiver_reports(owner, 1.0, 0)
+        rtcp_sent.send_receiver_reports(owner, 1.0, 0)
         report, _ = RtcpPacket.parse(sent[0])
         assert [block.fraction_lost for block in report.reports if block.ssrc == audio.ssrc] == [64]
         assert owner.uplink.loss == 0.0, "its own link is not to blame"
@@ -138,16 +136,16 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
         large.waiting = (outbound,)
         large.want_keyframe()
         small.last_seen = 50.0
-        rtcp_received.send_keyframe_requests(peer, 50.0)
+        rtcp_sent.send_keyframe_requests(peer, 50.0)
         assert asked == []
         large.last_seen = 50.0
-        rtcp_received.send_keyframe_requests(peer, 50.0)
+        rtcp_sent.send_keyframe_requests(peer, 50.0)
         assert len(asked) == 1
-        rtcp_received.send_keyframe_requests(peer, 60.0)
+        rtcp_sent.send_keyframe_requests(peer, 60.0)
         assert len(asked) == 2, "nothing is sent at all: asking may help"
         large.rid = ""
         small.last_seen = 70.0
-        rtcp_received.send_keyframe_requests(peer, 70.0)
+        rtcp_sent.send_keyframe_requests(peer, 70.0)
         assert len(asked) == 3, "what has one encoding is asked even when it is still"
     finally:
         await target.close()
@@ -176,13 +174,13 @@ async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
             sent.clear()
             return found
 
-        rtcp_received.send_receiver_reports(peer, 100.0, 0)
+        rtcp_sent.send_receiver_reports(peer, 100.0, 0)
         assert limits() == []
-        rtcp_received.send_receiver_reports(peer, 101.0, 300_000)
+        rtcp_sent.send_receiver_reports(peer, 101.0, 300_000)
         assert limits() == [pytest.approx(300_000, rel=0.01)]
-        rtcp_received.send_receiver_reports(peer, 102.0, 0)
+        rtcp_sent.send_receiver_reports(peer, 102.0, 0)
         assert limits() == [pytest.approx(UNLIMITED, rel=0.01)]
-        rtcp_received.send_receiver_reports(peer, 110.0, 0)
+        rtcp_sent.send_receiver_reports(peer, 110.0, 0)
         assert limits() == []
     finally:
         await target.close()

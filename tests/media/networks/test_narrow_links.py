@@ -10,7 +10,7 @@ import pytest
 
 from media.congestion.allocation import Choice, allocate
 from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
-from media.sfu.layer_selection import LEAST_SIMULCAST, LEAST_VIDEO
+from media.sfu.publisher_limit import LEAST_SIMULCAST, LEAST_VIDEO
 
 STEP = 0.5
 AUDIO_RATE = 40_000.0

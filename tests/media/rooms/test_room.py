@@ -124,7 +124,7 @@ def test_the_cname_of_an_offer_is_that_of_reports() -> None:
     outbound_streams = viewer.downlink.outbound_streams.values()
     assert len(outbound_streams) == 3
     for outbound in outbound_streams:
-        # Reports name the publisher: `send_sender_report` in media/sfu/rtcp_received.py.
+        # Reports name the publisher: `send_sender_report` in media/sfu/rtcp_sent.py.
         assert f"a=ssrc:{outbound.ssrc} cname:{outbound.publisher_id}\r\n" in offer.sdp
 
 

@@ -6,7 +6,8 @@ from aiortc.rtp import unpack_header_extensions
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from media.rtp.codecs import (
+from media.rtp.extension_layout import Layout, read_layout, strip_declined
+from media.rtp.header_extensions import (
     ABSOLUTE_SEND_TIME,
     AUDIO_LEVEL,
     FORWARDED_EXTENSIONS,
@@ -14,8 +15,8 @@ from media.rtp.codecs import (
     ORIENTATION,
     RID,
     TRANSPORT_SEQUENCE,
+    absolute_send_time,
 )
-from media.rtp.extension_layout import Layout, absolute_send_time, read_layout, strip_declined
 
 SIZES = {ABSOLUTE_SEND_TIME: 3, AUDIO_LEVEL: 1, ORIENTATION: 1}
 SEND_TIME = b"now"

@@ -8,7 +8,8 @@ from media.congestion.estimate import UNLIMITED
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu import bandwidth_probes
-from media.sfu.layer_selection import SMALL_FIRST_SECONDS, publisher_limit, select_layers
+from media.sfu.layer_selection import SMALL_FIRST_SECONDS, select_layers
+from media.sfu.publisher_limit import publisher_limit
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from scripts.traffic.relay_target import Target

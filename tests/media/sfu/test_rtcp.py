@@ -23,7 +23,7 @@ from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
 from media.rtp.transport_cc import build_feedback
-from media.sfu import rtcp_received
+from media.sfu import rtcp_received, rtcp_sent
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, Port, pack_address
@@ -68,10 +68,10 @@ def publisher() -> Iterator[Publisher]:
 
 
 def send_all_feedback(peer: Publisher) -> None:
-    rtcp_received.send_nack(peer, peer.inbound, 0.5)
-    rtcp_received.send_keyframe_requests(peer, 0.5)
+    rtcp_sent.send_nack(peer, peer.inbound, 0.5)
+    rtcp_sent.send_keyframe_requests(peer, 0.5)
     peer.note_arrival(1, 0.5)
-    rtcp_received.send_transport_feedback(peer)
+    rtcp_sent.send_transport_feedback(peer)
 
 
 def types_of(compound: bytes) -> list[int]:
@@ -114,7 +114,7 @@ def test_who_agreed_gets_feedback_alone(publisher: Publisher) -> None:
 @pytest.mark.parametrize("reduced_size", [True, False])
 def test_a_report_always_names_its_sender(publisher: Publisher, reduced_size: bool) -> None:
     publisher.negotiation.reduced_size = reduced_size
-    rtcp_received.send_receiver_reports(publisher, 1.0, limit=300_000)
+    rtcp_sent.send_receiver_reports(publisher, 1.0, limit=300_000)
     (compound,) = publisher.compounds()
     assert types_of(compound) == [201, 202, 206]
     report, description, _ = RtcpPacket.parse(compound)

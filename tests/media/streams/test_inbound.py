@@ -6,18 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.rtp.codecs import OPUS, VP8
+from media.streams import keyframe_requests
 from media.streams.history import HISTORY
-from media.streams.inbound import (
-    HISTORY_SECONDS,
-    KEYFRAME_INTERVAL,
-    MOST_MISSING,
-    NACK_DELAY,
-    NACK_TRIES,
-    SILENCE,
-    STEADY,
-    Arrival,
-    InboundStream,
-)
+from media.streams.inbound import HISTORY_SECONDS, SILENCE, STEADY, Arrival, InboundStream
+from media.streams.keyframe_requests import KEYFRAME_INTERVAL
+from media.streams.nacks import MOST_MISSING, NACK_DELAY, NACK_TRIES
 from media.streams.outbound import OutboundStream
 from media.transport.port import Destination
 
@@ -66,18 +59,18 @@ def watched(now: float) -> InboundStream:
 def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
     stream = watched(5.0)
     stream.want_keyframe()
-    assert stream.keyframe_request_due(5.0)
-    assert not stream.keyframe_request_due(5.0 + KEYFRAME_INTERVAL / 2)
-    assert stream.keyframe_request_due(5.0 + KEYFRAME_INTERVAL)
+    assert keyframe_requests.is_due(stream, [stream], 5.0)
+    assert not keyframe_requests.is_due(stream, [stream], 5.0 + KEYFRAME_INTERVAL / 2)
+    assert keyframe_requests.is_due(stream, [stream], 5.0 + KEYFRAME_INTERVAL)
     assert stream.starts_keyframe(b"\x10\x50")
-    assert not stream.keyframe_request_due(5.0 + 2 * KEYFRAME_INTERVAL)
+    assert not keyframe_requests.is_due(stream, [stream], 5.0 + 2 * KEYFRAME_INTERVAL)
 
 
 def test_a_keyframe_that_nobody_waits_for_is_not_asked_for() -> None:
     stream = watched(5.0)
     stream.want_keyframe()
     stream.waiting = ()
-    assert not stream.keyframe_request_due(5.0)
+    assert not keyframe_requests.is_due(stream, [stream], 5.0)
     assert not stream.keyframe_wanted
 
 

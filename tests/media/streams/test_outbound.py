@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from media.congestion.estimate import UNLIMITED
-from media.rtp.codecs import ABSOLUTE_SEND_TIME, OPUS, VP8
-from media.rtp.extension_layout import absolute_send_time, read_layout
+from media.rtp.codecs import OPUS, VP8
+from media.rtp.extension_layout import read_layout
+from media.rtp.header_extensions import ABSOLUTE_SEND_TIME, absolute_send_time
 from media.rtp.padding import PADDED_HEADER
 from media.rtp.rtx import restore
 from media.rtp.vp8 import rewrite_descriptor
