@@ -14,8 +14,8 @@ from signaling.ports.clock import Clock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
-from web.access.delays import Delays
 from web.access.failed_sign_in_log import FailedSignIns
+from web.access.growing_delays import Delays
 from web.access.guessing_alarm import GuessingAlarm
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords

@@ -39,8 +39,8 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
-from web.access.delays import Delays
 from web.access.failed_sign_in_log import FailedSignIns
+from web.access.growing_delays import Delays
 from web.access.guessing_alarm import GuessingAlarm
 from web.access.mail_reach import MailReach
 from web.access.passkeys import Passkeys

@@ -37,7 +37,7 @@ from yarl import URL
 
 from signaling.account import Account
 from signaling.second_factor import Passkey
-from web.access.delays import Steady
+from web.access.growing_delays import Steady
 
 LIFETIME = timedelta(minutes=5)
 "Of a challenge."

@@ -1,6 +1,6 @@
 """Rate limits per network and per account, in memory: their windows are at most an hour.
 
-What wrong passwords cost is in `delays.py`.
+What wrong passwords cost is in `growing_delays.py`.
 
 Windows are measured by a steady clock, so that a step of the wall clock neither opens one nor locks
 anybody out. `limits` parses the notation; its memory storage follows the wall clock and scans all
@@ -15,7 +15,7 @@ from hashlib import sha256
 from limits import RateLimitItem, parse
 
 from signaling.errors import TooManyRequests
-from web.access.delays import Steady
+from web.access.growing_delays import Steady
 
 LIMITS: dict[str, RateLimitItem] = {
     # a web session each; a whole clinic may come back from lunch through one address

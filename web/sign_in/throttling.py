@@ -2,7 +2,7 @@
 
 A browser that has signed in to the account before has attempts of its own, whatever others do. All
 others are delayed by their network's failures, and by those of all networks at the account; networks
-that have hardly tried are delayed apart from those that go on. `web/access/delays.py` has the figures.
+that have hardly tried are delayed apart from those that go on. `web/access/growing_delays.py` has the figures.
 In sum at most 96 failures an hour at one account are possible, of the hundred that OWASP ASVS 2.2.1
 allows. A right password is not counted, and an account that does not exist is treated like one that
 does. Nobody waits inside the server: who has to wait is told how long.
@@ -14,7 +14,7 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import TooManyGuesses, TooManyRequests
-from web.access.delays import Delays
+from web.access.growing_delays import Delays
 from web.http.client_address import client_network
 from web.keys import DELAYS, PASSWORDS
 from web.sign_in.known_browsers import Browser

@@ -13,7 +13,7 @@ from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Answer, Person, outbox
 from tests.serving import Server, moment, serving
-from web.access.delays import MEMORY, Delays
+from web.access.growing_delays import MEMORY, Delays
 from web.keys import CLOCKWORK, STORE
 from web.sign_in.known_browsers import LIFETIME, MOST_OF_ACCOUNT
 
