@@ -295,6 +295,7 @@ ROOMS: dict[str, set[str]] = {
         "web/pages/second_factors",
         "web/report",
         "web/settings",
+        "web/sign_in",
         "web/sign_in/oidc",
         "web/texts",
         "web/zones",

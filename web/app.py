@@ -14,7 +14,7 @@ from signaling.ports.clock import Clock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
-from web.access.failed_sign_in_log import FailedSignIns
+from web.access.failed_sign_in_log import FailedSignInLog
 from web.access.growing_delays import Delays
 from web.access.guessing_alarm import GuessingAlarm
 from web.access.passkeys import Passkeys
@@ -40,10 +40,12 @@ from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.file_request_turns import in_turns
-from web.http.security_headers import add_headers, same_origin
+from web.http.same_origin import same_origin
+from web.http.security_headers import add_headers
 from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.settings.runtime_settings import RuntimeSettings
+from web.sign_in.throttling import GROWTHS
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
@@ -164,11 +166,11 @@ def _add_access(app: web.Application, passwords: Passwords) -> None:
     app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
-    app[keys.DELAYS] = Delays(waits)
+    app[keys.DELAYS] = Delays(waits, GROWTHS)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
     app[keys.AUDIT_WATCH] = AuditWatch(store, clock, waits)
-    app[keys.FAILED_SIGN_INS] = FailedSignIns(store, clock, waits)
+    app[keys.FAILED_SIGN_IN_LOG] = FailedSignInLog(store, clock, waits)
     app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, app[keys.WEB_SESSIONS])
     store.hooks.access_lost = live.lost
     app[CONNECTIONS] = ConnectionManager(app)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from signaling.delivery import Provider
 from signaling.flows.retention.expiring import Expiring
-from signaling.flows.retention.purging import Forgetting
+from signaling.flows.retention.purging import Purging
 from web import keys
 from web.access.web_sessions import LATE
 from web.hosts.duty import DUTY, DUTY_TIMERS, LOOK_EVERY, DutyTimers
@@ -30,7 +30,7 @@ def add_upkeep(app: web.Application, providers: Iterable[Provider]) -> None:
     config, store, clock = app[keys.CONFIG], app[keys.STORE], app[keys.CLOCK]
     timers, timekeeping, rooms = app[DUTY_TIMERS], app[keys.TIMEKEEPING], app[keys.ROOMS]
     timekeeping.beats = lambda: app[DUTY].held
-    app[keys.FORGETTING] = Forgetting(
+    app[keys.PURGING] = Purging(
         store,
         rooms,
         clock,
@@ -93,7 +93,7 @@ def _look_at_all(app: web.Application, expiring: Expiring) -> None:
         ("interpreters", app[keys.INTERPRETING].expire_due),
         ("expire", expiring.expire_due),
         ("abandoned", app[keys.ABANDONING].look),
-        ("purge", app[keys.FORGETTING].purge_again),
+        ("purge", app[keys.PURGING].purge_again),
     ):
         app[DUTY_TIMERS].set(name, app[keys.CLOCK].now(), action)
 
@@ -108,7 +108,7 @@ def _looking_elsewhere(app: web.Application, expiring: Expiring) -> Callable[[bo
 
     async def sweep() -> None:
         timers.set("sweep", timers.now() + SWEEP_EVERY, sweep)
-        await app[keys.FORGETTING].sweep()
+        await app[keys.PURGING].sweep()
 
     def begin(at_once: bool) -> None:
         for name, every, action in (("all", LOOK_EVERY, look), ("sweep", SWEEP_EVERY, sweep)):
@@ -136,7 +136,7 @@ def _prepare_duty(
 async def _begin(app: web.Application, expiring: Expiring, zone_changes: ZoneChanges) -> None:
     """Before anybody is served: what a killed server had begun, and what is due by now."""
     await app[keys.TIMEKEEPING].look()  # that this host stores the time is known only now
-    await app[keys.FORGETTING].begin()
+    await app[keys.PURGING].begin()
     await app[keys.STORE].write(lambda records: records.consultations.forget_presence())
     await zone_changes.begin()
     await app[keys.INTERPRETING].expire_due()
@@ -189,7 +189,7 @@ def _running(
         for provider in providers:
             await provider.close()
         try:
-            await app[keys.FAILED_SIGN_INS].close()
+            await app[keys.FAILED_SIGN_IN_LOG].close()
         finally:  # a full disk loses those lines and no others
             await app[keys.AUDIT_WATCH].close()
 

@@ -22,7 +22,7 @@ from signaling.flows.people.sharing import Sharing
 from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
-from signaling.flows.retention.purging import Forgetting
+from signaling.flows.retention.purging import Purging
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
@@ -39,7 +39,7 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
-from web.access.failed_sign_in_log import FailedSignIns
+from web.access.failed_sign_in_log import FailedSignInLog
 from web.access.growing_delays import Delays
 from web.access.guessing_alarm import GuessingAlarm
 from web.access.mail_reach import MailReach
@@ -84,7 +84,7 @@ STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 DELAYS = web.AppKey("delays", Delays)
-FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
+FAILED_SIGN_IN_LOG = web.AppKey("failed_sign_in_log", FailedSignInLog)
 GUESSING_ALARM = web.AppKey("guessing_alarm", GuessingAlarm)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSKEYS = web.AppKey("passkeys", Passkeys)
@@ -114,7 +114,7 @@ DELETING = web.AppKey("deleting", Deleting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
 FORGOTTEN_PASSWORDS = web.AppKey("forgotten_passwords", ForgottenPasswords)
-FORGETTING = web.AppKey("forgetting", Forgetting)
+PURGING = web.AppKey("purging", Purging)
 FORWARDING = web.AppKey("forwarding", Forwarding)
 PHONE_REQUESTS = web.AppKey("phone_requests", PhoneRequests)
 PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)

@@ -31,7 +31,7 @@ from web.hosts.ports import ELSEWHERE, OWNERS
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
 from web.http.request import seated_by, signed_in_or_late, viewer_of, web_session_digest
-from web.http.security_headers import is_handshake
+from web.http.same_origin import is_handshake
 from web.keys import (
     ATTENDING,
     CALLING,

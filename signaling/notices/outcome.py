@@ -1,11 +1,12 @@
-"""The outcome of a notice: what its attempts mean for it, and whether it is outdated."""
+"""The outcome of a notice: what its attempts mean for it, and whether another way is tried.
+
+Whether it is still worth another way is in `outdated.py`, whether a reminder is, in `reminder.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from signaling.consultation import OPEN_STATES, Consultation
-from signaling.invite import Invite
 from signaling.notices.notice import (
     ARRIVED_STATES,
     OVER_STATES,
@@ -13,13 +14,6 @@ from signaling.notices.notice import (
     Envelope,
     Notice,
 )
-from signaling.notices.retry import GIVE_UP_AFTER
-
-FAREWELLS = ("canceled", "removed")
-"Sent to people whose invite is over: never outdated."
-NOT_STARTED = ("planned", "waiting")
-LATE_REMINDER = timedelta(minutes=1)
-"A reminder that is due at the start of its session may still be sent this long after it."
 
 
 @dataclass(frozen=True)
@@ -34,13 +28,6 @@ class Due:
     "The date of its session."
     overtaken: bool = False
     "A later reminder for the same person is due too: after an outage one is enough."
-
-
-def hour_has_passed(notice: Notice, planned_at: datetime | None, now: datetime) -> bool:
-    """Whether it is too late for a reminder of the session at `planned_at`."""
-    if notice.occasion != "reminder" or planned_at is None:
-        return False
-    return now > max(planned_at, notice.due_at + LATE_REMINDER)
 
 
 def conclude(
@@ -67,19 +54,3 @@ def conclude(
 
 def _withdrawn(attempt: Attempt) -> Attempt:
     return attempt.abandon("withdrawn") if attempt.state in ("queued", "failed") else attempt
-
-
-def is_current(
-    notice: Notice, consultation: Consultation, invite: Invite | None, now: datetime
-) -> bool:
-    """Whether an undelivered notice is worth another way.
-
-    Not once the session was moved, canceled or is over, nor a day late.
-    """
-    if now - notice.due_at > GIVE_UP_AFTER:
-        return False
-    if invite is None or notice.occasion in FAREWELLS:
-        return True
-    states = NOT_STARTED if notice.occasion == "reminder" else OPEN_STATES
-    same_date = notice.version == consultation.calendar_sequence
-    return same_date and invite.usable and consultation.state in states

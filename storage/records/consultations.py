@@ -15,6 +15,7 @@ from storage.engine.executor import Executor, Row, batched, marks
 from storage.engine.vault import Vault
 from storage.errors import MasterKeyError
 from storage.folder.purged_list import PurgedList
+from storage.records.purging import purge
 
 _log = logging.getLogger(__name__)
 _NOTE = "consultation.note"
@@ -293,24 +294,5 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Record the purge, destroy the key, then delete every row of the consultation.
-
-        Web sessions of browsers without a seat elsewhere are deleted too; the caller ends what is
-        open in the room.
-        """
-        await self._purged.add([consultation_id])
-        await self._vault.destroy(self._executor, consultation_id)
-        await self._executor.rows(
-            "DELETE FROM web_session WHERE account_id IS NULL AND token_digest IN ("
-            " SELECT web_session_digest FROM invite JOIN seat ON seat.invite_id = invite.id"
-            " WHERE invite.consultation_id = ?1)"
-            " AND NOT EXISTS (SELECT 1 FROM seat JOIN invite ON invite.id = seat.invite_id"
-            " WHERE seat.web_session_digest = web_session.token_digest"
-            " AND invite.consultation_id <> ?1)",
-            (consultation_id,),
-        )
-        await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))
-        await self._executor.rows(  # what waited for the last session of a deleted account
-            "DELETE FROM account WHERE deleted_at IS NOT NULL AND NOT EXISTS ("
-            " SELECT 1 FROM consultation WHERE scheduler_id = account.id)"
-        )
+        """Purge it, in the order that `storage/records/purging.py` says."""
+        await purge(self._executor, self._vault, self._purged, consultation_id)

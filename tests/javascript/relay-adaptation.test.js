@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
+import { EncodingChoice } from "../../web/static/js/room/call/encoding-choice.js";
+import { PlayoutDelay, setPlayoutDelay } from "../../web/static/js/room/call/playout-delay.js";
 import {
   readLinkStats,
-  EncodingChoice,
   POLL_INTERVAL,
   RelayAdaptation,
-  setPlayoutDelay,
-  PlayoutDelay,
 } from "../../web/static/js/room/call/relay-adaptation.js";
 
 const real = { setTimeout, clearTimeout };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { setEncodings, RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
+import { RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
 
 /**
  * @import { RelayAnswer, RelayOffer } from "../../web/static/js/signaling/messages.js"
@@ -206,32 +206,4 @@ test("a connection that does not work is reported, again and again", async () =>
   peer.close();
   time.pass(60_000);
   assert.equal(failures(), 2);
-});
-
-test("a camera is sent large and small, a screen as it is", () => {
-  /** @type {any} */
-  const track = { getSettings: () => ({ height: 540 }) };
-  /** @type {RTCRtpEncodingParameters[]} */
-  const camera = [{ rid: "h" }, { rid: "l" }];
-  setEncodings("video", track, camera);
-  assert.deepEqual(
-    camera.map((one) => one.scaleResolutionDownBy),
-    [1, 3],
-  );
-  setEncodings("video", track, camera, { single: true });
-  assert.deepEqual(
-    camera.map((one) => one.active ?? true),
-    [false, true],
-    "a narrow link gets one",
-  );
-  assert.equal(camera[1]?.scaleResolutionDownBy, 1);
-  setEncodings("video", track, camera);
-  assert.deepEqual(
-    camera.map((one) => one.active ?? true),
-    [true, true],
-  );
-  /** @type {RTCRtpEncodingParameters[]} */
-  const screen = [{}];
-  setEncodings("screen", track, screen);
-  assert.equal(screen[0]?.scaleResolutionDownBy, 1);
 });

@@ -23,8 +23,8 @@ from web.keys import (
     ACCOUNT_MAIL_SENDING,
     CLOCK,
     CLOCKWORK,
-    FORGETTING,
     OUTBOX,
+    PURGING,
     STORE,
 )
 from web.notices.outbox import read_outbox
@@ -232,7 +232,7 @@ async def test_without_a_mail_server_administrators_find_it_until_it_is_over(
         await nurse.sign_in()
         await queue(server, account)
         await deliver(server)
-        await server.app[FORGETTING].purge_due()
+        await server.app[PURGING].purge_due()
         assert [LINK in each.text for each in await read_outbox(server.app[OUTBOX])] == [True]
         assert LINK in (await nurse.get("/admin/outbox")).text
         clock.move(timedelta(hours=1))

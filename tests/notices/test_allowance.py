@@ -14,7 +14,7 @@ from signaling.invite import Person as Invited
 from tests.notices.desk import NUMBER, Desk, desk
 from tests.people import Answer
 from web import keys
-from web.keys import FORGETTING, STORE
+from web.keys import PURGING, STORE
 
 AMINA = "amina@example.org"
 LATER = {"plan_later": "on", "time": "10:00", "time_zone": "UTC"}
@@ -271,5 +271,5 @@ async def test_notices_are_counted_by_a_digest_that_is_purged_with_the_session(
     assert AMINA.encode() not in b"".join(bytes(str(each), "utf-8") for each in tuple(row))
     assert (await nurse.person.post(address_of(await nurse.list(), "cancel"))).status == 303
     nurse.move(hours=25)
-    await nurse.server.app[FORGETTING].purge_due()
+    await nurse.server.app[PURGING].purge_due()
     assert await database.read.rows("SELECT * FROM notice") == []

@@ -19,7 +19,7 @@ from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.serving import Server, moment, serving
-from web.keys import CLOCKWORK, FORGETTING, ROOMS, SENDING, STORE
+from web.keys import CLOCKWORK, PURGING, ROOMS, SENDING, STORE
 
 NOW = moment("2026-12-07 14:30")
 RETENTION = timedelta(hours=24)
@@ -191,7 +191,7 @@ async def test_a_mail_that_is_being_written_while_its_session_is_purged_does_not
             consultation_id = job.notice.consultation_id
             await nurse.post(f"/sessions/{consultation_id}/cancel")
             clock.move(RETENTION)
-            await server.app[FORGETTING].purge_due()
+            await server.app[PURGING].purge_due()
             await sending._hand_over(job)
             assert [file.name for file in folder.iterdir()] == [f"{job.notice.id}.eml"]
             await sending._settle_and_claim()
@@ -214,7 +214,7 @@ async def test_a_start_and_every_purge_delete_mails_of_sessions_that_are_gone(
     async with clinic(tmp_path, clock) as (server, nurse):
         assert names(folder) == [kept]
         (folder / f"{gone}.eml").write_text("amina@example.org")
-        await server.app[FORGETTING].purge_due()
+        await server.app[PURGING].purge_due()
         assert names(folder) == [kept]
 
 

@@ -21,7 +21,7 @@ from tests.people import Person, an_id
 from tests.serving import moment, serving
 from tests.system.test_forgetting import RETENTION, database, holding
 from tests.web.pages.ward import Ward, opened
-from web.keys import CLOCKWORK, FORGETTING, STORE
+from web.keys import CLOCKWORK, PURGING, STORE
 
 NAME, CAPTION = "Amina's foot.jpg", "Since Monday it smells"
 
@@ -174,7 +174,7 @@ async def test_what_is_not_ours_in_the_folder_of_files_stops_no_start_and_no_bac
     (tmp_path / FILES / "lost+found").mkdir()
     (tmp_path / FILES / ".DS_Store").write_bytes(b"Finder")
     async with serving(tmp_path) as server:
-        await server.app[FORGETTING].purge_due()
+        await server.app[PURGING].purge_due()
     packed = io.BytesIO()
     await asyncio.to_thread(pack, tmp_path, packed)
     with tarfile.open(fileobj=io.BytesIO(packed.getvalue())) as archive:
@@ -194,7 +194,7 @@ async def test_an_upload_that_nobody_goes_on_with_is_forgotten_after_a_start(
         clock.move(timedelta(minutes=11))
         await server.app[CLOCKWORK].run_due()
         assert not list((tmp_path / FILES).rglob("*.upload"))
-        await server.app[FORGETTING].purge_due()
+        await server.app[PURGING].purge_due()
         assert list((tmp_path / FILES).rglob("*.large"))
 
 

@@ -19,7 +19,7 @@ ELSEWHERE = "elsewhere"
 "Stands for the network of all pairs without a line of their own."
 
 
-class FailedSignIns:
+class FailedSignInLog:
     def __init__(self, store: Store, clock: Clock, timers: Timers) -> None:
         self._store = store
         self._clock = clock

@@ -2,11 +2,13 @@
 
 They are measured by a steady clock, so that a step of the wall clock neither ends one nor keeps anybody
 out. A restart forgets them. What an hour may hold is bounded by the hash that each failure costs
-(`web/access/passwords.py`). Which of them one attempt has to pass is in `web/sign_in/throttling.py`.
+(`web/access/passwords.py`). How long they are, and which of them one attempt has to pass, is decided in
+`web/sign_in/throttling.py`.
 """
 
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -40,28 +42,12 @@ class Growth:
         return min(self.longest, doubled)
 
 
-GROWTHS = {
-    # One network, whichever accounts it tries. A clinic shares one address: its people mistype some
-    # dozen passwords in a busy hour, and nobody is to wait long for the others.
-    "network": Growth(30, timedelta(seconds=1), timedelta(seconds=30)),
-    # One network at one account.
-    "network_at_account": Growth(3, timedelta(seconds=5), timedelta(minutes=15)),
-    # All networks at one account: at most 24 an hour for those with less than two failures there, and
-    # 30 for the others, so that these do not keep the former waiting.
-    "fresh_networks": Growth(10, timedelta(seconds=1), timedelta(minutes=10)),
-    "repeating_networks": Growth(10, timedelta(seconds=2), timedelta(minutes=4)),
-    # A browser that the account knows: two failures an hour of its own, twelve browsers at most ...
-    "known_browser": Growth(2, MEMORY, MEMORY),
-    # ... and beyond these all of them together at most 18 an hour.
-    "known_browsers": Growth(8, timedelta(seconds=5), timedelta(minutes=15)),
-}
-
-
 class Delays:
     """When the next attempt is admitted, by the name of a growth and whom it is about."""
 
-    def __init__(self, clock: Steady) -> None:
+    def __init__(self, clock: Steady, growths: Mapping[str, Growth]) -> None:
         self._clock = clock
+        self._growths = growths
         self._failures: OrderedDict[tuple[str, bytes], list[datetime]] = OrderedDict()
         "Times, oldest first. Keys in the order of their latest failure."
 
@@ -72,7 +58,7 @@ class Delays:
             return timedelta()
         # as failures are forgotten the delay becomes shorter
         moments = [
-            max(times[-1] + GROWTHS[name].after(left), forgotten)
+            max(times[-1] + self._growths[name].after(left), forgotten)
             for left, forgotten in _countdown(times, now)
         ]
         return max(timedelta(), min(moments) - now)

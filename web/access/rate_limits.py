@@ -1,6 +1,6 @@
 """Rate limits per network and per account, in memory: their windows are at most an hour.
 
-What wrong passwords cost is in `growing_delays.py`.
+What wrong passwords cost is in `web/sign_in/throttling.py`.
 
 Windows are measured by a steady clock, so that a step of the wall clock neither opens one nor locks
 anybody out. `limits` parses the notation; its memory storage follows the wall clock and scans all

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 Waiter = asyncio.Future[None]
 
 
-class Rotation:
+class FairTurns:
     def __init__(self) -> None:
         self._is_taken = False
         self._waiting: OrderedDict[str, deque[Waiter]] = OrderedDict()

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from signaling.errors import FileRefused, FileUnreadable, Unavailable
-from web.attachments.fair_turns import Rotation
+from web.attachments.fair_turns import FairTurns
 from web.attachments.job import (
     LARGE,
     LINE_BYTES,
@@ -64,7 +64,7 @@ class FileWorkers:
         self.patience = FILE_SECONDS
         "Seconds for one file."
         self._environment = {name: environment[name] for name in _VARIABLES if name in environment}
-        self._rotation = Rotation()
+        self._turns = FairTurns()
         self._helper: _Helper | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Future[int]] = set()
@@ -101,7 +101,7 @@ class FileWorkers:
         await asyncio.gather(*self._ending)
 
     async def _do(self, job: Job, source: AsyncIterable[bytes], keep: Keep, whose: str) -> Outcome:
-        async with self._rotation.turn(whose):
+        async with self._turns.turn(whose):
             if self._stopping:
                 raise Unavailable
             if self._idle is not None:

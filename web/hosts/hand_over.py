@@ -12,7 +12,7 @@ from web.hosts.mark import read_mark
 from web.hosts.passing import Passing
 from web.hosts.ports import OWNERS, Owners, Peer
 from web.http.errors import errors
-from web.http.security_headers import SAFE_METHODS, is_handshake
+from web.http.same_origin import SAFE_METHODS, is_handshake
 from web.keys import STORE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

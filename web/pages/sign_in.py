@@ -26,7 +26,7 @@ from web.http.request import entered_account, show, signed_in, time_zone_of, vie
 from web.keys import (
     CATALOGS,
     CLOCK,
-    FAILED_SIGN_INS,
+    FAILED_SIGN_IN_LOG,
     GUESSING_ALARM,
     LIMITS,
     PASSWORDS,
@@ -103,7 +103,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return await _refuse(request, values, error)
     if answer is None:
         who = found.id if found else None
-        await app[FAILED_SIGN_INS].note(who, client_network(request))
+        await app[FAILED_SIGN_IN_LOG].note(who, client_network(request))
         if account is not None:
             app[GUESSING_ALARM].note(account.id, client_network(request))
         return await _refuse(request, values)

@@ -23,7 +23,7 @@ from signaling.second_factor import typed_code
 from web.access import authenticator
 from web.access.passkeys import PasskeyRefused, Purpose, credential_id
 from web.http.client_address import client_network
-from web.keys import ACCOUNT_MAIL, CLOCK, FAILED_SIGN_INS, LIMITS, PASSKEYS, STORE
+from web.keys import ACCOUNT_MAIL, CLOCK, FAILED_SIGN_IN_LOG, LIMITS, PASSKEYS, STORE
 from web.sign_in.known_browsers import Browser, code_guesses
 
 NO_CODE = N_("Please type the six digits that the app shows.")
@@ -51,7 +51,7 @@ async def check_code(request: web.Request, browser: Browser, account: Account, t
     secret = factors.app.secret if factors.app else authenticator.new_secret()
     step = authenticator.step_of(secret, code, now)
     if step is None:
-        await app[FAILED_SIGN_INS].note(account.id, client_network(request))
+        await app[FAILED_SIGN_IN_LOG].note(account.id, client_network(request))
         if minutes := authenticator.minutes_behind(secret, code, now):
             raise InvalidInput("code", SLOW, minutes=minutes)
         raise InvalidInput("code", WRONG)
@@ -71,7 +71,7 @@ async def check_recovery_code(
             lambda records: take_recovery_code(records, account, typed, mail, now)
         )
     except InvalidInput:
-        await app[FAILED_SIGN_INS].note(account.id, client_network(request))
+        await app[FAILED_SIGN_IN_LOG].note(account.id, client_network(request))
         raise
     _succeeded(request, browser, account, "recovery")
 
@@ -92,7 +92,7 @@ async def check_passkey(
     except PasskeyRefused as error:
         _log.info("passkey refused", extra={"problem": str(error)})
         if account is not None:
-            await app[FAILED_SIGN_INS].note(account.id, client_network(request))
+            await app[FAILED_SIGN_IN_LOG].note(account.id, client_network(request))
         raise InvalidInput("passkey", REFUSED) from None
     now = app[CLOCK].now()
     if not await app[STORE].write(lambda records: take_passkey(records, passkey, count, now)):

@@ -18,7 +18,7 @@ from web.keys import CLOCK, CONFIG, DELAYS, LIMITS, STORE
 LIFETIME = timedelta(days=180)
 "Since the browser last signed in."
 MOST_OF_ACCOUNT = 12
-"Browsers that an account knows; the newest. Each of them has failures of its own, see `delays.py`."
+"Browsers that an account knows; the newest. Each of them has failures of its own, see `throttling.py`."
 
 
 CODES = ("code", "recovery")

@@ -2,7 +2,7 @@
 
 A browser that has signed in to the account before has attempts of its own, whatever others do. All
 others are delayed by their network's failures, and by those of all networks at the account; networks
-that have hardly tried are delayed apart from those that go on. `web/access/growing_delays.py` has the figures.
+that have hardly tried are delayed apart from those that go on. `GROWTHS` has the figures.
 In sum at most 96 failures an hour at one account are possible, of the hundred that OWASP ASVS 2.2.1
 allows. A right password is not counted, and an account that does not exist is treated like one that
 does. Nobody waits inside the server: who has to wait is told how long.
@@ -14,13 +14,30 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import TooManyGuesses, TooManyRequests
-from web.access.growing_delays import Delays
+from web.access.growing_delays import MEMORY, Delays, Growth
 from web.http.client_address import client_network
 from web.keys import DELAYS, PASSWORDS
 from web.sign_in.known_browsers import Browser
 
 FRESH = 2
 "With less failures at the account a network is a fresh one."
+
+
+GROWTHS = {
+    # One network, whichever accounts it tries. A clinic shares one address: its people mistype some
+    # dozen passwords in a busy hour, and nobody is to wait long for the others.
+    "network": Growth(30, timedelta(seconds=1), timedelta(seconds=30)),
+    # One network at one account.
+    "network_at_account": Growth(3, timedelta(seconds=5), timedelta(minutes=15)),
+    # All networks at one account: at most 24 an hour for those with less than two failures there, and
+    # 30 for the others, so that these do not keep the former waiting.
+    "fresh_networks": Growth(10, timedelta(seconds=1), timedelta(minutes=10)),
+    "repeating_networks": Growth(10, timedelta(seconds=2), timedelta(minutes=4)),
+    # A browser that the account knows: two failures an hour of its own, twelve browsers at most ...
+    "known_browser": Growth(2, MEMORY, MEMORY),
+    # ... and beyond these all of them together at most 18 an hour.
+    "known_browsers": Growth(8, timedelta(seconds=5), timedelta(minutes=15)),
+}
 
 
 class Attempt:

@@ -12,7 +12,7 @@ from babel.units import format_unit
 from web.texts.date_words import locale_of
 
 VIDEO_BITRATE = 900_000
-"Bits per second of a camera; the same in `static/js/room/call/peer.js` and `relay-peer.js`."
+"Bits per second of a camera; the same in `static/js/room/call/peer.js` and `encodings.js`."
 SMALL_BITRATE = 150_000
 "Of the second, small encoding, which only the way to the relay has."
 _VIDEO_HEADERS = 1.07

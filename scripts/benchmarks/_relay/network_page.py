@@ -20,7 +20,8 @@ ADDRESS = "http://localhost:1/"
 SCRIPTS = Path(web.__file__).parent / "static" / "js"
 
 PAGE = """<!doctype html><title>call</title><body><script type="module">
-import {RelayPeer, setEncodings} from "./room/call/relay-peer.js";
+import {RelayPeer} from "./room/call/relay-peer.js";
+import {setEncodings} from "./room/call/encodings.js";
 
 const connections = [];
 let local, relay;

@@ -22,7 +22,8 @@ from signaling.notices.notice import (
     Sent,
     Way,
 )
-from signaling.notices.outcome import Due, conclude, hour_has_passed
+from signaling.notices.outcome import Due, conclude
+from signaling.notices.reminder import hour_has_passed
 from signaling.numbers import Number
 from signaling.ports.store import Records
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from signaling.errors import TransitionRefused
 from signaling.flows.notices.claiming import put_back
 from signaling.notices.notice import Receipt, Way
-from signaling.notices.outcome import is_current
+from signaling.notices.outdated import is_current
 from signaling.notices.reply import Reply
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store

@@ -1,9 +1,10 @@
-"""Reminders: notices that are due later, queued when a session is planned."""
+"""Queuing reminders when a session is planned; when they are due is in `signaling/notices/reminder.py`."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from signaling.flows.notices.composing import Composing, InviteContext
+from signaling.notices.reminder import due_moments
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records
 
@@ -26,10 +27,8 @@ class Reminding:
         planned_at = about.consultation.planned_at
         if planned_at is None:
             return
-        for before in self._before():
-            due_at = planned_at - before
-            if due_at > self._clock.now():
-                minutes = int(before.total_seconds() // 60)
-                await self._composing.queue(
-                    records, "reminder", about, due_at=due_at, detail=str(minutes)
-                )
+        for before, due_at in due_moments(planned_at, self._before(), self._clock.now()):
+            minutes = int(before.total_seconds() // 60)
+            await self._composing.queue(
+                records, "reminder", about, due_at=due_at, detail=str(minutes)
+            )

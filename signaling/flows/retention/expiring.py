@@ -8,7 +8,7 @@ from signaling.errors import HostAway
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.notices.outcome import NOT_STARTED
+from signaling.notices.outdated import NOT_STARTED
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.store import Store
 from signaling.rooms.room import Room

@@ -22,7 +22,7 @@ INSTANT = timedelta(seconds=1)
 _log = logging.getLogger(__name__)
 
 
-class Forgetting:
+class Purging:
     def __init__(
         self,
         store: Store,

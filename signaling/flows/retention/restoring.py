@@ -10,7 +10,8 @@ from datetime import datetime
 from signaling.consultation import OPEN_STATES, Consultation, ConsultationEvent
 from signaling.identifier import new_id
 from signaling.notices.notice import Attempt, Notice
-from signaling.notices.outcome import NOT_STARTED, Due
+from signaling.notices.outcome import Due
+from signaling.notices.outdated import NOT_STARTED
 from signaling.ports.store import Records
 
 REASON = "restored"

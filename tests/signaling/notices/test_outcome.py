@@ -9,7 +9,9 @@ from signaling.consultation import Consultation
 from signaling.flows.sessions.planning import OF_A_DATE
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Attempt, Notice, Occasion
-from signaling.notices.outcome import conclude, hour_has_passed, is_current
+from signaling.notices.outcome import conclude
+from signaling.notices.outdated import is_current
+from signaling.notices.reminder import hour_has_passed
 from signaling.notices.texts import NOTICE_TEXTS
 
 ABOUT_WHAT_WAS = {

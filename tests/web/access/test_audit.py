@@ -39,7 +39,7 @@ from web.handlers import HANDLERS
 from web.keys import (
     CLOCK,
     CLOCKWORK,
-    FAILED_SIGN_INS,
+    FAILED_SIGN_IN_LOG,
     FORGOTTEN_PASSWORDS,
     SETUP_TOKEN,
     STORE,
@@ -392,7 +392,7 @@ async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can
             await guesser.sign_in("nobody@example.org")
         await query_only("ON")
         with pytest.raises(Unavailable):
-            await server.app[FAILED_SIGN_INS].close()
+            await server.app[FAILED_SIGN_IN_LOG].close()
         await query_only("OFF")
         await guesser.sign_in("nobody@example.org")
         clock.move(WINDOW)

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from web.attachments.fair_turns import Rotation
+from web.attachments.fair_turns import FairTurns
 
 
 class Line:
     """People who want a turn, and the order in which they had it."""
 
     def __init__(self) -> None:
-        self.rotation = Rotation()
+        self.turns = FairTurns()
         self.had: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
 
@@ -21,7 +21,7 @@ class Line:
 
     async def _take(self, name: str) -> None:
         self.ends[name] = asyncio.Event()
-        async with self.rotation.turn(name[0]):
+        async with self.turns.turn(name[0]):
             self.had.append(name)
             await self.ends[name].wait()
 

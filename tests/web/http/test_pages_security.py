@@ -10,13 +10,8 @@ import pytest
 from tests.people import Answer, Person
 from tests.serving import Server, serving
 from web.handlers import HANDLERS
-from web.http.security_headers import (
-    ASSET_HEADERS,
-    HEADERS,
-    OPAQUE_ORIGINS,
-    PICTURE_HEADERS,
-    SECRET_ADDRESSES,
-)
+from web.http.same_origin import OPAQUE_ORIGINS, SECRET_ADDRESSES
+from web.http.security_headers import ASSET_HEADERS, HEADERS, PICTURE_HEADERS
 from web.routes import PATHS
 
 POSTS = sorted(name for method, name in HANDLERS if method == "POST")

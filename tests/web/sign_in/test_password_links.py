@@ -15,7 +15,7 @@ from tests.delivery.smtp_server import MailServer, mail_server
 from tests.people import Answer, Person
 from tests.serving import PASSWORD, Server, audit_lines, serving
 from tests.web.sign_in.conftest import BOSS
-from web.keys import CLOCKWORK, FORGETTING, MAIL_REACH, OUTBOX, STORE
+from web.keys import CLOCKWORK, MAIL_REACH, OUTBOX, PURGING, STORE
 from web.notices.outbox import read_outbox
 
 NEW = "three blind rivers sing"
@@ -32,7 +32,7 @@ async def mails(server: Server, clock: MovableClock) -> list[tuple[str, str]]:
     """(recipient, path of the link) of every mail that has left, newest first."""
     clock.move(timedelta(seconds=1))
     await server.app[CLOCKWORK].run_due()
-    await server.app[FORGETTING].purge_due()  # files whose mail is gone
+    await server.app[PURGING].purge_due()  # files whose mail is gone
     found = []
     for mail in await read_outbox(server.app[OUTBOX]):
         link = LINK.search(mail.text)

@@ -16,6 +16,7 @@ from tests.serving import Server, moment, serving
 from web.access.growing_delays import MEMORY, Delays
 from web.keys import CLOCKWORK, STORE
 from web.sign_in.known_browsers import LIFETIME, MOST_OF_ACCOUNT
+from web.sign_in.throttling import GROWTHS
 
 NURSE = "nurse@example.org"
 
@@ -98,7 +99,7 @@ def admitted_in_an_hour(*names: str, whom: int) -> int:
     """The most failures within any hour of a day, by so many guessers each of whom never waits longer
     than it has to."""
     clock = MovableClock(moment("2026-12-07 14:30"))
-    delays, times = Delays(clock), []
+    delays, times = Delays(clock, GROWTHS), []
     while clock.now() < moment("2026-12-08 14:30"):
         waits = [(delays.wait(name, str(n)), name, n) for name in names for n in range(whom)]
         wait, name, n = min(waits)

@@ -18,7 +18,7 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import show, viewer_of
-from web.keys import CLOCK, FAILED_SIGN_INS, GUESSING_ALARM, STORE
+from web.keys import CLOCK, FAILED_SIGN_IN_LOG, GUESSING_ALARM, STORE
 from web.markup.accounts.provider import link_page
 from web.pages.provider.configured import provider_of
 from web.pages.provider.refusing import refuse
@@ -93,7 +93,7 @@ async def link_account(request: web.Request) -> web.Response:
             page = await _page(request, Form({}, form_errors(error, viewer)), account)
             return show(page, error.status, retry_after(error))
         if not right:
-            await request.app[FAILED_SIGN_INS].note(account.id, client_network(request))
+            await request.app[FAILED_SIGN_IN_LOG].note(account.id, client_network(request))
             request.app[GUESSING_ALARM].note(account.id, client_network(request))
             form = Form({}, {"password": viewer.translate(WRONG)})
             return show(await _page(request, form, account), 401)

@@ -8,7 +8,7 @@
 import { timeoutFor } from "../../shared/timeouts.js";
 import { Allowances } from "../line/allowances.js";
 import { mediaReceived, setTracks, withOneVideo } from "./received-media.js";
-import { Peer } from "./peer.js";
+import { makesOffers, Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
 
@@ -305,7 +305,7 @@ export class CallConnections {
       onChange();
     };
     const peer = make({
-      offers: peerId > remoteId,
+      offers: makesOffers(peerId, remoteId),
       configuration: this.configuration,
       stream: this.#stream,
       limits: this.#allowances.ofNew,

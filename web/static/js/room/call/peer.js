@@ -419,6 +419,15 @@ export class Peer {
 }
 
 /**
+ * Which of two makes the offers: both ends come to the same answer without asking.
+ * @param {string} ownId of this page's peer
+ * @param {string} remoteId
+ */
+export function makesOffers(ownId, remoteId) {
+  return ownId > remoteId;
+}
+
+/**
  * @param {RTCIceCandidate} candidate
  * @returns {CandidateInit}
  */
