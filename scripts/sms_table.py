@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from signaling.delivery.segments import count, without_accents
+from signaling.delivery.sms_segments import count, without_accents
 from signaling.flows.notices.composing import one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import source_text

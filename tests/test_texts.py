@@ -23,7 +23,7 @@ from scripts.texts import (
     merged,
     read,
 )
-from signaling.delivery.segments import count, without_accents
+from signaling.delivery.sms_segments import count, without_accents
 from signaling.notices.texts import NOTICE_TEXTS
 from web.texts.catalogs import LATER_SCRIPTS, OWN_NAMES, Catalogs
 

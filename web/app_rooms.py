@@ -10,7 +10,7 @@ from signaling.flows.calls.locks import Locks
 from signaling.flows.calls.reachability import Reachability
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
-from signaling.flows.retention.emptying import Emptying
+from signaling.flows.retention.wal_emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting

@@ -13,7 +13,7 @@ from signaling.flows.retention.purging import Purging
 from web import keys
 from web.access.web_sessions import LATE
 from web.hosts.duty import DUTY, DUTY_TIMERS, LOOK_EVERY, DutyTimers
-from web.zones.changes import ZoneChanges
+from web.zones.rule_changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
 "Shorter than any web session lasts, so that each one ends on time."

@@ -21,8 +21,8 @@ from signaling.flows.people.password_links import AccountInvitations, ForgottenP
 from signaling.flows.people.sharing import Sharing
 from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
-from signaling.flows.retention.emptying import Emptying
 from signaling.flows.retention.purging import Purging
+from signaling.flows.retention.wal_emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting

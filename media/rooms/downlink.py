@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from media.congestion.estimate import Estimate
+from media.congestion.audio_thrift import Thrift, is_far
+from media.congestion.bandwidth_estimate import Estimate
 from media.congestion.probing import Prober
-from media.congestion.thrift import Thrift, is_far
 from media.rooms.negotiation import SourceId
 from media.rtp.codecs import Kind
 from media.streams.outbound import OutboundStream

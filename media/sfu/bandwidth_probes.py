@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pylibsrtp
 
 from media.congestion.allocation import UPGRADE_MARGIN, Allocation, Choice, allocate
-from media.congestion.estimate import FLOOR, UNLIMITED
+from media.congestion.bandwidth_estimate import FLOOR, UNLIMITED
 from media.congestion.probing import Verdict
 from media.rooms.negotiation import SourceId
 from media.rooms.peer import Peer

@@ -6,7 +6,7 @@ Runs twice a second, and at once when something changes or a link is overused.
 from __future__ import annotations
 
 from media.congestion.allocation import Choice, allocate
-from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED
+from media.congestion.bandwidth_estimate import SMALLEST_VIDEO, UNLIMITED
 from media.rooms.negotiation import SourceId
 from media.rooms.peer import Peer
 from media.rooms.room import Room

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.rooms.peer import Peer
 from media.rooms.room import Room
 from media.streams.publication import Publication

@@ -25,7 +25,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.congestion.estimate import LOSS_CALM, OVERUSE
+from media.congestion.bandwidth_estimate import LOSS_CALM, OVERUSE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time

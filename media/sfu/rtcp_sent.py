@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from aiortc.rtp import RtcpSenderInfo
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import Kind

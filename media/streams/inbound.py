@@ -14,7 +14,7 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.extension_layout import NO_LAYOUT, Layout
-from media.rtp.keyframes import starts_keyframe
+from media.rtp.keyframe_detection import starts_keyframe
 from media.streams import nacks
 from media.streams.history import HISTORY, History
 from media.streams.receiver_reports import FEWEST_PACKETS, LOSS_PACKETS, Reception

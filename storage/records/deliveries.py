@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from signaling.moments.milliseconds import from_ms
-from signaling.notices.delivery import Delivery
+from signaling.notices.delivery_summary import Delivery
 from signaling.notices.notice import Attempt
 from storage.engine.executor import Executor, marks
 from storage.records.notice_queue import attempt_of

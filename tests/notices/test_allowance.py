@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from signaling.allowance import ASKING, INVITING, MOVING
 from signaling.errors import TooMuchSent
 from signaling.flows.invites.inviting import Plan
 from signaling.interpreter_request import InterpretingOrganization
 from signaling.invite import Person as Invited
+from signaling.notice_allowance import ASKING, INVITING, MOVING
 from tests.notices.desk import NUMBER, Desk, desk
 from tests.people import Answer
 from web import keys

@@ -10,13 +10,13 @@ from aiohttp import web
 
 from signaling.delivery import provider_names
 from signaling.errors import NotFound, Unavailable
-from signaling.flows.notices.hand_overs import HandOver
+from signaling.flows.notices.provider_state import HandOver
 from signaling.notices.notice import Channel
 from storage.backup.backup_set import last_backup
 from storage.records.audit import Finding
 from web.access.mail_reach import MailState
 from web.config import Config
-from web.health import provider, stun
+from web.health import sms_provider, stun
 from web.health.certificate import Certificate, certificate_of
 from web.keys import (
     AUDIT_WATCH,
@@ -74,7 +74,7 @@ class Health:
     "Whether the mail server lets this server in right now."
     outbox: int
     "Notices kept in the outbox folder instead of being sent."
-    answer: provider.Answer | None
+    answer: sms_provider.Answer | None
     "Of the provider of SMS; None: there is none."
     sign_in: str | None
     "Why the provider of sign-in cannot be used; empty: it can; None: there is none."
@@ -117,7 +117,7 @@ async def _measured(app: web.Application) -> Health:
         backup = asking.create_task(asyncio.to_thread(last_backup, config.data_dir))
         shown = asking.create_task(certificate_of(config.public_url)) if config.secure else None
         said = (
-            asking.create_task(provider.ask(config.delivery.vonage_api_url, app[CLOCK]))
+            asking.create_task(sms_provider.ask(config.delivery.vonage_api_url, app[CLOCK]))
             if phones
             else None
         )

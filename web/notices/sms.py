@@ -8,7 +8,7 @@ a zone is given by its offset. What people typed stays as it is.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from signaling.delivery.segments import count, without_accents
+from signaling.delivery.sms_segments import count, without_accents
 from signaling.flows.notices.composing import one_line
 from web.texts.dates import long_moment, offset, zone_name
 

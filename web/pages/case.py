@@ -14,7 +14,7 @@ from signaling.interpreter_request import (
     InterpretingOrganization,
     next_to_ask,
 )
-from signaling.notices.delivery import Delivery
+from signaling.notices.delivery_summary import Delivery
 from signaling.notices.notice import Occasion
 from web.http.request import own_consultation, show, viewer_of
 from web.keys import CLOCK, RUNNING, STORE, UNREAD

@@ -9,7 +9,7 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.contact import Contact
-from signaling.delivery.segments import count
+from signaling.delivery.sms_segments import count
 from signaling.errors import DoubtfulContact, InvalidInput, TeleConnectError
 from signaling.flows.notices.composing import InviteContext
 from signaling.identifier import new_id

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
+from signaling.delivery.webhook_parsing import MAX_BODY_BYTES, parse_inbound, parse_status
 from signaling.errors import TooLarge, WebhookRefused
 from web.access.webhook_signature import Proof, check
 from web.keys import CLOCK, CONFIG, RECEIPTS, STORE

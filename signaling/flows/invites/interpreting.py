@@ -10,7 +10,6 @@ from typing import Literal
 
 from signaling.access import owned
 from signaling.account import Account
-from signaling.allowance import ASKING_AGAIN, INVITING, Allowance
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable, NotFound
 from signaling.flows.invites.inviting import Inviting
@@ -25,6 +24,7 @@ from signaling.interpreter_request import (
     next_to_ask,
 )
 from signaling.invite import Invite, Person
+from signaling.notice_allowance import ASKING_AGAIN, INVITING, Allowance
 from signaling.notices.notice import Occasion
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.store import Records, Store

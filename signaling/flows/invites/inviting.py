@@ -7,13 +7,13 @@ from datetime import datetime
 from signaling import numbers
 from signaling.access import owned
 from signaling.account import Account
-from signaling.allowance import ASKING, INVITING, Allowance
 from signaling.consultation import Consultation, ConsultationKind
 from signaling.errors import Conflict, NotFound
 from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
+from signaling.notice_allowance import ASKING, INVITING, Allowance
 from signaling.notices.notice import Occasion
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store

@@ -7,11 +7,11 @@ from datetime import datetime
 from string import Template as Placeholders
 
 from signaling.account import Account
-from signaling.allowance import WINDOW, Allowance
 from signaling.consultation import Consultation
 from signaling.errors import N_, TooMuchForOne, TooMuchSent
 from signaling.identifier import new_id
 from signaling.invite import Invite
+from signaling.notice_allowance import WINDOW, Allowance
 from signaling.notices.notice import (
     CalendarMethod,
     Content,

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from signaling.account import Account
-from signaling.allowance import Allowance
 from signaling.consultation import Consultation
 from signaling.flows.notices.composing import Composing, Recipient, scheduler_of
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
+from signaling.notice_allowance import Allowance
 from signaling.notices.notice import Occasion
 from signaling.ports.store import Records
 from signaling.ports.wording import Wording

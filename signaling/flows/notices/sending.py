@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from signaling.errors import Unavailable
 from signaling.flows.notices.claiming import Job, claim, recover, settle, take
-from signaling.flows.notices.hand_overs import HandOvers
+from signaling.flows.notices.provider_state import HandOvers
 from signaling.notices.notice import (
     Channel,
     Outcome,

@@ -4,8 +4,8 @@ import logging
 from datetime import datetime, timedelta
 
 from signaling.audit import SERVER
-from signaling.flows.retention.emptying import Emptying
 from signaling.flows.retention.leftovers import sweep_files, sweep_folders
+from signaling.flows.retention.wal_emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock, Timers

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 from signaling import numbers
 from signaling.access import owned
 from signaling.account import Account
-from signaling.allowance import INVITING, MOVING
 from signaling.chat import ChatMessage
 from signaling.consultation import MAX_PEOPLE, OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
@@ -18,6 +17,7 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
+from signaling.notice_allowance import INVITING, MOVING
 from signaling.notices.texts import INVITATIONS
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store

@@ -22,7 +22,7 @@ from storage.engine.database import MAX_GROUP, NOBODY, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
 from storage.engine.postgresql.failures import as_ours, is_passing, lost_answer, unusable
-from storage.engine.postgresql.forgetting import Cleaning
+from storage.engine.postgresql.vacuuming import Cleaning
 from storage.errors import StorageError
 
 EVERYTHING = 0x7E1EC0_0000

@@ -1,7 +1,7 @@
 """Audio first, and everybody is seen before anybody is seen well."""
 
 from media.congestion.allocation import Choice, allocate
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 
 
 def test_nobody_is_held_back_without_evidence_and_audio_never() -> None:

@@ -12,7 +12,7 @@ import cffi
 import pytest
 from pylibsrtp import Policy, Session
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.rooms.peer import Peer

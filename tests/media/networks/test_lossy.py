@@ -12,7 +12,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.messages import OfferNeeded
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind

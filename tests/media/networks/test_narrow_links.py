@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from media.congestion.allocation import Choice, allocate
-from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
+from media.congestion.bandwidth_estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
 from media.sfu.publisher_limit import LEAST_SIMULCAST, LEAST_VIDEO
 
 STEP = 0.5

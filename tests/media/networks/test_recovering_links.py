@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from media.congestion.estimate import LOSS_CALM
+from media.congestion.bandwidth_estimate import LOSS_CALM
 from media.congestion.queueing_delay import Delay
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.congestion.estimate import FLOOR, UNLIMITED
+from media.congestion.bandwidth_estimate import FLOOR, UNLIMITED
 from media.rooms.downlink import REMEMBERED_REPORTS, Downlink
 from media.rtp.codecs import Kind
 from media.streams.outbound import OutboundStream

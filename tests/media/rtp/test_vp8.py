@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.keyframes import starts_keyframe
+from media.rtp.keyframe_detection import starts_keyframe
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
 
 

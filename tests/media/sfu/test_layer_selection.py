@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu import bandwidth_probes

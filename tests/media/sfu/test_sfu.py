@@ -1,6 +1,6 @@
 """Real aiortc clients see and hear each other through the relay."""
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
 from media.sfu.layer_selection import select_layers

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from media.congestion.estimate import UNLIMITED
+from media.congestion.bandwidth_estimate import UNLIMITED
 from media.rtp.codecs import OPUS, VP8
 from media.rtp.extension_layout import read_layout
 from media.rtp.header_extensions import ABSOLUTE_SEND_TIME, absolute_send_time

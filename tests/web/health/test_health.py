@@ -23,7 +23,7 @@ from yarl import URL
 
 from signaling.attachment import Upload
 from signaling.consultation import Consultation
-from signaling.flows.notices.hand_overs import HandOver
+from signaling.flows.notices.provider_state import HandOver
 from storage.store import Records
 from tests.clock import MovableClock
 from tests.delivery.certificates import certificates
@@ -32,8 +32,8 @@ from tests.people import Person
 from tests.serving import moment, serving
 from web.health.certificate import Certificate, certificate_of
 from web.health.measuring import Delivery, Disk, Health, measure
-from web.health.provider import Answer, ask
 from web.health.sharing import SharedMeasurement
+from web.health.sms_provider import Answer, ask
 from web.health.stun import problem_of
 from web.keys import AUDIT_WATCH, STORE
 from web.markup.administration.health_parts import every_part

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.delivery.segments import count
+from signaling.delivery.sms_segments import count
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.notices.composing import InviteContext
 from signaling.invite import Person as Invited

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from signaling.delivery.segments import count
+from signaling.delivery.sms_segments import count
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion

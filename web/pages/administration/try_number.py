@@ -4,7 +4,7 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.delivery import kept_channels
-from signaling.delivery.segments import count
+from signaling.delivery.sms_segments import count
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.identifier import new_id
 from signaling.invite import Person

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from media.congestion.estimate import PATIENCE, UNLIMITED, Estimate
+from media.congestion.bandwidth_estimate import PATIENCE, UNLIMITED, Estimate
 
 
 def test_an_estimate_falls_at_once_and_rises_slowly() -> None:

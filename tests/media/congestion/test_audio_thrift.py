@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.congestion.thrift import (
+from media.congestion.audio_thrift import (
     LONGEST_PATIENCE,
     PATIENCE,
     RETRY_AFTER,

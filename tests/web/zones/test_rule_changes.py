@@ -15,7 +15,7 @@ from signaling.moments.moment import same_clock
 from tests.people import Person, outbox
 from tests.serving import Server, audit_lines, serving
 from web.keys import STORE
-from web.zones.changes import SETTING, KeptRules, rules_from
+from web.zones.rule_changes import SETTING, KeptRules, rules_from
 
 YEAR = datetime.now(UTC).year + 1
 PLAN = {"plan_later": "on", "date": f"{YEAR}-01-11", "time": "14:30"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.delivery.segments import JOINED, SINGLE, count, without_accents
+from signaling.delivery.sms_segments import JOINED, SINGLE, count, without_accents
 
 # The whole default alphabet and its extension, as printed in 3GPP TS 23.038 section 6.2.1.
 BASIC = (

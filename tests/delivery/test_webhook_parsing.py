@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.contact import Contact
-from signaling.delivery.receipts import (
+from signaling.delivery.webhook_parsing import (
     ERROR_REASONS,
     STATUS_EVENTS,
     parse_inbound,

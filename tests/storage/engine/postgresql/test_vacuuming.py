@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from storage.engine.postgresql import forgetting
+from storage.engine.postgresql import vacuuming
 from storage.store import Store
 from tests.engines import databases
 from tests.engines.databases import database_url, everything_stored, open_store
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgresql
 
 @pytest.fixture(autouse=True)
 def _without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forgetting, "RESTS", 0)
+    monkeypatch.setattr(vacuuming, "RESTS", 0)
 
 
 async def fill(store: Store, session: str, seat: bytes = b"") -> None:
@@ -58,7 +58,7 @@ async def test_after_a_purge_nothing_of_a_session_is_in_the_files(tmp_path: Path
 async def test_cleaning_rests_between_but_keys_are_gone_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forgetting, "RESTS", 1e9)
+    monkeypatch.setattr(vacuuming, "RESTS", 1e9)
     store = await open_store(tmp_path)
     await store.write(lambda records: records.accounts.add(NURSE))
     await fill(store, "gone-session-000")
