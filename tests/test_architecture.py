@@ -82,6 +82,45 @@ def wrong_arrow(source: str, target: str, label: str, solid: bool) -> Iterator[s
             yield f"{source} -> {target}: not imported"
 
 
+DECIDED = {
+    "py": r"^\s*(?:(?:async )?def|class) {}\b|^{}\s*[:=]",
+    "js": r"^(?:export )?(?:async )?(?:const|function|class) {}\b",
+}
+"Ending of a file -> how what decides, named {}, is defined there."
+MOST_ROWS = 20
+"Lines of one topic: more take too long to read."
+MOST_LETTERS = 95
+"Of a question."
+
+
+def decisions(document: str) -> dict[str, list[tuple[str, str]]]:
+    """Topic -> (question, the cell that answers it), from the section "Where is it decided"."""
+    section = document.partition("\n## Where is it decided\n")[2].partition("\n## ")[0]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for part in section.split("\n### ")[1:]:
+        topic, _, table = part.partition("\n")
+        rows = [
+            line.strip("| ").rsplit(" | ", 1) for line in table.splitlines() if line[:2] == "| "
+        ]
+        found[topic] = [(question, cell) for question, cell in rows[1:]]
+    return found
+
+
+def wrong_in_answer(cell: str) -> Iterator[str]:
+    """What an answer names that is not there: `file` `name`, `name`; `file` `name`."""
+    for answer in cell.split("; "):
+        path, *names = re.findall(r"`([^`]+)`", answer)
+        if not (ROOT / path).is_file():
+            yield f"{path} does not exist"
+            continue
+        if not names:
+            yield f"{path}: nothing is named in it"
+        for name in names:
+            pattern = DECIDED[path.rpartition(".")[2]].replace("{}", re.escape(name))
+            if not re.search(pattern, text_of(path), re.MULTILINE):
+                yield f"{path}: {name} is not defined there"
+
+
 def text_of(path: str) -> str:
     file = ROOT / path
     return file.read_text("utf-8") if file.is_file() else ""
@@ -144,6 +183,40 @@ def test_each_box_and_arrow_of_a_way_is_in_the_source(picture: list[str]) -> Non
 )
 def test_what_a_picture_gets_wrong_is_found(line: str) -> None:
     assert len(list(wrong_in_picture(line.splitlines()))) == 1
+
+
+def test_every_decision_is_where_the_document_says() -> None:
+    found = decisions(ARCHITECTURE)
+    assert sum(map(len, found.values())) > 150
+    none(
+        f"{topic}: {question}: {wrong}"
+        for topic, rows in found.items()
+        for question, cell in rows
+        for wrong in wrong_in_answer(cell)
+    )
+
+
+def test_a_decision_is_found_in_ten_seconds() -> None:
+    found = decisions(ARCHITECTURE)
+    contents = ARCHITECTURE.partition("\n## Where is it decided\n")[2].partition("\n### ")[0]
+    anchors = {re.sub(r"[^\w -]", "", topic).lower().replace(" ", "-") for topic in found}
+    assert anchors == set(re.findall(r"\(#([\w-]+)\)", contents)) - {"folders"}
+    for topic, rows in found.items():
+        assert len(rows) <= MOST_ROWS, topic
+        none(f"{topic}: {question}" for question, _ in rows if len(question) > MOST_LETTERS)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "`media/rtp/nowhere.py` `OPUS`",
+        "`media/rtp/codecs.py`",
+        "`media/rtp/codecs.py` `OPUS`, `FORWARDED_EXTENSIONS`",
+        "`media/rtp/codecs.py` `OPUS`; `web/static/js/room/call/peer.js` `offersTo`",
+    ],
+)
+def test_a_decision_that_has_moved_is_found(cell: str) -> None:
+    assert len(list(wrong_in_answer(cell))) == 1
 
 
 def test_the_tables_of_folders_are_those_that_are_tested() -> None:
