@@ -6,8 +6,8 @@ the line carried to the server beyond the file itself, the heads of the requests
 
 Beside the chat, ten people in ten rooms send a photo of 12 megapixels each, all at once and each over a
 line of 10 Mbit/s, while in fifty other rooms messages are acknowledged. They send from a process of their
-own, last in line for the processor: what is waited for is the server's work and not theirs. Rounds alternate: messages alone, then
-with photos. Growth is the largest resident size of the web process while photos are taken
+own, which gives way to all others as what examines photos does: what is waited for is the server's work
+and not theirs. Rounds alternate: messages alone, then with photos. Growth is the largest resident size of the web process while photos are taken
 in, less that just before; one photo is taken in before the first round, so that what is loaded once is
 there.
 
@@ -17,7 +17,6 @@ that examines files; no two requests at once.
 
 import asyncio
 import itertools
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -43,6 +42,7 @@ from scripts.traffic.server import (
 from scripts.traffic.slow_link import slow_link
 from scripts.traffic.uploads import Sender, noisy_photo, ordinary_photo
 from signaling.ports.files import BLOCK_BYTES
+from web.processes.priority import give_way
 
 LINE_BITS_PER_SECOND = 2_000_000
 CUT_SECONDS = 10.0
@@ -194,7 +194,7 @@ async def _beside_the_chat() -> dict[str, Any]:
             schedulers = await connect_all(session, server, writing, scheduler=True)
             service_users = await connect_all(session, server, writing, scheduler=False)
             desks = [Desk(*pair) for pair in zip(service_users, schedulers, strict=True)]
-            with ProcessPoolExecutor(1, get_context("spawn"), os.nice, (19,)) as pool:
+            with ProcessPoolExecutor(1, get_context("spawn"), give_way) as pool:
 
                 def send_photos(count: int = AT_ONCE) -> asyncio.Future[float]:
                     sending = pool.submit(

@@ -7,7 +7,6 @@ memory: uploads and the disk are not measured here.
 """
 
 import asyncio
-import os
 import resource
 import time
 from collections.abc import AsyncIterator
@@ -22,9 +21,9 @@ from PIL import Image, ImageOps
 from scripts.benchmarks._figures import lines
 from web.attachments.job import LARGE, SMALL, Rendition
 from web.attachments.photos import QUALITY
-from web.attachments.sandbox import PRIORITY
 from web.attachments.workers import BLOCK_BYTES, FileWorkers
 from web.config import harmless_environment
+from web.processes.priority import give_way
 
 SIZE = (4032, 3024)
 PHOTOS = 5
@@ -54,7 +53,7 @@ async def measure(photo: bytes) -> dict[str, Any]:
     workers = FileWorkers(harmless_environment())
     plain, ours = [], []
     processor = 0.0
-    with ProcessPoolExecutor(1, get_context("spawn"), os.nice, (PRIORITY,)) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn"), give_way) as pool:
         for _ in range(ROUNDS):
             plain.append(await asyncio.wrap_future(pool.submit(plain_loop, photo, PHOTOS)))
             before = time.process_time()

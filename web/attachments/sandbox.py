@@ -14,6 +14,8 @@ import struct
 import sys
 import sysconfig
 
+from web.processes.priority import LAST, give_way
+
 CPU_SECONDS = 40
 "HEIC of 100 megapixels takes some 15 s, all else less; others wait meanwhile."
 MEMORY_BYTES = 1200 * 2**20
@@ -21,8 +23,6 @@ MEMORY_BYTES = 1200 * 2**20
 OPEN_FILES = 32
 THREADS = 16
 "Threads and processes: libde265 starts one even if it is told to do without."
-PRIORITY = 19
-"A `nice` value, the last there is: calls and chat come first."
 READABLE = (
     "/usr/share/fonts",
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -45,7 +45,7 @@ def for_the_parent() -> bool:
 
     Returns whether it has a user namespace of its own.
     """
-    os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    os.setpriority(os.PRIO_PROCESS, 0, LAST)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     if not _on_linux:
@@ -61,6 +61,7 @@ def for_a_file(namespace: bool, parent: int) -> None:
 
     `namespace` is what `for_the_parent` returned to the process `parent`.
     """
+    give_way()
     limits = {
         resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_AS: MEMORY_BYTES,

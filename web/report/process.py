@@ -20,6 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from signaling.report import Report, ReportContents, ReportLine, reduce_report
+from web.processes.priority import give_way
 from web.report.pdf import ReportLogo, draw
 from web.texts.catalogs import translations_of
 
@@ -28,7 +29,7 @@ CPU_SECONDS = 300
 MEMORY_BYTES = 1536 * 2**20
 "Of address space, half of which is in use."
 PRIORITY = 10
-"A `nice` value: the server and its calls come first."
+"A `nice` value."
 
 _lines = msgspec.json.Decoder(ReportLine)
 
@@ -112,7 +113,7 @@ def main(source: BinaryIO, target: BinaryIO) -> int:
 
 
 def _restrain() -> None:
-    os.nice(PRIORITY)
+    give_way(PRIORITY)
     for limit, most in (
         (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_AS, MEMORY_BYTES),

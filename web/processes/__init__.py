@@ -1,0 +1,1 @@
+"""What the processes beside the server have in common."""
