@@ -61,6 +61,10 @@ def one_line(field: str, text: str, *, limit: int = NAME_LENGTH, required: bool 
             field, N_("This contains characters that are not allowed here. Please type it again.")
         )
     cleaned = " ".join(_clean(text).split())
+    return _within(field, cleaned, limit, required)
+
+
+def _within(field: str, cleaned: str, limit: int, required: bool) -> str:
     if len(cleaned) > limit:
         raise InvalidInput(
             field, N_("This is too long: at most %(limit)s characters."), limit=limit
@@ -91,13 +95,7 @@ def paragraphs(field: str, text: str, *, limit: int, required: bool = False) -> 
     Raises InvalidInput for overlong or missing text.
     """
     cleaned = _BIDI_CONTROLS.sub("", _clean(text)).strip()
-    if len(cleaned) > limit:
-        raise InvalidInput(
-            field, N_("This is too long: at most %(limit)s characters."), limit=limit
-        )
-    if required and not cleaned:
-        raise InvalidInput(field, N_("Please fill in this field."))
-    return cleaned
+    return _within(field, cleaned, limit, required)
 
 
 def searched(text: str) -> str:

@@ -22,6 +22,8 @@ MOST_FILES = 25
 "Python files directly in a folder."
 MOST_FUNCTION_LINES = 50
 MOST_LONG_FUNCTIONS = 10
+REPEATED_NODES = 30
+"Nodes of its syntax tree from which a function's body is too much to be written twice."
 
 QUOTED_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 SCRIPT_IMPORT = re.compile(
@@ -199,12 +201,26 @@ def long_functions(sources: Mapping[str, str]) -> Iterator[tuple[int, str, str]]
                     yield lines, path, node.name
 
 
+def repeated_functions(sources: Mapping[str, str]) -> Iterator[list[str]]:
+    """Groups of functions (path and name) with the same body; those of few lines are left out."""
+    bodies: dict[str, list[str]] = {}
+    for path, text in sources.items():
+        for node in nodes(text):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[ast.get_docstring(node) is not None :]
+                if sum(1 for each in body for _ in ast.walk(each)) >= REPEATED_NODES:
+                    written = "\n".join(map(ast.dump, body))
+                    bodies.setdefault(written, []).append(f"{path} {node.name}")
+    yield from (found for found in bodies.values() if len(found) > 1)
+
+
 def figures() -> str:
-    """What the house measures, as text: files per folder, circles, long functions."""
+    """What the house measures, as text: files per folder, circles, long and repeated functions."""
     product = python_files()
     graph = imported_files(product)
     others = imported_files(files("*.c", "*.h", "*.js"))
     long = sorted(long_functions(product), reverse=True)
+    repeated = list(repeated_functions(product))
     file_circles = circles(graph) + circles(others)
     room_circles = circles(imported_rooms(graph))
     lines = [f"{count:4}  {folder}" for folder, count in sorted(files_in_folders(product).items())]
@@ -218,6 +234,8 @@ def figures() -> str:
             *(f"      {', '.join(sorted(circle))}" for circle in room_circles),
             f"Functions over {MOST_FUNCTION_LINES} lines: {len(long)}",
             *(f"{count:4}  {path} {name}" for count, path, name in long),
+            f"Functions written twice: {len(repeated)}",
+            *(f"      {', '.join(each)}" for each in repeated),
         ]
     )
 

@@ -26,6 +26,7 @@ from tests.structure import (
     module_name,
     none,
     python_files,
+    repeated_functions,
     room,
     room_of_module,
     rooms_as_they_are,
@@ -152,6 +153,10 @@ def test_few_functions_are_long() -> None:
     found = sorted(long_functions(python_files()), reverse=True)
     listed = "\n".join(f"{lines} {path} {name}" for lines, path, name in found)
     assert len(found) <= MOST_LONG_FUNCTIONS, f"{len(found)} functions:\n{listed}"
+
+
+def test_no_function_is_written_twice() -> None:
+    none(", ".join(found) for found in repeated_functions(python_files()))
 
 
 @pytest.mark.parametrize(
@@ -284,6 +289,14 @@ def test_crowded_folders_and_long_functions_are_found() -> None:
     assert list(long_functions({"web/a.py": longer})) == [
         (MOST_FUNCTION_LINES + 1, "web/a.py", "f")
     ]
+
+
+def test_a_function_that_is_written_twice_is_found() -> None:
+    body = "\n".join(f"    print({number} + a.b.c(a))" for number in range(5))
+    once = {"web/a.py": f"def f(a):\n    'Prints.'\n{body}", "web/b.py": "def f(a):\n    pass"}
+    none(", ".join(found) for found in repeated_functions(once))
+    twice = once | {"media/c.py": f"class C:\n  def g(a):\n{body}"}
+    assert list(repeated_functions(twice)) == [["web/a.py f", "media/c.py g"]]
 
 
 @pytest.mark.parametrize(

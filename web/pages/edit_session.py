@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import htpy as h
 from aiohttp import web
 
 from signaling.account import Account
@@ -18,7 +19,7 @@ from web.markup.desk.edit_session import edit_session_page
 from web.pages.session_people import invite_more
 from web.routes import path
 from web.texts import dates
-from web.view_models import Form, InvitedPerson
+from web.view_models import Form, InvitedPerson, Viewer
 from web.zones.names import todays_name
 
 _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
@@ -28,15 +29,7 @@ async def show_edit(request: web.Request) -> web.Response:
     account, consultation, invites = await _editable(request, "edit")
     form = Form(_values(consultation, invites[0]))
     viewer = await viewer_of(request)
-    return show(
-        edit_session_page(
-            viewer,
-            form,
-            consultation.id,
-            _people(invites),
-            own=account.id == consultation.scheduler_id,
-        )
-    )
+    return show(_page(viewer, form, account, consultation, invites))
 
 
 async def edit(request: web.Request) -> web.Response:
@@ -65,13 +58,7 @@ async def edit(request: web.Request) -> web.Response:
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
     except (InvalidInput, TooManyRequests) as error:
         form = refused_form(typed, error, viewer)
-        page = edit_session_page(
-            viewer,
-            form,
-            consultation.id,
-            _people(invites),
-            own=account.id == consultation.scheduler_id,
-        )
+        page = _page(viewer, form, account, consultation, invites)
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("invites"))
 
@@ -85,13 +72,7 @@ async def add_people(request: web.Request) -> web.Response:
     except (InvalidInput, TooManyRequests) as error:
         values = _values(consultation, invites[0]) | typed
         form = refused_form(values, error, viewer)
-        page = edit_session_page(
-            viewer,
-            form,
-            consultation.id,
-            _people(invites),
-            own=account.id == consultation.scheduler_id,
-        )
+        page = _page(viewer, form, account, consultation, invites)
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
 
@@ -101,6 +82,13 @@ async def cancel(request: web.Request) -> web.Response:
     app = request.app
     await app[PLANNING].cancel(request.match_info["consultation_id"], account)
     raise web.HTTPSeeOther(path("invites"))
+
+
+def _page(
+    viewer: Viewer, form: Form, account: Account, consultation: Consultation, invites: list[Invite]
+) -> h.Element:
+    own = account.id == consultation.scheduler_id
+    return edit_session_page(viewer, form, consultation.id, _people(invites), own=own)
 
 
 def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:

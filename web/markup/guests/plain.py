@@ -15,7 +15,7 @@ from signaling.chat import MESSAGE_KINDS
 from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
-from web.markup.shared.labels import appointment, clock, filled
+from web.markup.shared.labels import appointment, clock, filled, guest_heading
 from web.markup.shared.phone_call import ask_by_phone_too
 from web.plain_views import PlainFile, PlainLine, PlainLines, PlainView
 from web.routes import path
@@ -148,7 +148,7 @@ def plain_lines(viewer: Viewer, view: PlainLines) -> h.Element:
         viewer,
         view.newest
         and h.div(".lead")[
-            h.h1[_heading(viewer, view.state)],
+            h.h1[guest_heading(viewer, view.state)],
             [h.p[each] for each in _sentences(viewer, view)],
         ],
         not view.newest and h.h1[_("Earlier messages")],
@@ -181,17 +181,6 @@ def frame(viewer: Viewer, *body: h.Node) -> h.Element:
         ],
         h.body[h.main(".plain")[body]],
     ]
-
-
-def _heading(viewer: Viewer, state: str) -> str:
-    """As the scripts have it (`static/js/room/header.js`)."""
-    _ = viewer.translate
-    return {
-        "active": _("You are in the session"),
-        "kept_open": _("The session is paused"),
-        "closed": _("The session is over"),
-        "canceled": _("The session is over"),
-    }.get(state, _("You are in the waiting room"))
 
 
 def _sentences(viewer: Viewer, view: PlainLines) -> list[str]:

@@ -3,7 +3,7 @@
 import htpy as h
 
 from web.markup.shared.controls import button
-from web.markup.shared.labels import appointment, filled
+from web.markup.shared.labels import appointment, filled, guest_heading
 from web.routes import path
 from web.texts.directions import apart
 from web.view_models import SessionView, Viewer
@@ -32,7 +32,7 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             if scheduler
             else _("No connection")
             if view.offline
-            else _guest_heading(viewer, view.state)
+            else guest_heading(viewer, view.state)
         ],
         not scheduler
         and h.p(".hint", hidden=view.offline)[
@@ -70,19 +70,8 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     ]
 
 
-def _guest_heading(viewer: Viewer, state: str) -> str:
-    """As `room/header.js` writes it once the room is there."""
-    _ = viewer.translate
-    return {
-        "active": _("You are in the session"),
-        "kept_open": _("The session is paused"),
-        "closed": _("The session is over"),
-        "canceled": _("The session is over"),
-    }.get(state, _("You are in the waiting room"))
-
-
 def _guest_sentence(viewer: Viewer, view: SessionView) -> str:
-    """The same, as of when the page was asked for."""
+    """As of when the page was asked for; `room/header.js` writes it once the room is there."""
     _ = viewer.translate
     if view.state in ("closed", "canceled"):
         return _("You can close this page.")

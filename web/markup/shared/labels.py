@@ -91,6 +91,17 @@ NOT_RECEIVED = ("kept", "failed", "undeliverable", "abandoned")
 "States of a delivery of which the scheduler has to know: nothing has reached the person."
 
 
+def guest_heading(viewer: Viewer, state: str) -> str:
+    """What a guest's page is headed by in a state of the session; `static/js/room/header.js` has the same."""
+    _ = viewer.translate
+    return {
+        "active": _("You are in the session"),
+        "kept_open": _("The session is paused"),
+        "closed": _("The session is over"),
+        "canceled": _("The session is over"),
+    }.get(state, _("You are in the waiting room"))
+
+
 def delivery_label(viewer: Viewer, state: str | None) -> str:
     """The state of the latest notice to somebody; empty without one."""
     _ = viewer.translate
