@@ -45,13 +45,16 @@ class HostsLine:
         return await self._hosts.all()
 
     async def remove(self, host_id: str) -> None:
-        async with self._line.transaction():
+        async with self._line.transaction(host_id):
             await self._hosts.remove(host_id)
 
-    async def end(self, host_id: str, renewals: int) -> bool:
-        async with self._line.transaction():
+    async def end(self, host_id: str, renewals: int, by: str) -> bool:
+        """As `Hosts.end`, `by` another host; what it was writing is undone."""
+        await self._line.end_transactions(host_id, renewals)
+        async with self._line.transaction(by):
             return await self._hosts.end(host_id, renewals)
 
-    async def lapse(self, host_id: str) -> bool:
-        async with self._line.transaction():
+    async def lapse(self, host_id: str, by: str) -> bool:
+        """As `Hosts.lapse`, `by` what that host is now."""
+        async with self._line.transaction(by):
             return await self._hosts.lapse(host_id)

@@ -86,7 +86,7 @@ class Hosts:
         """End a host that has not renewed its lease since; False: it has, or is gone.
 
         Its rooms are nobody's from the commit on, and nobody is in them. False, too, while a transaction
-        of that host has not ended (`hold_host`), which the server sees to.
+        of that host has not ended (`hold_host`).
         """
         return await self._end(" AND renewals = ?", (host_id, renewals))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.engine.postgresql.holding import HOLDERS
 from tests.people import consultation_of
 from tests.web_hosts import Fleet, Talker, fleet
 
@@ -114,6 +115,54 @@ async def test_a_host_that_hangs_owns_nothing_when_it_goes_on(tmp_path: Path) ->
         silences = [each.silence(began) for each in talks.all]
         print("seconds without an answer:", sorted(round(each, 2) for each in silences))
         assert max(silences) < 15
+        hosts.running[number].send_signal(signal.SIGCONT)
+        await talks.until_all_are_heard()
+
+
+async def stop_within_a_transaction(hosts: Fleet, number: int) -> None:
+    """SIGSTOP, at a moment when the database has answered and waits for what this host writes next."""
+    process = hosts.running[number]
+    (name,) = (
+        host.id for host in await hosts.store.read.hosts.all() if host.name == f"host{number + 1}"
+    )
+    async with asyncio.timeout(60):
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            while not has_stopped(process.pid):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            while (states := await transactions(hosts, name)) == ["active"]:
+                pass
+            if states == ["idle in transaction"]:
+                return
+            process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0)
+
+
+def has_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+async def transactions(hosts: Fleet, host_id: str) -> list[str]:
+    """The states of what writes for a host."""
+    rows = await hosts.store._database.read.rows(
+        "SELECT state FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks"
+        " WHERE locktype = 'advisory' AND classid = ? AND objid ="
+        " (hashtext(?)::bigint & 4294967295)::oid)",
+        (HOLDERS, host_id),
+    )
+    return [row["state"] for row in rows]
+
+
+async def test_a_host_that_is_stopped_within_a_transaction_holds_nobody_up(tmp_path: Path) -> None:
+    """What it has locked is free once it has been ended, and no later."""
+    async with fleet(tmp_path) as hosts, talking(hosts) as talks:
+        number, _ = await busiest(talks)
+        began = asyncio.get_running_loop().time()
+        await stop_within_a_transaction(hosts, number)
+        await talks.until_all_are_heard()
+        silences = [each.silence(began) for each in talks.all]
+        print("seconds without an answer:", sorted(round(each, 2) for each in silences))
+        assert max(silences) < BACK_WITHIN
         hosts.running[number].send_signal(signal.SIGCONT)
         await talks.until_all_are_heard()
 

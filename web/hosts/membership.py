@@ -268,9 +268,10 @@ class Membership:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        with contextlib.suppress(Unavailable, TimeoutError):
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await self._line.remove(self.host_id)
+        if self.host_id:
+            with contextlib.suppress(Unavailable, TimeoutError):
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    await self._line.remove(self.host_id)
         self._store.write_as("")
         self._line.close()
 
@@ -283,7 +284,7 @@ class Membership:
         lapsed, self._lapsed = self._lapsed, ""
         if lapsed:  # nobody has to wait until its lease is over
             async with asyncio.timeout(ANSWER_WITHIN):
-                await self._line.lapse(lapsed)
+                await self._line.lapse(lapsed, host.id)
         _log.info("this host is one of those that share the database", extra={"host": host.id})
 
     async def _keep(self) -> None:
@@ -334,7 +335,9 @@ class Membership:
             self.found(each)
         self._watch.see({each.id: each.renewals for each in seen.values()}, self._seconds())
         for host_id, renewals in self._watch.over(self._seconds()):
-            if host_id != self.host_id and await self._line.end(host_id, renewals):
+            if host_id == self.host_id:
+                continue
+            if await self._line.end(host_id, renewals, self.host_id):
                 _log.warning(
                     "a host was ended: it has not renewed its lease", extra={"host": host_id}
                 )

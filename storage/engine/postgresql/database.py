@@ -22,6 +22,7 @@ from storage.engine.database import MAX_GROUP, NOBODY, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
 from storage.engine.postgresql.failures import as_ours, is_passing, lost_answer, unusable
+from storage.engine.postgresql.holding import holding
 from storage.engine.postgresql.vacuuming import Cleaning
 from storage.errors import StorageError
 
@@ -140,7 +141,9 @@ class PostgresqlDatabase(Database):
     @property
     def _fence(self) -> str:
         """Refuses the transaction once another host has ended this one."""
-        return f"; SELECT hold_host('{self._host_id}')" if self._host_id else ""
+        if not self._host_id:
+            return ""
+        return f"; {holding(self._host_id)}; SELECT hold_host('{self._host_id}')"
 
     def write_as(self, host_id: str) -> None:
         assert NEW_ID.fullmatch(host_id) or host_id in ("", NOBODY)

@@ -6,6 +6,7 @@ statement here is a transaction of its own, except within `transaction()`.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -15,8 +16,10 @@ from signaling.errors import Unavailable
 from storage.engine.postgresql import connecting
 from storage.engine.postgresql.executor import CHANNEL, SKIP_LOCKED, AsyncpgExecutor
 from storage.engine.postgresql.failures import as_ours
+from storage.engine.postgresql.holding import END_TRANSACTIONS, holding
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class Line(AsyncpgExecutor):
@@ -63,13 +66,24 @@ class Line(AsyncpgExecutor):
     def is_open(self) -> bool:
         return self._connection is not None and not self._connection.is_closed()
 
+    async def end_transactions(self, host_id: str, renewals: int) -> None:
+        """End what this host has begun to write, if it has not renewed its lease since."""
+        try:
+            await self.rows(END_TRANSACTIONS, (host_id, renewals))
+        except (
+            asyncpg.InsufficientPrivilegeError
+        ):  # then they end when nothing was heard for IDLE_S
+            _log.warning("hosts connect to the database as different users: they should not")
+
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
+    async def transaction(self, host_id: str) -> AsyncIterator[None]:
+        """One of this host."""
         async with self._lock:
             self._transaction = asyncio.current_task()
             try:
                 with as_ours():
                     async with self._opened().transaction():
+                        await self._opened().execute(holding(host_id))
                         yield
             finally:
                 self._transaction = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from signaling.identifier import new_id
 from storage.engine.postgresql.line import Line
 from tests.engines.databases import database_url
 
@@ -38,7 +39,7 @@ async def test_nothing_else_comes_into_a_transaction(line: tuple[Line, list[str]
     begun, go = asyncio.Event(), asyncio.Event()
 
     async def both() -> None:
-        async with opened.transaction():
+        async with opened.transaction(new_id()):
             await opened.tell("undone")
             begun.set()
             await go.wait()
