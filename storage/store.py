@@ -245,7 +245,8 @@ class Store:
         """Run `work` in one transaction; returns its result once it is durable.
 
         Nobody else writes meanwhile: about the consultation with the id `about`, or those of several,
-        or at all if that is None. A work about none, an empty tuple, locks what it changes. Raises what `work` raises (its statements are undone), or
+        or at all if that is None. A work about none, an empty tuple, locks what it changes. It may run more
+        than once (`storage/engine/database.py`). Raises what `work` raises (its statements are undone), or
         Unavailable.
         """
         return await self._database.write(lambda _: work(self._written), about)

@@ -21,6 +21,9 @@ About = str | Collection[str]
 
 MAX_GROUP = 64
 "Most writers that share one commit: bounds how many one failing disk write takes down."
+ATTEMPTS = 4
+"""How often a work is run, at most, that the engine has undone because it and another process's waited for each
+other: once in its group, then by itself."""
 NOBODY = "nobody"
 SAVEPOINT = "SAVEPOINT work"
 RELEASE = "RELEASE work"
@@ -33,6 +36,14 @@ class Job(NamedTuple):
     work: Work
     about: frozenset[str] | None
     future: "asyncio.Future[Any]"
+
+
+class Outcome(NamedTuple):
+    """What became of a work."""
+
+    future: "asyncio.Future[Any]"
+    result: Any
+    error: BaseException | None
 
 
 def migrations(folder: str = "") -> list[tuple[int, str]]:
@@ -72,7 +83,8 @@ class Database(ABC):
         """Run `work` in a transaction and return its result after the commit.
 
         If `work` raises, its statements are undone and the error is raised here; other writers of
-        the group are not affected. Raises Unavailable when the disk is full or fails, or the engine
+        the group are not affected. It may run more than once, of which only the last one counts: what it
+        changes elsewhere is to be right after that. Raises Unavailable when the disk is full or fails, or the engine
         cannot be reached.
 
         `about` is the id of the consultation that `work` is about, or those of several: with several
@@ -144,6 +156,10 @@ class Database(ABC):
         """Whether a commit that ended with this may have happened all the same."""
         return False
 
+    def _is_conflict(self, error: BaseException) -> bool:
+        """Whether the engine undid a transaction so that another process's can go on."""
+        return False
+
     def _doubt(self, group: list[Job]) -> None:
         """What waits for its turn was decided without knowing what this group has written."""
         self._refuse_queued()
@@ -170,32 +186,30 @@ class Database(ABC):
                 await self._commit(group)
 
     async def _commit(self, group: list[Job]) -> None:
-        results: list[tuple[asyncio.Future[Any], Any]] = []
-        failures: list[tuple[asyncio.Future[Any], BaseException]] = []
+        if await self._try(group, last=False):
+            return
+        for (
+            job
+        ) in group:  # each by itself, so that it keeps nobody waiting for what the others lock
+            for left in reversed(range(ATTEMPTS - 1)):
+                if await self._try([job], last=left == 0):
+                    break
+
+    async def _try(self, group: list[Job], *, last: bool) -> bool:
+        """Run the works of a group and answer all; False: nothing was done, and it is to be tried again."""
+        outcomes: list[Outcome] = []
         executor = self.write_executor
-        alone = len(group) == 1
         committing = False
         try:
             begin = await self._begin(group)
             executor.defer(begin)
-            if not alone:
+            if len(group) == 1:
+                work, _, future = group[0]
+                outcomes.append(Outcome(future, await work(executor), None))
+            else:
                 await executor.run_deferred()
-            for work, _, future in group:
-                waiting = executor.actions
-                if not alone:
-                    executor.defer(SAVEPOINT)
-                try:
-                    results.append((future, await work(executor)))
-                except Exception as error:
-                    executor.drop_actions(waiting)
-                    failures.append((future, error))
-                    if alone or not self._in_transaction:
-                        raise
-                    if not executor.cancel_deferred(SAVEPOINT):
-                        executor.defer(UNDO, RELEASE)
-                else:
-                    if not alone and not executor.cancel_deferred(SAVEPOINT):
-                        executor.defer(RELEASE)
+                for job in group:
+                    await self._run_in_group(job, outcomes)
             if not executor.cancel_deferred(begin):
                 executor.defer("COMMIT")
                 committing = True
@@ -207,13 +221,35 @@ class Database(ABC):
             executor.drop_deferred()
             executor.drop_actions(0)
             await self._roll_back()
-            failed = {future for future, _ in failures}
-            failures += [(job.future, error) for job in group if job.future not in failed]
-            results = []
-        for future, failure in failures:
-            if not future.done():
+            if not last and self._is_conflict(error):
+                return False
+            failed = {each.future: each for each in outcomes if each.error is not None}
+            outcomes = [failed.get(job.future) or Outcome(job.future, None, error) for job in group]
+        for future, result, failure in outcomes:
+            if future.done():
+                continue
+            if failure is None:
+                future.set_result(result)
+            else:
                 future.set_exception(self._domain_error(failure))
                 future.exception()  # retrieved: a canceled caller is no cause for a warning
-        for future, result in results:
-            if not future.done():
-                future.set_result(result)
+        return True
+
+    async def _run_in_group(self, job: Job, outcomes: list[Outcome]) -> None:
+        """Undo what the work has done if it fails. Raises what ends the transaction of all."""
+        executor = self.write_executor
+        waiting = executor.actions
+        executor.defer(SAVEPOINT)
+        try:
+            result = await job.work(executor)
+        except Exception as error:
+            outcomes.append(Outcome(job.future, None, error))
+            if not self._in_transaction or self._is_conflict(error):
+                raise
+            executor.drop_actions(waiting)
+            end: tuple[str, ...] = (UNDO, RELEASE)
+        else:
+            outcomes.append(Outcome(job.future, result, None))
+            end = (RELEASE,)
+        if not executor.cancel_deferred(SAVEPOINT):
+            executor.defer(*end)

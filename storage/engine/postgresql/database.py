@@ -21,7 +21,13 @@ from signaling.identifier import NEW_ID
 from storage.engine.database import MAX_GROUP, NOBODY, Database, Job
 from storage.engine.postgresql import connecting, migrating
 from storage.engine.postgresql.executor import ReadingExecutor, WritingExecutor
-from storage.engine.postgresql.failures import as_ours, is_passing, lost_answer, unusable
+from storage.engine.postgresql.failures import (
+    as_ours,
+    is_conflict,
+    is_passing,
+    lost_answer,
+    unusable,
+)
 from storage.engine.postgresql.holding import holding
 from storage.engine.postgresql.vacuuming import Cleaning
 from storage.errors import StorageError
@@ -157,6 +163,9 @@ class PostgresqlDatabase(Database):
 
     def _is_in_doubt(self, error: BaseException) -> bool:
         return lost_answer(error)
+
+    def _is_conflict(self, error: BaseException) -> bool:
+        return is_conflict(error)
 
     async def _roll_back(self) -> None:
         """A connection that does not answer is dropped: the server ends its transaction."""

@@ -31,9 +31,10 @@ PASSING = (
 )
 """Errors of the moment. An InvalidCachedStatementError: a newer version has migrated the table meanwhile. A ReadOnlySQLTransactionError: what was written to has become a standby. An
 InternalClientError: the driver's state after the server went away within an answer."""
+CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"A transaction was undone for the sake of another one (40P01, 40001): the same succeeds once that is over."
 ONE_STATEMENT = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
+    *CONFLICTS,
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
@@ -62,8 +63,18 @@ def ends_connection(error: BaseException) -> bool:
 
 def lost_answer(error: BaseException) -> bool:
     """Whether the server did not say what became of a statement: the connection ended within it."""
-    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    cause = _cause(error)
     return cause is not None and ends_connection(cause)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether this is one of CONFLICTS."""
+    return isinstance(_cause(error), CONFLICTS)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """The driver's error."""
+    return error.__cause__ if isinstance(error, Unavailable) else error
 
 
 @contextmanager
