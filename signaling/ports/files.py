@@ -1,6 +1,6 @@
 """Files of a consultation: sealed, read and written in blocks."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -15,6 +15,12 @@ class Swept(NamedTuple):
     "Of files that it has deleted."
     stored: frozenset[tuple[str, str]]
     "(file id, part) of what was in its place before."
+
+
+Sweep = Callable[[Collection[tuple[str, str]]], Awaitable[Swept]]
+"""Deletes every part of one consultation except these (file id, part), and what a killed server left half written.
+
+What others write meanwhile stays. Raises Unavailable."""
 
 
 class FileWriter(Protocol):
@@ -101,9 +107,10 @@ class Files(Protocol):
         """(file id, part) of all files of a consultation. Raises Unavailable."""
         ...
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
-        """Delete every part except these (file id, part), and what a killed server left half written.
+    def sweeps(self) -> AsyncIterator[tuple[str, Sweep]]:
+        """The consultations of which there is any file, each once, and what sweeps it.
 
-        Nobody may write meanwhile. Raises Unavailable.
+        A sweep may know what was there when its consultation was given, and nothing that was added since.
+        Raises Unavailable.
         """
         ...

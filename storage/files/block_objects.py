@@ -14,15 +14,16 @@ stay there, though sealed under a key that is gone.
 import contextlib
 import re
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
-from signaling.ports.files import Swept
+from signaling.ports.files import Sweep, Swept
 from storage.errors import StorageError
 from storage.files.object_address import ObjectAddress
 from storage.files.parts import Place
@@ -149,10 +150,27 @@ class BlockObjects:
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]:
         return _in_place(await self.listed(consultation_id))
 
-    async def sweep(
-        self, consultation_id: str, keep: Collection[tuple[str, str]], spared: timedelta
+    async def sweeps(self, spared: timedelta) -> AsyncIterator[tuple[str, Sweep]]:
+        """By one listing of all there is, in pages. Stores list by names, so those of a consultation are
+        together; what a store lists in another order is swept in several parts."""
+        consultation_id, listed = "", list[_Listed]()
+        async for each in self._all(None):
+            if each.consultation_id != consultation_id:
+                if listed:
+                    yield consultation_id, partial(self._sweep, consultation_id, spared, listed)
+                consultation_id, listed = each.consultation_id, []
+            if PATTERN.fullmatch(consultation_id):
+                listed.append(each)
+        if listed:
+            yield consultation_id, partial(self._sweep, consultation_id, spared, listed)
+
+    async def _sweep(
+        self,
+        consultation_id: str,
+        spared: timedelta,
+        listed: "list[_Listed]",
+        keep: Collection[tuple[str, str]],
     ) -> Swept:
-        listed = await self.listed(consultation_id)
         # of parts that stay, what belongs to another writing than the head names
         several = {(each.file_id, each.part) for each in listed if each.writing}
         writings = {
@@ -204,20 +222,26 @@ class BlockObjects:
 
     async def listed(self, folder: str) -> list["_Listed"]:
         """The objects of a consultation, or of one folder in it, by their paths."""
-        found = []
-        with _translated():
-            async for some in self._store.list(folder):
-                found += [
-                    _Listed(each["path"], each["size"], each["last_modified"]) for each in some
-                ]
-        return sorted(found, key=lambda each: each.path)
+        return sorted([each async for each in self._all(folder)], key=lambda each: each.path)
+
+    async def _all(self, folder: str | None) -> "AsyncIterator[_Listed]":
+        """In a folder, or everywhere."""
+        pages = aiter(self._store.list(folder))
+        while True:
+            with _translated():  # not around `yield`: what its caller raises is its own
+                page = await anext(pages, None)
+            if page is None:
+                return
+            for each in page:
+                yield _Listed(each["path"], each["size"], each["last_modified"])
 
 
 class _Listed:
     """An object, and what its name says. What has no name of ours belongs to no part."""
 
     def __init__(self, path: str, size: int, written_at: datetime) -> None:
-        named = _NAME.fullmatch(path.partition("/")[2])
+        self.consultation_id, _, name = path.partition("/")
+        named = _NAME.fullmatch(name)
         self.path = path
         self.size = size
         self.written_at = written_at

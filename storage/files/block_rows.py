@@ -7,12 +7,13 @@ row of its consultation, in the same transaction.
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound
 from signaling.identifier import new_id
 from signaling.moments.milliseconds import to_ms
-from signaling.ports.files import Swept
+from signaling.ports.files import Sweep, Swept
 from storage.engine.database import Database
 from storage.engine.executor import Executor, IntegrityError, batched, marks
 from storage.files.parts import Place
@@ -100,8 +101,12 @@ class BlockRows:
         )
         return frozenset((row["file_id"], row["part"]) for row in rows)
 
-    async def sweep(
-        self, consultation_id: str, keep: Collection[tuple[str, str]], spared: timedelta
+    async def sweeps(self, spared: timedelta) -> AsyncIterator[tuple[str, Sweep]]:
+        for each in await self.consultations():
+            yield each, partial(self._sweep, each, spared)
+
+    async def _sweep(
+        self, consultation_id: str, spared: timedelta, keep: Collection[tuple[str, str]]
     ) -> Swept:
         rows = await self._database.read.rows(
             "SELECT id, file_id, part, half, created_at <= ? AS old FROM file_part"

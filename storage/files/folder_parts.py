@@ -8,7 +8,7 @@ import errno
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
-from signaling.ports.files import Swept
+from signaling.ports.files import Sweep, Swept
 from storage.files.parts import Growing, Place, Whole
 from storage.files.sealed_blocks import Blocks
 from storage.files.sealed_files import PART
@@ -86,7 +86,11 @@ class FolderParts:
         folder = self._folder / consultation_id
         return await _in_thread(lambda: frozenset(_parts(folder)))
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
+    async def sweeps(self) -> AsyncIterator[tuple[str, Sweep]]:
+        for each in await self.consultations():
+            yield each, partial(self._sweep, each)
+
+    async def _sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
         folder = self._folder / consultation_id
 
         def sweep() -> Swept:

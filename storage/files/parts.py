@@ -4,10 +4,10 @@ A part is its sealed blocks (`sealed_blocks.py`) in the order of their numbers, 
 reads and writes them all in the same way is `sealed_files.py`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import NamedTuple, Protocol
 
-from signaling.ports.files import Swept
+from signaling.ports.files import Sweep
 from storage.files.sealed_blocks import Blocks
 
 
@@ -104,6 +104,7 @@ class Parts(Protocol):
         """(file id, part) of all parts that are in their place, uploads included."""
         ...
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
-        """Delete every part but these, halves, and what has no place there."""
+    def sweeps(self) -> AsyncIterator[tuple[str, Sweep]]:
+        """Each consultation of which there is anything, and what deletes every part but those that are to be
+        kept, halves, and what has no place there."""
         ...

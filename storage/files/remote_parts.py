@@ -6,7 +6,7 @@ hosts may write at any time: a sweep spares what is younger than SPARED.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.attachment import UPLOAD
 from signaling.errors import Conflict, NotFound
-from signaling.ports.files import BLOCK_BYTES, Swept
+from signaling.ports.files import BLOCK_BYTES, Sweep
 from storage.engine.vault import SEAL_BYTES
 from storage.files.parts import Growing, Place, Whole
 from storage.files.sealed_blocks import SEALED_BYTES, Blocks
@@ -85,10 +85,8 @@ class BlockStore(Protocol):
 
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]: ...
 
-    async def sweep(
-        self, consultation_id: str, keep: Collection[tuple[str, str]], spared: timedelta
-    ) -> Swept:
-        """As `Parts.sweep`, sparing what was written within the last `spared`."""
+    def sweeps(self, spared: timedelta) -> AsyncIterator[tuple[str, Sweep]]:
+        """As `Parts.sweeps`, sparing what was written within the last `spared`."""
         ...
 
 
@@ -139,8 +137,8 @@ class RemoteParts:
     async def stored(self, consultation_id: str) -> frozenset[tuple[str, str]]:
         return await self._store.stored(consultation_id)
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
-        return await self._store.sweep(consultation_id, keep, self._spared)
+    def sweeps(self) -> AsyncIterator[tuple[str, Sweep]]:
+        return self._store.sweeps(self._spared)
 
 
 async def _length(held: Held, blocks: Blocks) -> int:

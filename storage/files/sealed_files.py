@@ -9,14 +9,14 @@ grows over many requests; every other part is put there when it is whole.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from hashlib import sha256
 from typing import Any
 
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
-from signaling.ports.files import BLOCK_BYTES, Swept
+from signaling.ports.files import BLOCK_BYTES, Sweep
 from storage.engine.executor import Executor
 from storage.engine.vault import Vault
 from storage.files.parts import Growing, Parts, Place, Whole
@@ -140,9 +140,8 @@ class SealedFiles:
         _place(consultation_id, consultation_id, UPLOAD)
         return await self._parts.stored(consultation_id)
 
-    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> Swept:
-        _place(consultation_id, consultation_id, UPLOAD)
-        return await self._parts.sweep(consultation_id, frozenset(keep))
+    def sweeps(self) -> AsyncIterator[tuple[str, Sweep]]:
+        return self._parts.sweeps()
 
     async def _blocks(self, place: Place) -> Blocks:
         key = await self._vault.key(self._executor, place.consultation_id)

@@ -26,23 +26,39 @@ async def sweep_folders(store: Store) -> int:
 
 
 async def sweep_files(store: Store) -> None:
-    """Delete what no row knows, and note what is missing, before anybody is served."""
-    swept = await sweep_folders(store)
-    have_any = await store.files.consultations() | await store.read.attachments.consultations()
-    for consultation_id in have_any:
-        attachments = await store.read.attachments.of_consultation(consultation_id)
-        kept = {(each.id, part) for each in attachments for part in _parts(each)}
-        attached = {each.id for each in attachments}
-        for upload in await store.read.uploads.of_consultation(consultation_id):
-            if upload.id in attached:
-                await _forget(store, consultation_id, upload.id)
-            else:
-                kept.add((upload.id, UPLOAD))
-        found = await store.files.sweep(consultation_id, kept)
+    """Delete what no row knows, and note what is missing."""
+    swept, seen = 0, set()
+    async for consultation_id, sweep in store.files.sweeps():
+        seen.add(consultation_id)
+        attachments, kept = await _known(store, consultation_id)
+        # looked up after the listing: a consultation is stored before its files
+        if not kept and not await store.read.consultations.holders([consultation_id]):
+            await store.files.delete_all(consultation_id)
+            swept += 1
+            continue
+        found = await sweep(kept)
         await _compare(store, consultation_id, attachments, found.stored)
         swept += found.deleted
+    for consultation_id in await store.read.attachments.consultations() - seen:
+        attachments, _ = await _known(store, consultation_id)
+        await _compare(store, consultation_id, attachments, ())
     if swept:
         _log.info("files that a killed server had left were deleted", extra={"count": swept})
+
+
+async def _known(
+    store: Store, consultation_id: str
+) -> tuple[list[Attachment], set[tuple[str, str]]]:
+    """(attachments of a consultation, the parts that its rows know); uploads that are over are forgotten."""
+    attachments = await store.read.attachments.of_consultation(consultation_id)
+    kept = {(each.id, part) for each in attachments for part in _parts(each)}
+    attached = {each.id for each in attachments}
+    for upload in await store.read.uploads.of_consultation(consultation_id):
+        if upload.id in attached:
+            await _forget(store, consultation_id, upload.id)
+        else:
+            kept.add((upload.id, UPLOAD))
+    return attachments, kept
 
 
 async def _compare(
@@ -52,11 +68,10 @@ async def _compare(
     stored: Collection[tuple[str, str]],
 ) -> None:
     """Note which of them are lost, or not any more: a disk may have been missing at the last start."""
-    changed = []
-    for each in attachments:
-        found = each.as_found({part for file_id, part in stored if file_id == each.id})
-        if found != each:
-            changed.append(found)
+    if not _changed(attachments, stored):
+        return
+    # what was listed before the rows were read does not have what another host has stored between
+    changed = _changed(attachments, await store.files.parts(consultation_id))
     if not changed:
         return
 
@@ -70,6 +85,17 @@ async def _compare(
         _log.error(
             "stored files are missing", extra={"consultation_id": consultation_id, "count": lost}
         )
+
+
+def _changed(
+    attachments: list[Attachment], stored: Collection[tuple[str, str]]
+) -> list[Attachment]:
+    """Those that are not as they were, if that is what is stored."""
+    found = [
+        each.as_found({part for file_id, part in stored if file_id == each.id})
+        for each in attachments
+    ]
+    return [now for now, before in zip(found, attachments, strict=True) if now != before]
 
 
 async def _forget(store: Store, consultation_id: str, upload_id: str) -> None:

@@ -1,7 +1,7 @@
 """What the tests of files share: a store with its files in each place, bodies, and writing and reading."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,10 +11,11 @@ import pytest
 
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.ports.files import BLOCK_BYTES
+from signaling.ports.files import BLOCK_BYTES, Files
 from storage.files.block_rows import BlockRows
 from storage.files.folder_parts import FILES, FolderParts
 from storage.files.object_address import ObjectAddress
+from storage.files.parts import Parts
 from storage.files.remote_parts import RemoteParts
 from storage.store import Records, Store
 from tests.engines.databases import open_store
@@ -67,6 +68,14 @@ async def read(store: Store, size: int, start: int = 0, end: int | None = None, 
     blocks = [block async for block in store.files.read(size=size, start=start, end=end, **place)]
     assert all(0 < len(block) <= BLOCK_BYTES for block in blocks)
     return b"".join(blocks)
+
+
+async def swept(files: Files | Parts, keep: Collection[tuple[str, str]]) -> int:
+    """Of how many files a sweep has deleted something in WARD."""
+    async for consultation_id, sweep in files.sweeps():
+        if consultation_id == WARD:
+            return (await sweep(keep)).deleted
+    return 0
 
 
 def stored(tmp_path: Path, part: str = "large", consultation_id: str = WARD) -> Path:

@@ -12,9 +12,10 @@ import pytest
 from obstore.store import S3Store
 from yarl import URL
 
+from signaling.attachment import Attachment
 from signaling.errors import NotFound, Unavailable
 from signaling.flows.retention.leftovers import sweep_files
-from signaling.ports.files import BLOCK_BYTES
+from signaling.ports.files import BLOCK_BYTES, Sweep
 from storage.errors import StorageError
 from storage.files import block_objects
 from storage.files.block_objects import BlockObjects, open_objects
@@ -22,7 +23,7 @@ from storage.files.object_address import ObjectAddress
 from storage.files.remote_parts import RemoteParts
 from storage.store import Store
 from tests.object_server import a_bucket
-from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, write
+from tests.storage.files.support import NOW, OTHER, PHOTO, WARD, body, opened, read, swept, write
 
 pytestmark = pytest.mark.slow
 
@@ -113,14 +114,14 @@ async def test_a_sweep_leaves_what_is_known_and_what_is_young(
     await bucket.put_async(f"{place}/unknown", b"")
     keep = {(PHOTO, "small"), (PHOTO, "large")}
     before = await names(address)
-    assert (await store.files.sweep(WARD, keep)).deleted == 0  # another host may just be writing it
+    assert await swept(store.files, keep) == 0  # another host may just be writing it
     assert await names(address) == before
     parts = RemoteParts(open_objects(address), spared=timedelta())
-    assert (await parts.sweep(WARD, keep)).deleted == 3
+    assert await swept(parts, keep) == 3
     for part in ("small", "large"):
         assert await read(store, 20 * BLOCK_BYTES, part=part) == body(20 * BLOCK_BYTES)
     assert len(await names(address)) == 6
-    await parts.sweep(WARD, ())
+    await swept(parts, ())
     assert await names(address) == []
 
 
@@ -162,7 +163,7 @@ async def before(
         yield open_objects(ObjectAddress.read(f"s3+http://127.0.0.1:{port}/{address.bucket}"))
 
 
-async def test_a_start_lists_a_session_once(store: Store, address: ObjectAddress) -> None:
+async def test_a_start_lists_all_sessions_at_once(store: Store, address: ObjectAddress) -> None:
     asked: list[str] = []
 
     def answer(method: str) -> str:
@@ -175,7 +176,59 @@ async def test_a_start_lists_a_session_once(store: Store, address: ObjectAddress
             await write(store, body(BLOCK_BYTES), part="upload", consultation_id=session)
         asked.clear()
         await sweep_files(store)
-    assert Counter(asked) == {"GET": 2 + 2}  # which sessions have files, twice; and each of them
+    assert Counter(asked) == {"GET": 1}
+
+
+async def test_sessions_of_several_pages_of_a_listing_are_swept_each_as_a_whole(
+    store: Store, address: ObjectAddress
+) -> None:
+    """A page has a thousand objects, wherever a session's end is."""
+    bucket, kept, asked = bucket_of(address), {(PHOTO, "large")}, list[str]()
+
+    def answer(method: str) -> str:
+        asked.append(method)
+        return ""
+
+    async with before(address, answer) as objects:
+        store.files._parts = parts = RemoteParts(objects, spared=timedelta())
+        for session in (WARD, OTHER):
+            await write(store, body(10 * BLOCK_BYTES), consultation_id=session)
+        for session in (WARD, OTHER, "purged-session"):
+            for number in range(350):
+                path = f"{session}/{PHOTO}.large.{'0' * 16}/{number:08d}"
+                await bucket.put_async(path, b"")
+        asked.clear()
+        found = {each: (await sweep(kept)).stored async for each, sweep in parts.sweeps()}
+    assert found == {WARD: kept, OTHER: kept, "purged-session": frozenset()}
+    assert Counter(asked) == {"GET": 2 + 2, "POST": 3}  # pages and heads; what deletes so many
+    assert len(await names(address)) == 2 * 2
+
+
+async def test_what_another_host_stores_during_a_listing_is_not_lost(
+    store: Store, address: ObjectAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is read afterwards, and names what was not listed."""
+    await write(store, body(100), part="upload", file_id="another-file")
+    photo = Attachment(PHOTO, WARD, "photo", "foot.jpg", 100)
+    sweeps = RemoteParts.sweeps
+
+    async def meanwhile(parts: RemoteParts) -> AsyncIterator[tuple[str, Sweep]]:
+        async for found in sweeps(parts):
+            await write(store, body(100))
+            await store.write(
+                lambda records: records.chat.append(WARD, PHOTO, "nurse", "photo", "", NOW, photo)
+            )
+            yield found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RemoteParts, "sweeps", meanwhile)
+        await sweep_files(store)
+    assert await store.read.attachments.get(WARD, PHOTO) == photo
+    await store.files.delete(WARD, PHOTO)
+    await sweep_files(store)
+    found = await store.read.attachments.get(WARD, PHOTO)
+    assert found is not None
+    assert found.notes == ("lost",)
 
 
 async def test_a_request_is_repeated_while_the_store_starts_again(address: ObjectAddress) -> None:

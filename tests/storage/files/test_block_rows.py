@@ -13,7 +13,7 @@ from storage.files.parts import Place
 from storage.files.remote_parts import RemoteParts
 from storage.store import Records, Store
 from tests.engines.databases import run
-from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, write
+from tests.storage.files.support import OTHER, PHOTO, WARD, body, opened, read, swept, write
 
 
 @pytest.fixture
@@ -106,9 +106,9 @@ async def test_a_sweep_leaves_what_is_known_and_what_is_young(store: Store) -> N
     kept = await BlockRows(store._database).kept(Place(WARD, PHOTO, "page-1"))
     await kept.put(0, [b"half of a killed host"])
     keep = {(PHOTO, "small"), (PHOTO, "large")}
-    assert (await store.files.sweep(WARD, keep)).deleted == 0  # another host may just be writing it
+    assert await swept(store.files, keep) == 0  # another host may just be writing it
     parts = RemoteParts(BlockRows(store._database), spared=timedelta(seconds=-1))
-    assert (await parts.sweep(WARD, keep)).deleted == 2
+    assert await swept(parts, keep) == 2
     assert await store.files.parts(WARD) == keep
     assert await counted(store) == (2, 2)
     assert await read(store, 100) == body(100)

@@ -20,6 +20,7 @@ from tests.storage.files.support import (
     opened,
     read,
     stored,
+    swept,
     write,
     write_until_canceled,
 )
@@ -152,9 +153,9 @@ async def test_a_sweep_leaves_what_is_known(store: Store, tmp_path: Path) -> Non
     folder = tmp_path / FILES / WARD
     (folder / f".{PHOTO}.large.0badc0de.half").write_bytes(b"half")
     (folder / "unknown").write_bytes(b"")
-    assert (await store.files.sweep(WARD, {(PHOTO, "small"), (PHOTO, "large")})).deleted == 3
+    assert await swept(store.files, {(PHOTO, "small"), (PHOTO, "large")}) == 3
     assert await read(store, 100) == body(100)
-    assert (await store.files.sweep(WARD, ())).deleted == 2
+    assert await swept(store.files, ()) == 2
     assert not folder.exists()
 
 
