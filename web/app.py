@@ -31,6 +31,7 @@ from web.app_upkeep import add_upkeep
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.connections.http_server import CONNECTIONS, ConnectionManager
+from web.connections.sockets import SOCKETS
 from web.handlers import add_routes
 from web.health.measuring import measure
 from web.health.sharing import HEALTH, SharedMeasurement
@@ -46,7 +47,7 @@ from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.settings.runtime_settings import RuntimeSettings
 from web.sign_in.throttling import GROWTHS
-from web.socket import SOCKETS, say_goodbye
+from web.socket import say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Catalogs

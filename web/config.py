@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,6 +20,7 @@ from storage.files.object_address import ObjectAddress
 from web.environment import config_values as read
 from web.environment.config_values import ConfigError as ConfigError
 from web.environment.config_values import Setting
+from web.environment.delivery_settings import DELIVERY_SETTINGS, read_delivery
 from web.environment.file_settings import FILE_SETTINGS
 from web.environment.host_settings import HOST_SETTINGS, HostSettings, read_host
 from web.environment.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
@@ -56,37 +57,7 @@ SETTINGS = (
     ),
     *STORAGE_SETTINGS,
     *HOST_SETTINGS,
-    Setting(
-        "TELECONNECT_SMTP_URL",
-        "",
-        "Mail server, as smtp://user:password@host:587 or smtps://...; empty: notices are"
-        " written to the folder outbox in the data folder.",
-        secret=True,
-    ),
-    Setting("TELECONNECT_MAIL_FROM", "", "Sender of mail; empty: TeleConnect at the public host."),
-    Setting(
-        "TELECONNECT_VONAGE_APPLICATION_ID",
-        "",
-        "Application at Vonage for SMS and WhatsApp; empty: there are none, or without a mail server"
-        " they are written to the outbox.",
-    ),
-    Setting(
-        "TELECONNECT_VONAGE_PRIVATE_KEY",
-        "",
-        "The application's private key: its text (BEGIN PRIVATE KEY ...) or the path of its file.",
-        secret=True,
-    ),
-    Setting(
-        "TELECONNECT_VONAGE_SIGNATURE_SECRET",
-        "",
-        "Signature secret of the account; without it no receipt and no answer is believed.",
-        secret=True,
-    ),
-    Setting("TELECONNECT_VONAGE_SMS_FROM", "", "Sender name or number of SMS; empty: no SMS."),
-    Setting("TELECONNECT_VONAGE_WHATSAPP_FROM", "", "WhatsApp number; empty: no WhatsApp."),
-    Setting(
-        "TELECONNECT_VONAGE_API_URL", "https://api.nexmo.com", "Address of the provider's API."
-    ),
+    *DELIVERY_SETTINGS,
     Setting(
         "TELECONNECT_SMS_PRICES",
         "",
@@ -300,7 +271,9 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         this_host=read_host(given, port),
         database_url=given("TELECONNECT_DATABASE_URL", read.database_url) or "",
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
-        delivery=_delivery(values, data_dir, brand, public_url),
+        delivery=read_delivery(
+            values, given, data_dir, brand, public_url, public_address(public_url, "webhook_status")
+        ),
         webhook_secret=values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
         sms_prices=given("TELECONNECT_SMS_PRICES", read.prices) or (),
         media_policy=given("TELECONNECT_MEDIA_POLICY", read.media_policy),
@@ -403,42 +376,3 @@ def harmless_environment(environment: Mapping[str, str] = os.environ) -> dict[st
         for name, value in environment.items()
         if name in HARMLESS or name.startswith(HARMLESS_BEGINNINGS)
     }
-
-
-def _delivery(
-    values: Mapping[str, str], data_dir: Path, brand: str, public_url: URL
-) -> DeliverySettings:
-    """What the providers of notices need. Raises ConfigError."""
-    given = partial(_read, values)
-    settings = DeliverySettings(
-        data_dir=data_dir,
-        smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server) or "",
-        mail_from=given("TELECONNECT_MAIL_FROM", read.sender)
-        or read.default_sender(brand, public_url.raw_host or ""),
-    )
-    if not values["TELECONNECT_VONAGE_APPLICATION_ID"]:
-        for name in ("PRIVATE_KEY", "SMS_FROM", "WHATSAPP_FROM"):
-            if values[f"TELECONNECT_VONAGE_{name}"]:
-                raise ConfigError(
-                    f"TELECONNECT_VONAGE_{name} is set, and TELECONNECT_VONAGE_APPLICATION_ID not."
-                )
-        return settings
-    if not values["TELECONNECT_VONAGE_PRIVATE_KEY"]:
-        raise ConfigError("TELECONNECT_VONAGE_PRIVATE_KEY is missing.")
-    settings = replace(
-        settings,
-        vonage_application_id=given("TELECONNECT_VONAGE_APPLICATION_ID", read.application_id),
-        vonage_private_key=given("TELECONNECT_VONAGE_PRIVATE_KEY", read.private_key),
-        sms_from=given("TELECONNECT_VONAGE_SMS_FROM", read.sms_sender) or "",
-        whatsapp_from=given("TELECONNECT_VONAGE_WHATSAPP_FROM", read.whatsapp_number) or "",
-        vonage_api_url=given("TELECONNECT_VONAGE_API_URL", read.api_url),
-        # the provider posts receipts by TLS only; without it, its dashboard says where
-        vonage_status_url=(
-            public_address(public_url, "webhook_status") if public_url.scheme == "https" else ""
-        ),
-    )
-    if not settings.sms_from and not settings.whatsapp_from:
-        raise ConfigError(
-            "TELECONNECT_VONAGE_SMS_FROM or TELECONNECT_VONAGE_WHATSAPP_FROM must say who sends."
-        )
-    return settings

@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from signaling.errors import InvalidMessage
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 from web.routes import path
 
@@ -17,7 +18,7 @@ WITHIN = 30.0
 "Seconds: a round trip on the slowest networks, plus a retransmission."
 
 
-async def hello_of(request: web.Request, response: web.WebSocketResponse) -> wire.Hello:
+async def hello_of(request: web.Request, response: web.WebSocketResponse) -> client.Hello:
     """The hello in the address, else the first message.
 
     Raises InvalidMessage for anything else, or for silence.
@@ -60,9 +61,9 @@ def begun(consultation_id: str, invite_id: str, ticket: str | None = None) -> st
     return msgspec.json.encode(members).decode()
 
 
-def _checked(text: str) -> wire.Hello:
+def _checked(text: str) -> client.Hello:
     """Raises InvalidMessage unless it is a hello of this version."""
-    message = wire.decode(text)
-    if not isinstance(message, wire.Hello) or message.version != wire.PROTOCOL_VERSION:
+    message = client.decode(text)
+    if not isinstance(message, client.Hello) or message.version != wire.PROTOCOL_VERSION:
         raise InvalidMessage
     return message

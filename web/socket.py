@@ -16,15 +16,14 @@ from signaling.errors import (
     InvalidMessage,
     NotFound,
     TeleConnectError,
-    TooManyRequests,
 )
-from signaling.moments.milliseconds import to_ms
 from signaling.rooms.attendance import Attendance
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
-from signaling.wire.values import CLOSE_CODES
 from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
+from web.connections.sockets import SOCKETS, Allowance, Socket
 from web.hello import hello_of
 from web.hosts.hand_over import hand_over_opened
 from web.hosts.ports import ELSEWHERE, OWNERS
@@ -51,138 +50,8 @@ from web.keys import (
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways drop a mapping."
-MAX_QUEUED_BYTES = 2 * 2**20
-"""A reader this far behind is cut off; it reconnects and resumes. The welcome is not counted, only what
-is queued behind it: nobody is too slow for their own snapshot."""
-MAX_QUEUED_FRAMES = 2000
-BURST = 200
-RATE = 50.0
-"""Messages a socket may send in a burst, and per second: setting up a call between four people takes
-some 120 candidates within a few seconds."""
-
-FAREWELLS: dict[str, wire.Message] = {"replaced": wire.Replaced(), "gone": wire.Goodbye("gone")}
 
 _log = logging.getLogger("web.socket")
-
-
-class Socket:
-    """One live connection, as `signaling.ports.connection.Connection`: `send` never waits."""
-
-    def __init__(
-        self, response: web.WebSocketResponse, transport: asyncio.Transport | None, peer_id: str
-    ) -> None:
-        self.peer_id = peer_id
-        self._response = response
-        self._frames: list[tuple[str, int]] = []
-        "(frame, size that counts towards the queue); 0 for a frame that does not count."
-        self._queued_bytes = self._queued_frames = 0
-        self._closing: tuple[int, bytes] | None = None
-        self._writer: asyncio.Task[None] | None = None
-        self._transport = transport
-        self._acted = False
-
-    def act(self) -> None:
-        """The user did something by hand."""
-        self._acted = True
-
-    def acted(self) -> bool:
-        """Whether the user did anything by hand since the last call."""
-        acted, self._acted = self._acted, False
-        return acted
-
-    def send(self, frame: str, *, counted: bool = True) -> None:
-        if self._closing is not None:
-            return
-        size = len(frame) if counted else 0
-        self._frames.append((frame, size))
-        self._queued_bytes += size
-        self._queued_frames += bool(size)
-        if self._queued_bytes > MAX_QUEUED_BYTES or self._queued_frames > MAX_QUEUED_FRAMES:
-            self._cut_off()
-            return
-        self._write_soon()
-
-    @property
-    def closing(self) -> bool:
-        """Whether it no longer sends or handles anything."""
-        return self._closing is not None
-
-    def tell_end(self, ends_at: datetime, now: datetime) -> None:
-        """Say when the time of the user's sign-in is over."""
-        left = max(0, to_ms(ends_at) - to_ms(now))
-        self.send(wire.encode(wire.SignInEnds(to_ms(ends_at), left)))
-
-    def end(self, reason: str) -> None:
-        """Say farewell and close, because access was revoked for `reason`."""
-        if farewell := FAREWELLS.get(reason):
-            self.send(wire.encode(farewell))
-        self.close(reason)
-
-    def close(self, reason: str) -> None:
-        if self._closing is None:
-            self._closing = (CLOSE_CODES[reason], reason.encode())
-            self._write_soon()
-
-    async def finish(self) -> None:
-        """Wait until everything queued has been written."""
-        if self._writer is not None:
-            await asyncio.wait([self._writer], timeout=2)
-
-    def _write_soon(self) -> None:
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write(), name="socket writer")
-
-    async def _write(self) -> None:
-        try:
-            while self._frames:
-                frames, self._frames = self._frames, []
-                for frame, size in frames:
-                    await self._response.send_str(frame)
-                    self._queued_bytes -= size
-                    self._queued_frames -= bool(size)
-            if self._closing is not None:
-                code, reason = self._closing
-                await self._response.close(code=code, message=reason)
-        except (ConnectionError, RuntimeError):
-            self._frames.clear()
-        finally:
-            self._writer = None  # thousands of sockets are idle
-
-    def _cut_off(self) -> None:
-        """Abort the connection of a reader that does not read; a goodbye would not reach it."""
-        self._closing = (CLOSE_CODES["slow"], b"slow")
-        self._frames.clear()
-        if self._writer is not None:
-            self._writer.cancel()
-        if self._transport is not None:
-            self._transport.abort()
-
-
-class Allowance:
-    """A token bucket for the messages of one socket."""
-
-    def __init__(self) -> None:
-        self._left = float(BURST)
-        self._at = asyncio.get_running_loop().time()
-
-    def take(self) -> None:
-        """Raises TooManyRequests when used up."""
-        if self._after_one() < 0:
-            raise TooManyRequests
-
-    async def wait(self) -> None:
-        """Take one; where it is used up, wait until there is one again."""
-        if (left := self._after_one()) < 0:
-            await asyncio.sleep(-left / RATE)
-
-    def _after_one(self) -> float:
-        now = asyncio.get_running_loop().time()
-        self._left = min(BURST, self._left + (now - self._at) * RATE) - 1
-        self._at = now
-        return self._left
-
-
-SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
@@ -217,7 +86,9 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
     expect_hello(request)
 
 
-async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: wire.Hello) -> None:
+async def _lobby(
+    request: web.Request, response: web.WebSocketResponse, hello: client.Hello
+) -> None:
     account, digest = await signed_in_or_late(request)
     admit(request)
     hub = request.app[ROOMS].hub
@@ -239,9 +110,9 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
         try:
             async for message in _messages(response, connection):
                 match message:
-                    case wire.Ping():
+                    case client.Ping():
                         connection.send(wire.encode(wire.Pong()))
-                    case wire.Active():
+                    case client.Active():
                         connection.act()
                     case _:
                         raise InvalidMessage
@@ -253,7 +124,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
 async def _room(
     request: web.Request,
     response: web.WebSocketResponse,
-    hello: wire.Hello,
+    hello: client.Hello,
     translate: Callable[[str], str],
 ) -> None:
     app = request.app
@@ -295,7 +166,7 @@ async def _room(
             await app[ATTENDING].leave(attendance)
 
 
-async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str, bytes | None]:
+async def _seat(request: web.Request, hello: client.Hello) -> tuple[str, str, bytes | None]:
     """(consultation id, participant id, digest of the web session) that this browser may act as.
 
     Raises NotFound for anybody without a seat there, whether or not the consultation exists.
@@ -327,8 +198,8 @@ async def _messages(response: web.WebSocketResponse, connection: Socket) -> Asyn
         if connection.closing:
             return
         if frame.type is WSMsgType.TEXT:
-            message = wire.decode(frame.data)
-            if isinstance(message, wire.ReadChat):
+            message = client.decode(frame.data)
+            if isinstance(message, client.ReadChat):
                 await reading.wait()
             else:
                 allowance.take()
@@ -361,45 +232,45 @@ async def _handle(
     chatting, calling, running = app[CHATTING], app[CALLING], app[RUNNING]
     forwarding = app[FORWARDING]
     match message:
-        case wire.Ping():
+        case client.Ping():
             return wire.Pong()
-        case wire.ChatSend():
+        case client.ChatSend():
             return await chatting.send(attendance, message)
-        case wire.ReadChat():
+        case client.ReadChat():
             return await chatting.read(attendance, message)
-        case wire.Seen():
+        case client.Seen():
             await chatting.seen(attendance, message)
-        case wire.TurnPhoto() | wire.AskPhoto() | wire.AnswerPhoto():
+        case client.TurnPhoto() | client.AskPhoto() | client.AnswerPhoto():
             return await _handle_photos(app, attendance, message)
-        case wire.StartConsultation():
+        case client.StartConsultation():
             return await running.start(attendance, message)
-        case wire.TerminateConsultation():
+        case client.TerminateConsultation():
             return await running.terminate(attendance, message)
-        case wire.ResumeConsultation():
+        case client.ResumeConsultation():
             return await running.resume(attendance, message)
-        case wire.CallStart():
+        case client.CallStart():
             return await calling.start(attendance, message)
-        case wire.CallAccept():
+        case client.CallAccept():
             return await calling.accept(attendance, message)
-        case wire.CallDecline():
+        case client.CallDecline():
             return await calling.decline(attendance, message)
-        case wire.CallLeave():
+        case client.CallLeave():
             return await calling.hang_up(attendance, message)
-        case wire.SendDescription():
+        case client.SendDescription():
             calling.description(attendance, message)
-        case wire.SendCandidate():
+        case client.SendCandidate():
             calling.candidate(attendance, message)
-        case wire.RelayAnswer():
+        case client.RelayAnswer():
             await forwarding.answer(attendance, message)
-        case wire.PathReady():
+        case client.PathReady():
             await forwarding.ready(attendance, message)
-        case wire.PathFailed():
+        case client.PathFailed():
             await forwarding.failed(attendance, message)
-        case wire.TileShown():
+        case client.TileShown():
             await forwarding.prefer(attendance, message)
-        case wire.SetMedia():
+        case client.SetMedia():
             calling.set_media(attendance, message)
-        case wire.SetQuality():
+        case client.SetQuality():
             calling.set_quality(attendance, message)
         case _:
             raise InvalidMessage
@@ -409,14 +280,14 @@ async def _handle(
 async def _handle_photos(
     app: web.Application,
     attendance: Attendance,
-    message: wire.TurnPhoto | wire.AskPhoto | wire.AnswerPhoto,
+    message: client.TurnPhoto | client.AskPhoto | client.AnswerPhoto,
 ) -> wire.Ack:
     match message:
-        case wire.TurnPhoto():
+        case client.TurnPhoto():
             return await app[TURNING].turn(attendance, message)
-        case wire.AskPhoto():
+        case client.AskPhoto():
             return await app[PHOTO_REQUESTS].ask(attendance, message)
-        case wire.AnswerPhoto():
+        case client.AnswerPhoto():
             return await app[PHOTO_REQUESTS].answer(attendance, message)
 
 

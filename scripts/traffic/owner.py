@@ -18,6 +18,7 @@ from aiohttp import web
 from signaling.identifier import new_id
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.page_visit import PageVisit
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 from web.app import create_app
 from web.config import load
@@ -30,7 +31,7 @@ AT_ONCE = 16
 
 async def _enter(app: web.Application, consultation_id: str, person_id: str) -> Attendance:
     visit = PageVisit()
-    hello = wire.Hello(
+    hello = client.Hello(
         version=wire.PROTOCOL_VERSION, stream="room", peer_id=visit.peer_id, calls=False
     )
     return await app[ATTENDING].enter(consultation_id, person_id, visit, hello, [], "auto")
@@ -50,7 +51,7 @@ async def _open(app: web.Application, places: list[list[str]]) -> list[Attendanc
 
 
 async def _send(app: web.Application, attendance: Attendance) -> None:
-    await app[CHATTING].send(attendance, wire.ChatSend(id=new_id(), text=TEXT))
+    await app[CHATTING].send(attendance, client.ChatSend(id=new_id(), text=TEXT))
 
 
 async def _write(

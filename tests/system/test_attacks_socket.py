@@ -13,12 +13,12 @@ import aiohttp
 import pytest
 
 from signaling.errors import InvalidMessage
-from signaling.wire import messages as wire_messages
+from signaling.wire import client_messages as client
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.system.attacking import Target, nothing_is_told, target
 from tests.web.calling import Page, started_session
 from web.connections.http_server import CONNECTIONS, claim_descriptors
-from web.socket import BURST
+from web.connections.sockets import BURST
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
@@ -74,7 +74,7 @@ def well_formed(chance: random.Random, peers: list[str], calls: list[str]) -> di
 
 def understood(frame: str) -> bool:
     try:
-        wire_messages.decode(frame)
+        client.decode(frame)
     except InvalidMessage:
         return False
     return True

@@ -15,8 +15,9 @@ from signaling.wire import messages as wire_messages
 from tests.people import Person, Refused, Visit, Wire, consultation_of, outbox, visiting
 from tests.serving import Server, serving
 from web import socket as module
+from web.connections import sockets as connection
+from web.connections.sockets import BURST
 from web.keys import ROOMS
-from web.socket import BURST
 
 
 @pytest.fixture
@@ -347,7 +348,7 @@ async def test_a_flood_ends_the_conversation(visit: Visit) -> None:
 async def test_a_reader_that_does_not_read_is_cut_off_and_the_others_do_not_wait(
     server: Server, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_QUEUED_BYTES", 50_000)
+    monkeypatch.setattr(connection, "MAX_QUEUED_BYTES", 50_000)
     tcp = sockets.socket()
     tcp.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 2048)
     tcp.setblocking(False)

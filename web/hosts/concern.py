@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import web
 
 from signaling.errors import InvalidMessage
-from signaling.wire import messages as wire
+from signaling.wire import client_messages as client
 from storage.store import Store
 from web.hello import PARAMETER, SESSION
 from web.keys import STORE
@@ -29,7 +29,7 @@ async def session_of(request: web.Request) -> str | None:
     return None
 
 
-async def session_of_hello(store: Store, hello: wire.Hello) -> str | None:
+async def session_of_hello(store: Store, hello: client.Hello) -> str | None:
     """The consultation that a socket's first message names; None for a lobby, or an unknown one."""
     if hello.stream == "lobby":
         return None
@@ -45,9 +45,9 @@ async def _of_socket(request: web.Request) -> str | None:
     if text is None:
         return None
     try:
-        message = wire.decode(text)
+        message = client.decode(text)
     except (InvalidMessage, msgspec.MsgspecError):
         return None
-    if not isinstance(message, wire.Hello):
+    if not isinstance(message, client.Hello):
         return None
     return await session_of_hello(request.app[STORE], message)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from signaling.errors import HostAway
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 from web.hosts.concern import session_of, session_of_hello
 from web.hosts.mark import read_mark
@@ -55,7 +56,7 @@ async def _pass_on(request: web.Request, owner: Peer) -> web.StreamResponse:
 
 
 async def hand_over_opened(
-    request: web.Request, response: web.WebSocketResponse, hello: wire.Hello
+    request: web.Request, response: web.WebSocketResponse, hello: client.Hello
 ) -> bool:
     """Pass a socket on whose address did not say what it is about, but whose hello does.
 

@@ -10,6 +10,7 @@ from signaling.flows.calls.call_changes import CallChanges
 from signaling.ports.clock import Clock, Timers
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 from signaling.wire.values import Description
 
@@ -22,7 +23,7 @@ class Calling:
 
     # --- commands
 
-    async def start(self, attendance: Attendance, message: wire.CallStart) -> wire.Ack:
+    async def start(self, attendance: Attendance, message: client.CallStart) -> wire.Ack:
         """Ring everybody who is online and can be called; join the call if there is one already.
 
         Raises Conflict, or CallsFull for somebody who has called too often.
@@ -43,7 +44,7 @@ class Calling:
                 self._ring(room, call, RING_TIMEOUT)
         return wire.Ack(message.id)
 
-    async def accept(self, attendance: Attendance, message: wire.CallAccept) -> wire.Ack:
+    async def accept(self, attendance: Attendance, message: client.CallAccept) -> wire.Ack:
         """Answer, join late, or come back with a reloaded page. Raises Conflict or CallsFull."""
         require(attendance.role, "join_call")
         room = attendance.room
@@ -55,7 +56,7 @@ class Calling:
             await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
-    async def decline(self, attendance: Attendance, message: wire.CallDecline) -> wire.Ack:
+    async def decline(self, attendance: Attendance, message: client.CallDecline) -> wire.Ack:
         """Decline; without effect once the call is over, as by this very answer given before."""
         room = attendance.room
         async with self._changes.exclusive(room):
@@ -65,7 +66,7 @@ class Calling:
                 await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
-    async def hang_up(self, attendance: Attendance, message: wire.CallLeave) -> wire.Ack:
+    async def hang_up(self, attendance: Attendance, message: client.CallLeave) -> wire.Ack:
         room = attendance.room
         async with self._changes.exclusive(room):
             call = room.call
@@ -87,14 +88,14 @@ class Calling:
 
     # --- negotiation between peers
 
-    def description(self, attendance: Attendance, message: wire.SendDescription) -> None:
+    def description(self, attendance: Attendance, message: client.SendDescription) -> None:
         """Forward a description. Raises NotFound if that peer is not in this call."""
         sender = attendance.connection.peer_id
         passed = wire.ReceiveDescription(sender, _hidden(message.description, self._hiding))
         if not attendance.room.pass_on(attendance.participant_id, message.to, passed):
             raise NotFound
 
-    def candidate(self, attendance: Attendance, message: wire.SendCandidate) -> None:
+    def candidate(self, attendance: Attendance, message: client.SendCandidate) -> None:
         """Forward a candidate; one for a peer that has just left is dropped."""
         if self._hiding and not _relayed(message.candidate.candidate):
             return
@@ -102,7 +103,7 @@ class Calling:
         passed = wire.ReceiveCandidate(sender, message.candidate)
         attendance.room.pass_on(attendance.participant_id, message.to, passed)
 
-    def set_media(self, attendance: Attendance, message: wire.SetMedia) -> None:
+    def set_media(self, attendance: Attendance, message: client.SetMedia) -> None:
         room = attendance.room
         seat = room.seats[attendance.participant_id]
         if seat.media != message.media:
@@ -110,7 +111,7 @@ class Calling:
             room.publish_call_of(attendance.participant_id)
             self._changes.forwarding.follow(room)
 
-    def set_quality(self, attendance: Attendance, message: wire.SetQuality) -> None:
+    def set_quality(self, attendance: Attendance, message: client.SetQuality) -> None:
         room = attendance.room
         seat = room.seats[attendance.participant_id]
         if seat.quality != message.quality:

@@ -34,6 +34,7 @@ from signaling.ports.clock import Clock, Timers
 from signaling.ports.relay import Relay
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 
 RETRY_AFTER = timedelta(seconds=2)
@@ -111,7 +112,7 @@ class Forwarding:
 
     # --- from pages
 
-    async def answer(self, attendance: Attendance, message: wire.RelayAnswer) -> None:
+    async def answer(self, attendance: Attendance, message: client.RelayAnswer) -> None:
         """Pass an answer on. Raises NotFound for a page that is not in the call."""
         relay_room, peer_id = self._relay_room_of(attendance)
         leg = relay_room.legs.get(peer_id)
@@ -120,7 +121,7 @@ class Forwarding:
         leg.offer = None
         await self._relay.answer(relay_room.id, peer_id, message.revision, message.sdp)
 
-    async def ready(self, attendance: Attendance, message: wire.PathReady) -> None:
+    async def ready(self, attendance: Attendance, message: client.PathReady) -> None:
         """A page receives these peers over that topology; the last one completes the move."""
         relay_room, _ = self._relay_room_of(attendance)
         room = relay_room.room
@@ -134,7 +135,7 @@ class Forwarding:
                 moved = replace(call, path=arrive(call.path, joined))
                 await self._changes.change(room, None, moved)
 
-    async def failed(self, attendance: Attendance, message: wire.PathFailed) -> None:
+    async def failed(self, attendance: Attendance, message: client.PathFailed) -> None:
         """A page has no path: to another page, or to the relay."""
         relay_room, peer_id = self._relay_room_of(attendance)
         room = relay_room.room
@@ -153,7 +154,7 @@ class Forwarding:
                 blocked = replace(call, path=block(call.path, joined))
                 await self._changes.change(room, None, blocked)
 
-    async def prefer(self, attendance: Attendance, message: wire.TileShown) -> None:
+    async def prefer(self, attendance: Attendance, message: client.TileShown) -> None:
         """At what height a page shows somebody's video."""
         relay_room, peer_id = self._relay_room_of(attendance)
         call = relay_room.call

@@ -21,6 +21,7 @@ from signaling.ports.connection import Connection
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room, Seat
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 from signaling.wire.values import IceServer, MediaPolicy
 
@@ -70,7 +71,7 @@ class Attending:
         consultation_id: str,
         participant_id: str,
         connection: Connection,
-        hello: wire.Hello,
+        hello: client.Hello,
         ice_servers: list[IceServer],
         media_policy: MediaPolicy,
     ) -> Attendance:

@@ -13,6 +13,7 @@ from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.page_visit import PageVisit
 from signaling.rooms.transcript import chat_line
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 
 
@@ -26,7 +27,7 @@ class Chatting:
         self._news = news
         self._unread = unread
 
-    async def send(self, attendance: Attendance, message: wire.ChatSend) -> wire.Ack:
+    async def send(self, attendance: Attendance, message: client.ChatSend) -> wire.Ack:
         """Store a message, publish it, and acknowledge it, in this order.
 
         A repeated id is acknowledged again and changes nothing. Raises InvalidInput, Conflict
@@ -56,7 +57,7 @@ class Chatting:
         self._unread.written(room)
         return wire.Ack(message.id, added.position, room.chat.nearly_full(author))
 
-    async def deliver(self, author: Author, message: wire.ChatSend) -> wire.Ack:
+    async def deliver(self, author: Author, message: client.ChatSend) -> wire.Ack:
         """The same for somebody whose browser sends it for them, with their page open or not.
 
         They are not there for that. Raises NotFound for whoever is not in the session, too.
@@ -83,7 +84,7 @@ class Chatting:
             raise Conflict
         return wire.Ack(message_id, known.position, chat.nearly_full(author))
 
-    async def read(self, attendance: Attendance, message: wire.ReadChat) -> wire.ChatPage:
+    async def read(self, attendance: Attendance, message: client.ReadChat) -> wire.ChatPage:
         """A page of lines by position."""
         require(attendance.role, "read_chat")
         lines = await self._store.read.chat.page(
@@ -91,7 +92,7 @@ class Chatting:
         )
         return wire.ChatPage(message.id, [chat_line(line) for line in lines])
 
-    async def seen(self, attendance: Attendance, message: wire.Seen) -> None:
+    async def seen(self, attendance: Attendance, message: client.Seen) -> None:
         """Everything up to a position was on somebody's screen."""
         room = attendance.room
         if not room.mark_seen(attendance.participant_id, message.position):

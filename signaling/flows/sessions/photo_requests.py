@@ -13,6 +13,7 @@ from signaling.photo_request import PhotoRequest
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 
 _LINES: dict[str, LineKind] = {"declined": "photo_declined", "failed": "photo_failed"}
@@ -24,7 +25,7 @@ class PhotoRequests:
         self._rooms = rooms
         self._clock = clock
 
-    async def ask(self, attendance: Attendance, message: wire.AskPhoto) -> wire.Ack:
+    async def ask(self, attendance: Attendance, message: client.AskPhoto) -> wire.Ack:
         """Ask a participant for a photo; one who is away finds the request on coming back.
 
         Raises NotAllowed for the scheduler's own seat, NotFound for somebody without a seat,
@@ -48,7 +49,7 @@ class PhotoRequests:
                 )
         return wire.Ack(message.id)
 
-    async def answer(self, attendance: Attendance, message: wire.AnswerPhoto) -> wire.Ack:
+    async def answer(self, attendance: Attendance, message: client.AnswerPhoto) -> wire.Ack:
         """No photo will come. An answer to a request that is over has no effect.
 
         Raises NotAllowed if somebody else was asked.

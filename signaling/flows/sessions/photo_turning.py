@@ -5,6 +5,7 @@ from signaling.consultation import WRITABLE_STATES
 from signaling.errors import Conflict, NotFound
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 
 
@@ -12,7 +13,7 @@ class Turning:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def turn(self, attendance: Attendance, message: wire.TurnPhoto) -> wire.Ack:
+    async def turn(self, attendance: Attendance, message: client.TurnPhoto) -> wire.Ack:
         """Store how a photo is turned, and publish it.
 
         Raises Conflict when the session is over, NotFound if there is no photo on that line.

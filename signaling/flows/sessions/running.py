@@ -18,6 +18,7 @@ from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 
 _LINES: dict[ConsultationEvent, LineKind] = {
@@ -48,7 +49,7 @@ class Running:
         self._clock = clock
         self.retention = retention
 
-    async def start(self, attendance: Attendance, message: wire.StartConsultation) -> wire.Ack:
+    async def start(self, attendance: Attendance, message: client.StartConsultation) -> wire.Ack:
         """Raises NobodyThere while nobody but the scheduler is connected."""
         require(attendance.role, "start")
         room = attendance.room
@@ -57,12 +58,12 @@ class Running:
         return await self._step(attendance, message.id, "start")
 
     async def terminate(
-        self, attendance: Attendance, message: wire.TerminateConsultation
+        self, attendance: Attendance, message: client.TerminateConsultation
     ) -> wire.Ack:
         require(attendance.role, "terminate")
         return await self._step(attendance, message.id, message.choice)
 
-    async def resume(self, attendance: Attendance, message: wire.ResumeConsultation) -> wire.Ack:
+    async def resume(self, attendance: Attendance, message: client.ResumeConsultation) -> wire.Ack:
         require(attendance.role, "resume")
         return await self._step(attendance, message.id, "resume")
 

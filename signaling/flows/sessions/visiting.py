@@ -12,6 +12,7 @@ from signaling.flows.sessions.attending import Attending
 from signaling.ports.clock import Timers
 from signaling.rooms.attendance import Attendance
 from signaling.rooms.page_visit import PageVisit
+from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 
 REFRESH = timedelta(seconds=15)
@@ -39,7 +40,7 @@ class Visiting:
         require(seat.role, "enter")
         if seat.connection is None:
             visit = PageVisit()
-            hello = wire.Hello(
+            hello = client.Hello(
                 version=wire.PROTOCOL_VERSION, stream="room", peer_id=visit.peer_id, calls=False
             )
             attendance = await self._attending.enter(

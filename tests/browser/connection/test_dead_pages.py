@@ -11,8 +11,8 @@ from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, is_live, join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server, serving
+from web.connections.sockets import SOCKETS
 from web.keys import ROOMS, STORE
-from web.socket import SOCKETS
 
 
 async def nurse_of(server: Server) -> Account:

@@ -14,7 +14,7 @@ from tests.browser.harness.visits import sign_in
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, serving
-from web.socket import SOCKETS
+from web.connections.sockets import SOCKETS
 
 
 @pytest.fixture

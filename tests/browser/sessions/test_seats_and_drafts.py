@@ -11,8 +11,8 @@ from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, is_live, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server
+from web.connections.sockets import SOCKETS
 from web.keys import STORE
-from web.socket import SOCKETS
 
 
 async def test_what_is_written_before_the_scripts_run_stays_in_the_field(

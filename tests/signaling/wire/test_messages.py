@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signaling.errors import InvalidMessage
-from signaling.wire import messages as wire
+from signaling.wire import client_messages as client
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "hello": {"version": 3, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
@@ -45,19 +45,19 @@ def frame(kind: str, /, **changes: Any) -> str:
 
 
 def test_there_is_an_example_of_every_message_from_the_browser() -> None:
-    tags = {struct.__struct_config__.tag for struct in get_args(wire.ClientMessage)}
+    tags = {struct.__struct_config__.tag for struct in get_args(client.ClientMessage)}
     assert tags == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_every_example_is_decoded(kind: str) -> None:
-    assert wire.decode(frame(kind)).__struct_config__.tag == kind
+    assert client.decode(frame(kind)).__struct_config__.tag == kind
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_an_unknown_member_is_refused(kind: str) -> None:
     with pytest.raises(InvalidMessage):
-        wire.decode(frame(kind, extra=1))
+        client.decode(frame(kind, extra=1))
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_a_member_of_another_type_is_refused(kind: str, member: str, wrong: obje
         ("sdp", "\0"),
         ("peers", []),
     ]:  # validated later, not by the decoder
-        wire.decode(frame(kind, **{member: wrong}))
+        client.decode(frame(kind, **{member: wrong}))
         return
     with pytest.raises(InvalidMessage):
-        wire.decode(frame(kind, **{member: wrong}))
+        client.decode(frame(kind, **{member: wrong}))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_member_of_another_type_is_refused(kind: str, member: str, wrong: obje
 )
 def test_an_identifier_of_any_other_shape_is_refused(identifier: str) -> None:
     with pytest.raises(InvalidMessage):
-        wire.decode(frame("chat_send", id=identifier))
+        client.decode(frame("chat_send", id=identifier))
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_an_identifier_of_any_other_shape_is_refused(identifier: str) -> None:
 )  # fmt: skip
 def test_anything_but_a_message_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage):
-        wire.decode(text)
+        client.decode(text)
 
 
 def test_an_overlong_text_is_refused() -> None:
     with pytest.raises(InvalidMessage):
-        wire.decode(frame("chat_send", text="x" * 8001))
+        client.decode(frame("chat_send", text="x" * 8001))
 
 
 LEAVES = (
@@ -127,7 +127,7 @@ MEMBERS = sorted({"type", "extra", *(member for body in EXAMPLES.values() for me
 @given(st.binary(max_size=200) | st.text(st.characters(exclude_categories=()), max_size=200))
 def test_noise_is_refused_and_nothing_else_happens(noise: bytes | str) -> None:
     with pytest.raises(InvalidMessage):
-        wire.decode(noise)
+        client.decode(noise)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -136,8 +136,8 @@ def test_noise_is_refused_and_nothing_else_happens(noise: bytes | str) -> None:
 )
 def test_a_mutated_message_is_decoded_or_refused(kind: str, changes: dict[str, Any]) -> None:
     try:
-        message = wire.decode(json.dumps({"type": kind, **EXAMPLES[kind], **changes}))
+        message = client.decode(json.dumps({"type": kind, **EXAMPLES[kind], **changes}))
     except InvalidMessage:
         return
-    assert isinstance(message, get_args(wire.ClientMessage))
+    assert isinstance(message, get_args(client.ClientMessage))
     msgspec.json.encode(message)  # whatever was decoded can be encoded again

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from signaling import errors
-from signaling.wire import messages, values
+from signaling.wire import client_messages, messages, values
 from signaling.wire.values import CLOSE_CODES, Value
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +22,7 @@ PROSE = (ROOT / "signaling/wire/PROTOCOL.md").read_text(encoding="utf-8")
 
 STRUCTS = {
     name: value
-    for name, value in (vars(messages) | vars(values)).items()
+    for name, value in (vars(client_messages) | vars(messages) | vars(values)).items()
     if isclass(value)
     and issubclass(value, messages.Message | Value)
     and value not in (messages.Message, Value)
@@ -61,7 +61,8 @@ def test_unions_have_the_same_members(union: str) -> None:
     found = re.search(rf"@typedef \{{([\w\s|*]+)\}} {union} ", SOURCE)
     assert found is not None
     names = re.findall(r"\w+", found[1])
-    assert names == [member.__name__ for member in typing.get_args(getattr(messages, union))]
+    module = client_messages if union == "ClientMessage" else messages
+    assert names == [member.__name__ for member in typing.get_args(getattr(module, union))]
 
 
 def test_close_codes_agree() -> None:

@@ -11,7 +11,7 @@ from signaling.chat import AUTHOR_BYTES, EVENT_LINES, stored_bytes
 from tests.people import Person, Refused, Wire
 from tests.serving import Server
 from tests.web.pages.long_chat import planned, write
-from web import socket
+from web.connections import sockets
 from web.keys import STORE
 
 
@@ -42,7 +42,7 @@ async def test_much_that_was_written_keeps_nobody_out(server: Server) -> None:
 async def test_nobody_is_too_slow_for_their_own_welcome(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "MAX_QUEUED_BYTES", 5_000)
+    monkeypatch.setattr(sockets, "MAX_QUEUED_BYTES", 5_000)
     async with Person(server) as nurse, Person(server) as phone:
         laid = await planned(server, nurse, phone)
         await write(server, laid.consultation_id, [(laid.seat, "x" * 4000)] * 10)

@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import web
 
 from signaling.errors import InvalidInput
-from signaling.wire import messages as wire
+from signaling.wire import client_messages as client
 from web.keys import CHATTING, LIMITS
 from web.pages.places import place_of
 
@@ -17,7 +17,7 @@ async def send_message(request: web.Request) -> web.Response:
     place = await place_of(request, "write_chat")
     await request.app[LIMITS].hit("kept_message", place.author.participant_id)
     try:
-        message = msgspec.json.decode(await request.read(), type=wire.ChatSend)
+        message = msgspec.json.decode(await request.read(), type=client.ChatSend)
     except msgspec.DecodeError:
         raise InvalidInput("message") from None
     acknowledged = await request.app[CHATTING].deliver(place.author, message)

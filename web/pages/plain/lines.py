@@ -8,7 +8,7 @@ from signaling.attachment import ORIGINAL
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.identifier import new_id
 from signaling.rooms.attendance import Attendance
-from signaling.wire import messages as wire
+from signaling.wire import client_messages as client
 from signaling.wire.values import ChatLine
 from web.http.request import show_by_link
 from web.keys import CHATTING
@@ -30,7 +30,7 @@ async def show_lines(request: web.Request) -> web.Response:
     before = _position(request.query.get("before", ""))
     lines = list(room.chat.lines) if before is None else await _older(request, attendance, before)
     if before is None and lines:
-        seen = wire.Seen(position=lines[-1].position)
+        seen = client.Seen(position=lines[-1].position)
         await request.app[CHATTING].seen(attendance, seen)
     here = host is not None and host.online
     view = PlainLines(
@@ -47,7 +47,7 @@ async def show_lines(request: web.Request) -> web.Response:
 
 
 async def _older(request: web.Request, attendance: Attendance, before: int) -> list[ChatLine]:
-    question = wire.ReadChat(id=new_id(), before=before)
+    question = client.ReadChat(id=new_id(), before=before)
     return (await request.app[CHATTING].read(attendance, question)).chat
 
 

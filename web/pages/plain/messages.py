@@ -6,7 +6,7 @@ from aiohttp import web
 
 from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
 from signaling.rooms.attendance import Attendance
-from signaling.wire import messages as wire
+from signaling.wire import client_messages as client
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.over_limit import check_limit
@@ -48,7 +48,7 @@ async def write(request: web.Request, attendance: Attendance, message_id: str, t
     """Put what was typed into the chat, if anything was. Raises as `Chatting.send`, TooManyRequests."""
     if text.strip():
         await request.app[LIMITS].hit("plain_message", attendance.participant_id)
-        message = wire.ChatSend(id=_stored_id(message_id, text), text=text)
+        message = client.ChatSend(id=_stored_id(message_id, text), text=text)
         await request.app[CHATTING].send(attendance, message)
 
 

@@ -1,7 +1,7 @@
 /**
- * The messages of the signaling protocol as types: the counterpart of signaling/wire/messages.py,
- * where they are explained; a test compares the two. Members with a default may be absent on the
- * wire. No browser loads this file.
+ * The messages of the signaling protocol as types: the counterpart of client_messages.py and messages.py in
+ * signaling/wire, where they are explained; a test compares them. Members with a default may be absent on
+ * the wire. No browser loads this file.
  */
 
 /** @typedef {import("./values.js").ResumePoint} ResumePoint */
