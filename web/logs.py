@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "method", "route", "status", "duration_ms", "code", "timer", "consultation_id", "invite_id",
-    "notice_id", "account_id", "reason", "late_s", "off_s", "number", "digest", "count",
-    "host",
+    "notice_id", "account_mail_id", "account_id", "occasion", "reason", "late_s", "off_s", "number",
+    "digest", "count", "host", "what", "page", "language", "file", "block", "size", "found", "socket",
 )  # fmt: skip
+"""None of them tells of a person: ids, our own words, amounts, what a virus scanner calls what it found, and where
+it is reached."""
 
 OUR_PACKAGES = ("media", "signaling", "storage", "web")
 NEVER_BELOW_ERROR = (

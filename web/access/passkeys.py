@@ -111,7 +111,7 @@ class Passkeys:
                 expected_origin=self.origin,
             )
         except Exception as error:  # whatever a parser of the library meets in hostile input
-            raise PasskeyRefused(str(error)) from error
+            raise PasskeyRefused(_why(error)) from error
         return Passkey(
             credential_id=verified.credential_id,
             account_id=account.id,
@@ -157,7 +157,7 @@ class Passkeys:
                 require_user_verification=purpose == "only step",
             )
         except Exception as error:  # as above
-            raise PasskeyRefused(str(error)) from error
+            raise PasskeyRefused(_why(error)) from error
         owner = passkey.account_id.encode()
         if verified.credential_id != passkey.credential_id or response.user_handle not in (
             None,
@@ -190,6 +190,11 @@ class Passkeys:
         if (found.purpose, found.account_id) != (purpose, account_id):
             raise PasskeyRefused("the challenge was made for something else")
         return answered
+
+
+def _why(error: Exception) -> str:
+    """For the log: what the library says may quote the browser's answer."""
+    return str(error) if isinstance(error, PasskeyRefused) else type(error).__name__
 
 
 def credential_id(answer: object) -> bytes:

@@ -90,7 +90,7 @@ async def check_passkey(
         account = await app[STORE].read.accounts.get(passkey.account_id)
         count = app[PASSKEYS].answered(purpose, account_id, passkey, answer)
     except PasskeyRefused as error:
-        _log.info("passkey refused", extra={"problem": str(error)})
+        _log.info("passkey refused", extra={"reason": str(error)})
         if account is not None:
             await app[FAILED_SIGN_IN_LOG].note(account.id, client_network(request))
         raise InvalidInput("passkey", REFUSED) from None

@@ -44,7 +44,7 @@ async def add(request: web.Request) -> web.Response:
     try:
         passkey = app[PASSKEYS].added(account, posted.get("credential"), name, now)
     except PasskeyRefused as error:
-        _log.info("passkey not added", extra={"problem": str(error)})
+        _log.info("passkey not added", extra={"reason": str(error)})
         raise InvalidInput("passkey", NOT_ADDED) from None
     await app[STORE].write(lambda records: add_passkey(records, account, passkey, mail, now))
     return web.json_response({"next": await after_adding(request, account)})
