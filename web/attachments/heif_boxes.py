@@ -1,4 +1,4 @@
-"""The boxes of HEIC and AVIF files: whether all are there, and what they say about colors.
+"""The boxes of HEIC and AVIF files: whether all are there, what they say about colors and edges.
 
 ISO/IEC 14496-12 (boxes, `iloc`, `ipma`) and 23008-12 (items of pictures). libheif decodes a file
 that was cut off and paints what is missing green, so completeness is judged here.
@@ -6,12 +6,14 @@ that was cut off and paints what is missing green, so completeness is judged her
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 TOP = {
     *(b"ftyp", b"meta", b"mdat", b"free", b"skip", b"wide", b"uuid", b"idat", b"mini"),
     *(b"moov", b"moof", b"mfra", b"sidx", b"styp", b"pdin"),
 }
 "Kinds of boxes at the top. At the first other one the walk ends: phones append data of their own."
+_DESCRIBING = {b"meta", b"mini", b"moov"}
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,14 @@ class _Numbers:
             raise IndexError
         return int.from_bytes(self._data[start : self._position], "big")
 
+    def signed(self, length: int) -> int:
+        number, half = self.take(length), 1 << 8 * length - 1
+        return number - 2 * half if number >= half else number
+
 
 def is_cut(data: bytes) -> bool:
-    """Whether a box or a part of a picture ends beyond the file."""
+    """Whether a box or a part of a picture ends beyond the file, or none describes a picture."""
+    described = False
     for box in boxes(data, 0, len(data)):
         if box.kind not in TOP:
             return False
@@ -55,7 +62,8 @@ def is_cut(data: bytes) -> bool:
             return True
         if box.kind == b"meta" and any(end > len(data) for end in _extents(data, box)):
             return True
-    return False
+        described = described or box.kind in _DESCRIBING
+    return not described
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
@@ -93,6 +101,39 @@ def colors_of(data: bytes) -> Colors | None:
     except IndexError:
         pass
     return None
+
+
+def clean_aperture(data: bytes, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """What is to be shown of the primary picture, which has this size before it is turned (`clap`).
+
+    Left, top, right, bottom in pixels; None for all of it, or if that cannot be (ISO/IEC 14496-12,
+    12.1.4.1). libavif leaves it to others to cut off the rest.
+    """
+    meta = next((box for box in boxes(data, 0, len(data)) if box.kind == b"meta"), None)
+    if meta is None:
+        return None
+    try:
+        for box in _properties(data, meta):
+            if box.kind == b"clap":
+                content = _Numbers(data, box)
+                fractions = [Fraction(content.signed(4), content.signed(4)) for _ in range(4)]
+                return _window(size, *fractions)
+    except (IndexError, ZeroDivisionError):
+        pass
+    return None
+
+
+def _window(
+    size: tuple[int, int], width: Fraction, height: Fraction, right: Fraction, down: Fraction
+) -> tuple[int, int, int, int] | None:
+    """A part of a picture; its center is moved from that of the picture."""
+    left, top = (size[0] - width) / 2 + right, (size[1] - height) / 2 + down
+    edges = left, top, left + width, top + height
+    if any(edge.denominator != 1 for edge in edges) or min(width, height) <= 0:
+        return None
+    if min(left, top) < 0 or edges[2] > size[0] or edges[3] > size[1]:
+        return None
+    return int(edges[0]), int(edges[1]), int(edges[2]), int(edges[3])
 
 
 def _children(data: bytes, meta: Box) -> dict[bytes, Box]:

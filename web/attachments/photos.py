@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import pi_heif
-from PIL import AvifImagePlugin, Image, ImageOps, PngImagePlugin
+from PIL import AvifImagePlugin, Image, PngImagePlugin
 
 from web.attachments import heif_boxes
 from web.attachments.colors import extremes, on_white, to_eight_bits, to_srgb, without_palette
@@ -17,14 +17,16 @@ from web.attachments.content_sniffing import Kind
 from web.attachments.heif_boxes import Colors
 from web.attachments.icc import is_hdr, profile_of
 from web.attachments.job import LARGE, SMALL, Refused, Rendition
-from web.attachments.truncation import is_cut, png_chunks
+from web.attachments.orientation import turn
+from web.attachments.png import colors_of, transparency_of, white_of
+from web.attachments.truncation import is_cut
 
 PIXELS = 100_000_000
 "Decoded whole: a HEIC photo of that size takes about 700 MB."
 BASELINE_PIXELS = 200_000_000
 "Of a JPEG that is not progressive: it is decoded at a fraction of its size, in 65 MB."
-TEXT_BYTES = 4 * 2**20
-"Of compressed text in a PNG. Editors put megabytes of XMP there."
+TEXT_BYTES = 64 * 2**20
+"Of one compressed text in a PNG. Editors put megabytes of XMP there, and list all files of a layout."
 QUALITY = 85
 "Of JPEG, from 1 to 95."
 FEW_COLORS = 256
@@ -57,6 +59,7 @@ def prepare() -> None:
     Image.MAX_IMAGE_PIXELS = PIXELS
     Image.init()
     PngImagePlugin.MAX_TEXT_CHUNK = TEXT_BYTES
+    PngImagePlugin.MAX_TEXT_MEMORY = 4 * TEXT_BYTES
     warnings.simplefilter("ignore")  # among them one about pictures that are above half the limit
 
 
@@ -116,9 +119,14 @@ def _decode(kind: Kind, data: bytes) -> Image.Image:
             # At once: libjpeg cannot wait for more in the middle of arithmetic coding.
             opened.decodermaxblock = len(data)
         opened.load()
+        if kind == "png" and (transparent := transparency_of(data)) is not None:
+            opened.info["transparency"] = transparent
         picture = without_palette(to_eight_bits(opened, _white(kind, data, opened)))
+        if kind == "avif" and (box := heif_boxes.clean_aperture(data, opened.size)):
+            picture = picture.crop(box)
         picture.thumbnail((LARGE, LARGE), reducing_gap=gap)
-        picture = ImageOps.exif_transpose(picture)
+        if (method := turn(kind, opened)) is not None:
+            picture = picture.transpose(method)
     picture = to_srgb(on_white(picture), profile)
     # A comment in `info` would be written; what is pasted brings pixels alone.
     clean = Image.new(picture.mode, picture.size)
@@ -137,9 +145,7 @@ def _colors(kind: Kind, data: bytes, opened: Image.Image) -> Colors | None:
     """Colors by number, where the file has them."""
     match kind:
         case "png":
-            for name, content in png_chunks(data):
-                if name == b"cICP" and len(content) == 4:
-                    return Colors(content[0], content[1])
+            return colors_of(data)
         case "heif" | "avif":
             if found := heif_boxes.colors_of(data):
                 return found
@@ -152,12 +158,7 @@ def _white(kind: Kind, data: bytes, opened: Image.Image) -> int | None:
     """The value of white in a gray picture of 16 bits, if the file says it."""
     if kind == "heif" and (depth := opened.info.get("bit_depth")):
         return int((1 << depth) - 1 << 16 - depth)
-    if kind != "png" or not opened.mode.startswith("I"):
-        return None
-    for name, content in png_chunks(data):
-        if name == b"sBIT" and len(content) == 1 and 0 < content[0] < 16:
-            # Values should be shifted up (ISO/IEC 15948, 11.3.3.4), and often are not.
-            _, most = extremes(opened)
-            white = (1 << content[0]) - 1
-            return white if most <= white else 65535
+    if kind == "png" and opened.mode.startswith("I"):
+        _, most = extremes(opened)
+        return white_of(data, most)
     return None

@@ -1,10 +1,10 @@
 """Whether a file ends before it is over, by its own structure. See `heif_boxes.py` for HEIC and AVIF."""
 
 import re
-from collections.abc import Iterator
 
 from web.attachments import heif_boxes
 from web.attachments.content_sniffing import Kind
+from web.attachments.png import chunks
 
 _TAIL = 2048
 "Bytes at the end of a PDF within which `%%EOF` is looked for; scanners append zeros and lines."
@@ -17,7 +17,7 @@ def is_cut(kind: Kind, data: bytes) -> bool:
         case "jpeg":
             return b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]
         case "png":
-            return all(name != b"IEND" for name, _ in png_chunks(data))
+            return all(name != b"IEND" for name, _ in chunks(data))
         case "gif":
             return not data.rstrip(b"\0").endswith(b";")
         case "webp":
@@ -32,15 +32,3 @@ def is_short_linearized(data: bytes) -> bool:
     """Whether a PDF is shorter than it says (ISO 32000-2, F.3.2: `/L`)."""
     announced = _LINEARIZED_LENGTH.search(data[:2048])
     return announced is not None and int(announced[1]) > len(data)
-
-
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of the chunks that are whole (ISO/IEC 15948, 5.3)."""
-    position = 8
-    while position + 12 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        if position + 12 + length > len(data):
-            return
-        name = data[position + 4 : position + 8]
-        yield name, data[position + 8 : position + 8 + length] if name != b"IDAT" else b""
-        position += 12 + length

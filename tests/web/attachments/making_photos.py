@@ -10,6 +10,8 @@ from typing import Any
 import pillow_heif
 from PIL import Image, ImageCms
 
+from web.attachments.heif_boxes import boxes
+
 RED = (200, 60, 40)
 IN_P3 = (217, 42, 23)
 "What RED in Display P3 is in sRGB; Chromium shows (219, 41, 22)."
@@ -51,6 +53,13 @@ def corners(size: tuple[int, int] = (96, 64)) -> Image.Image:
     width, height = size[0] // 2, size[1] // 2
     for (x, y), color in CORNERS.items():
         picture.paste(color, (x * width, y * height, (x + 1) * width, (y + 1) * height))
+    return picture
+
+
+def half_blue() -> Image.Image:
+    """RED on the left, blue on the right."""
+    picture = plain()
+    picture.paste("blue", (48, 0, 96, 64))
     return picture
 
 
@@ -145,6 +154,38 @@ def with_size(avif: bytes, width: int, height: int) -> bytes:
     return avif[:place] + struct.pack(">II", width, height) + avif[place + 8 :]
 
 
+def with_property(avif: bytes, name: bytes, content: bytes) -> bytes:
+    """An AVIF of one item whose picture has one more property."""
+    added = struct.pack(">I4s", 8 + len(content), name) + content
+    grown = bytearray(avif)
+    associations = avif.index(b"ipma") + 4 + 4 + 4 + 2
+    count = avif[associations]
+    number = len(list(boxes(avif, avif.index(b"ipco") + 4, avif.index(b"ipma") - 4))) + 1
+    grown[associations] += 1
+    grown[associations + 1 + count : associations + 1 + count] = bytes([0x80 | number])
+    grown[avif.index(b"ipma") - 4 : avif.index(b"ipma") - 4] = added
+    extent = avif.index(b"iloc") + 4 + 4 + 2 + 2 + 2 + 2 + 2
+    for kind in (b"meta", b"iprp", b"ipco", b"ipma"):
+        _grow(
+            grown,
+            grown.index(kind) - 4,
+            {b"ipma": 1, b"ipco": len(added)}.get(kind, len(added) + 1),
+        )
+    _grow(grown, extent, len(added) + 1)
+    return bytes(grown)
+
+
+def _grow(data: bytearray, place: int, by: int) -> None:
+    """Raise a number of four bytes."""
+    number = int.from_bytes(data[place : place + 4], "big")
+    data[place : place + 4] = struct.pack(">I", number + by)
+
+
+def aperture(width: int, height: int, right: int, down: int) -> bytes:
+    """The content of a `clap` box; `right` and `down` are in halves of a pixel."""
+    return struct.pack(">6i2i", width, 1, height, 1, right, 2, down, 2)
+
+
 def heic(picture: Image.Image, primaries: int = 1, transfer: int = 13, **options: Any) -> bytes:
     return saved(
         picture, "HEIF", quality=95, chroma=444, color_primaries=primaries,
@@ -158,6 +199,43 @@ def sixteen_bits(*values: int, width: int = 32, height: int = 32) -> bytes:
     row = b"".join(struct.pack("<H", value) * width for value in values)
     picture = Image.frombytes("I;16", (width * len(values), height), row * height)
     return saved(picture, "PNG")
+
+
+def gray_png(depth: int, transparent: int, *values: int) -> bytes:
+    """A gray PNG with columns of 32 pixels, of which one value is transparent."""
+    row = "".join(f"{value:0{depth}b}" * 32 for value in values)
+    line = b"\0" + int(row, 2).to_bytes(len(row) // 8, "big")
+    head = struct.pack(">IIBBBBB", 32 * len(values), 32, depth, 0, 0, 0, 0)
+    return png(head, line * 32, (b"tRNS", struct.pack(">H", transparent)))
+
+
+def rgb_png_of_sixteen_bits(transparent: int, *values: int) -> bytes:
+    """The same in colors with three equal parts."""
+    line = b"\0" + b"".join(struct.pack(">3H", *[value] * 3) * 32 for value in values)
+    head = struct.pack(">IIBBBBB", 32 * len(values), 32, 16, 2, 0, 0, 0)
+    return png(head, line * 32, (b"tRNS", struct.pack(">3H", *[transparent] * 3)))
+
+
+def png(head: bytes, lines: bytes, *more: tuple[bytes, bytes]) -> bytes:
+    """A PNG by its chunks."""
+    data = b"\x89PNG\r\n\x1a\n"
+    for name, content in (
+        (b"IHDR", head), *more, (b"IDAT", zlib.compress(lines)), (b"IEND", b""),
+    ):  # fmt: skip
+        data += struct.pack(">I", len(content)) + name + content
+        data += struct.pack(">I", zlib.crc32(name + content))
+    return data
+
+
+def with_exif_of_wrong_types(orientation: int) -> bytes:
+    """A turned JPEG whose EXIF has texts and bytes where numbers belong, and the other way round."""
+    tags = (
+        (0x0100, 2, 3, b"96\0\0"), (0x010D, 5, 1, bytes(4)), (0x010E, 3, 1, b"\1\0\0\0"),
+        (ORIENTATION, 3, 1, struct.pack("<I", orientation)), (0x011A, 7, 1, b"H\0\0\0"),
+    )  # fmt: skip
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(tags))
+    exif += b"".join(struct.pack("<HHI", *tag[:3]) + tag[3] for tag in tags) + bytes(4)
+    return saved(corners().transpose(TURNS[orientation]), "JPEG", quality=95, exif=exif)
 
 
 def motion_photo() -> bytes:
@@ -210,12 +288,7 @@ def palette_with_profile() -> bytes:
 
 def header_only_png(width: int, height: int) -> bytes:
     """A PNG that says how large it is, and has hardly any data."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n"
-    for name, content in ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")):
-        png += struct.pack(">I", len(content)) + name + content
-        png += struct.pack(">I", zlib.crc32(name + content))
-    return png
+    return png(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), bytes(100))
 
 
 def arithmetic() -> bytes:

@@ -152,6 +152,16 @@ HOSPITALS = {
     ),
     "X-ray of 16 bits": x_ray(partial(photos.sixteen_bits, 0, 0x4040, 0xFFFF, 0xFFFF), 64),
     "nothing but one gray": made(partial(photos.sixteen_bits, 0x6464), GRAY, (32, 32)),
+    "X-ray with a transparent value that is not there": x_ray(
+        partial(photos.gray_png, 16, 0, 1000, 1300, 1600, 2200), 64
+    ),
+    "X-ray on what is transparent": x_ray(
+        partial(photos.gray_png, 16, 65535, 0, 1000, 4095, 65535), 62
+    ),
+    "X-ray on black that is transparent": x_ray(
+        partial(photos.gray_png, 16, 0, 0, 1000, 2000, 4000), 0
+    ),
+    "nothing but what is transparent": x_ray(partial(photos.gray_png, 16, 7, 7, 7, 7, 7), 255),
     "CMYK by its own profile": fetched("pillow:pil_sample_cmyk.jpg", 100, 100, CENTER, (108, 12, 17)),
     "CMYK without a profile": made(
         lambda: saved(plain((20, 200, 200, 10), "CMYK"), "JPEG", quality=95), (226, 53, 53)
@@ -190,6 +200,17 @@ COLORS = {
     "PNG in P3 by number": made(
         lambda: photos.with_chunk(saved(plain(), "PNG"), b"cICP", bytes([12, 13, 0, 1])), IN_P3
     ),
+    "PNG with a profile, and numbers that say nothing": made(
+        lambda: photos.with_chunk(
+            saved(plain(), "PNG", icc_profile=photos.p3_profile()), b"cICP", bytes([2, 2, 0, 1])
+        ),
+        IN_P3,
+    ),
+    "PNG in sRGB by number, with another profile": made(
+        lambda: photos.with_chunk(
+            saved(plain(), "PNG", icc_profile=photos.p3_profile()), b"cICP", bytes([1, 13, 0, 1])
+        )
+    ),
     "PNG with a gamma of 1": made(
         lambda: photos.with_chunk(saved(plain(), "PNG"), b"gAMA", bytes([0, 1, 0x86, 0xA0]))
     ),
@@ -217,6 +238,31 @@ CONTENT = {
     "GIF with a comment": made(lambda: saved(plain(), "GIF", comment="Jane Roe")),
     "PNG with much text": made(
         lambda: photos.with_chunk(saved(plain(), "PNG"), b"zTXt", photos.compressed_text(2_500_000))
+    ),
+    "PNG with the text of a large document": made(
+        lambda: photos.with_chunk(saved(plain(), "PNG"), b"zTXt", photos.compressed_text(12_000_000))
+    ),
+    **{
+        f"gray PNG of {depth} bits with one transparent value": x_ray(
+            partial(photos.gray_png, depth, 1, 0, 1, 2 % 2**depth, 0), 255
+        )
+        for depth in (1, 2, 4, 8)
+    },
+    "black and white PNG whose black is transparent": x_ray(
+        partial(photos.gray_png, 1, 0, 1, 0, 1, 0), 255
+    ),
+    "RGB PNG of 16 bits with one transparent color": x_ray(
+        partial(photos.rgb_png_of_sixteen_bits, 0x4000, 0, 0x4000, 0xFFFF, 0), 255
+    ),
+    "RGB PNG of 16 bits whose black is not transparent": x_ray(
+        partial(photos.rgb_png_of_sixteen_bits, 0x4000, 0x4000, 0, 0xFFFF, 0), 0
+    ),
+    "AVIF of which a part is to be seen": made(
+        lambda: photos.with_property(
+            saved(photos.half_blue(), "AVIF", quality=95), b"clap", photos.aperture(40, 64, -56, 0)
+        ),
+        RED,
+        (40, 64),
     ),
     "transparent GIF": Sample(
         photos.transparent_gif, (96, 64), {LEFT_TOP: RED, RIGHT_TOP: WHITE}
@@ -249,6 +295,15 @@ UPRIGHT = {
     "HEIC whose EXIF does not count": upright(
         lambda: photos.heic(photos.corners(), exif=photos.private(6))
     ),
+    "AVIF whose XMP does not count": upright(
+        lambda: saved(photos.corners(), "AVIF", quality=95, xmp=photos.orientation_in_xmp(6))
+    ),
+    "AVIF that is mirrored alone": upright(
+        lambda: photos.with_property(
+            saved(photos.corners().transpose(photos.TURNS[2]), "AVIF", quality=95), b"imir", b"\1"
+        )
+    ),
+    "JPEG with EXIF of wrong types": upright(partial(photos.with_exif_of_wrong_types, 6)),
     "JPEG turned by XMP": upright(
         lambda: saved(
             photos.corners().transpose(photos.TURNS[6]), "JPEG", xmp=photos.orientation_in_xmp(6)
