@@ -283,18 +283,11 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         relay_port=_relay_port(values, port, workers),
         relay_tcp=given("TELECONNECT_RELAY_TCP", read.yes_or_no),
         relay_workers=workers,
-        retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
-        early_entry_minutes=given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
-        idle_hours=given("TELECONNECT_IDLE_HOURS", read.amount),
-        sign_in_days=given("TELECONNECT_SIGN_IN_DAYS", read.amount),
+        **_times(given),
         file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.amount),
         session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.amount),
         files=given("TELECONNECT_FILES", ObjectAddress.read),
         clamav_socket=given("TELECONNECT_CLAMAV_SOCKET", read.socket_path),
-        reminder_minutes=given("TELECONNECT_REMINDER_MINUTES", read.amounts),
-        expiry_hours=given("TELECONNECT_EXPIRY_HOURS", read.amount),
-        abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),
-        interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
         oidc=read_oidc(values, given),
         second_factor=given("TELECONNECT_SECOND_FACTOR", read.second_factor),
@@ -303,6 +296,20 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         given=_given(values, environment),
         unknown=tuple(unknown_settings(environment)),
     )
+
+
+def _times(given: Callable[[str, Callable[[str], Any]], Any]) -> dict[str, Any]:
+    """Durations in the life of sessions, notices and sign-ins, by the names of Config."""
+    return {
+        "retention_hours": given("TELECONNECT_RETENTION_HOURS", read.amount),
+        "early_entry_minutes": given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
+        "idle_hours": given("TELECONNECT_IDLE_HOURS", read.amount),
+        "sign_in_days": given("TELECONNECT_SIGN_IN_DAYS", read.amount),
+        "reminder_minutes": given("TELECONNECT_REMINDER_MINUTES", read.amounts),
+        "expiry_hours": given("TELECONNECT_EXPIRY_HOURS", read.amount),
+        "abandoned_days": given("TELECONNECT_ABANDONED_DAYS", read.amount),
+        "interpreter_timeout_hours": given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
+    }
 
 
 def _relay_port(values: Mapping[str, str], port: int, workers: int) -> int:

@@ -229,8 +229,7 @@ async def _handle(
     app: web.Application, attendance: Attendance, message: Any
 ) -> wire.Message | None:
     """Pass a message to its flow. Returns the reply, if it has one."""
-    chatting, calling, running = app[CHATTING], app[CALLING], app[RUNNING]
-    forwarding = app[FORWARDING]
+    chatting, running = app[CHATTING], app[RUNNING]
     match message:
         case client.Ping():
             return wire.Pong()
@@ -248,6 +247,30 @@ async def _handle(
             return await running.terminate(attendance, message)
         case client.ResumeConsultation():
             return await running.resume(attendance, message)
+        case _:
+            return await _handle_calls(app, attendance, message)
+    return None
+
+
+async def _handle_photos(
+    app: web.Application,
+    attendance: Attendance,
+    message: client.TurnPhoto | client.AskPhoto | client.AnswerPhoto,
+) -> wire.Ack:
+    match message:
+        case client.TurnPhoto():
+            return await app[TURNING].turn(attendance, message)
+        case client.AskPhoto():
+            return await app[PHOTO_REQUESTS].ask(attendance, message)
+        case client.AnswerPhoto():
+            return await app[PHOTO_REQUESTS].answer(attendance, message)
+
+
+async def _handle_calls(
+    app: web.Application, attendance: Attendance, message: client.ClientMessage
+) -> wire.Ack | None:
+    calling, forwarding = app[CALLING], app[FORWARDING]
+    match message:
         case client.CallStart():
             return await calling.start(attendance, message)
         case client.CallAccept():
@@ -275,20 +298,6 @@ async def _handle(
         case _:
             raise InvalidMessage
     return None
-
-
-async def _handle_photos(
-    app: web.Application,
-    attendance: Attendance,
-    message: client.TurnPhoto | client.AskPhoto | client.AnswerPhoto,
-) -> wire.Ack:
-    match message:
-        case client.TurnPhoto():
-            return await app[TURNING].turn(attendance, message)
-        case client.AskPhoto():
-            return await app[PHOTO_REQUESTS].ask(attendance, message)
-        case client.AnswerPhoto():
-            return await app[PHOTO_REQUESTS].answer(attendance, message)
 
 
 @contextlib.asynccontextmanager
