@@ -26,6 +26,7 @@ from web.connections.http_server import admit, expect_hello
 from web.connections.sockets import SOCKETS, Allowance, Socket
 from web.hello import hello_of
 from web.hosts.hand_over import hand_over_opened
+from web.hosts.passing import CLOSE_WITHIN
 from web.hosts.ports import ELSEWHERE, OWNERS
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
@@ -59,7 +60,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
     if not is_handshake(request):
         return await no_websocket(request)
     response = web.WebSocketResponse(
-        heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
+        timeout=CLOSE_WITHIN, heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )
     await _shake_hands(request, response)
     translate = (await viewer_of(request)).translate

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.serving import Server, serving
 from web.hosts import hand_over as module
 from web.hosts.hand_over import PASSING, add_owners
 from web.hosts.mark import HEADER
+from web.hosts.passing import CLOSE_WITHIN
 from web.hosts.ports import Peer
 from web.http.client_address import remote
 
@@ -391,5 +392,26 @@ async def test_a_door_that_stops_has_browsers_reconnect(tmp_path: Path, hosts: T
         nurse = Person(other.door)
         nurse.plant(cookie)
         desk = await desk_of(Session(nurse, consultation_id, page))
+        ending = asyncio.create_task(desk.end())
+    assert await ending == 1012
+    await nurse.close()
+
+
+@pytest.mark.slow
+async def test_a_door_that_stops_does_not_wait_long_for_a_browser_that_says_nothing(
+    tmp_path: Path, hosts: Two
+) -> None:
+    async with Person(hosts.owner) as there, Person(hosts.owner) as phone:
+        await there.sign_in()
+        page = await phone.enter(invite_id=await phone.join(await there.invite()))
+        cookie, consultation_id = there.cookie, await consultation_of(page)
+        (tmp_path / "second").mkdir()
+        async with AsyncExitStack() as stack:
+            other = await stack.enter_async_context(two(tmp_path / "second", hosts.owner))
+            nurse = Person(other.door)
+            nurse.plant(cookie)
+            desk = await desk_of(Session(nurse, consultation_id, page))
+            async with asyncio.timeout(CLOSE_WITHIN + 6):
+                await stack.aclose()
     assert await desk.end() == 1012
     await nurse.close()
