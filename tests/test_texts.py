@@ -29,6 +29,8 @@ from web.texts.catalogs import LATER_SCRIPTS, OWN_NAMES, Catalogs
 
 read_catalog = cache(read)
 "Each is read once; no test changes it."
+sentences = cache(extract)
+"Those of the source, found once; no test changes them."
 
 PLACE = re.compile(r"%\(\w+\)s|%[^(\s\w]|%%|\$\w+")
 TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
@@ -44,7 +46,7 @@ def texts() -> Catalogs:
 
 @pytest.fixture(scope="module")
 def template() -> Catalog:
-    return extract()
+    return sentences()
 
 
 def translations(language: str) -> Iterator[tuple[Message, str, str, int]]:
