@@ -331,7 +331,9 @@ async def test_a_failure_before_the_text_left_nothing_behind(
     assert server.texts == []
 
 
-@pytest.mark.parametrize("how", ["hang", "close", "half_close", "reset"])
+@pytest.mark.parametrize(
+    "how", [pytest.param("hang", marks=pytest.mark.slow), "close", "half_close", "reset"]
+)
 async def test_a_failure_after_the_text_may_have_delivered(how: How) -> None:
     async with broken_server("answer", how) as server:
         # long enough for a busy machine to get as far as the text

@@ -188,7 +188,7 @@ INVALID = '{"title": "Invalid params", "invalid_parameters": [{"name": "%s", "re
         ("no_json", UnknownOutcome("reply_lost", "HTTP 2xx")),
         ("no_uuid", UnknownOutcome("reply_lost", "HTTP 2xx")),
         ("cut", UnknownOutcome("reply_lost")),
-        ("hang", UnknownOutcome("reply_lost")),
+        pytest.param("hang", UnknownOutcome("reply_lost"), marks=pytest.mark.slow),
     ],
 )
 async def test_each_answer_has_its_outcome_and_is_requested_once(
@@ -221,6 +221,7 @@ async def test_many_tasks_send_one_after_the_other(server: VonageServer) -> None
     }
 
 
+@pytest.mark.slow
 async def test_a_trickling_answer_is_given_up_and_the_next_message_leaves(
     server: VonageServer,
 ) -> None:

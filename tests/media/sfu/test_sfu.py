@@ -1,5 +1,7 @@
 """Real aiortc clients see and hear each other through the relay."""
 
+import pytest
+
 from media.congestion.bandwidth_estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
@@ -33,6 +35,7 @@ async def test_every_offer_of_a_connection_is_of_one_session() -> None:
         assert origins[0] == origins[1]
 
 
+@pytest.mark.slow
 async def test_a_video_off_screen_is_not_sent_until_it_is_shown_again() -> None:
     async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
@@ -62,6 +65,7 @@ async def test_a_video_off_screen_is_not_sent_until_it_is_shown_again() -> None:
         assert not sfu.of(VideoPaused), "the link is not to blame"
 
 
+@pytest.mark.slow
 async def test_who_has_no_room_for_a_video_is_told_so_as_long_as_it_is_wanted() -> None:
     async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)

@@ -207,6 +207,7 @@ async def test_data_is_told_when_it_could_be_decrypted() -> None:
         assert callable(server._transport._register_data_receiver)
 
 
+@pytest.mark.slow
 async def test_spoilt_records_let_a_handshake_succeed_or_fail_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

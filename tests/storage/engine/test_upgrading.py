@@ -62,6 +62,7 @@ async def taken_up(folder: Path, link: str, now: datetime) -> None:
     assert (facts.schema, facts.sessions) == (newest, 0)
 
 
+@pytest.mark.slow
 async def test_a_live_folder_of_the_first_schema_goes_on(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     old = await asyncio.to_thread(Old, tmp_path, now)

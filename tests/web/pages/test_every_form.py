@@ -128,6 +128,7 @@ async def send(person: Person, form: FilledForm, values: dict[str, str]) -> tupl
     return answer.status, answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.soak)])
 async def test_every_field_with_unintended_values(
     server: Server, addresses: dict[str, str], share: int

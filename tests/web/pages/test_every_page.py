@@ -323,6 +323,7 @@ def test_a_name_has_a_direction_of_its_own_and_a_block_that_of_the_page(
     )
 
 
+@pytest.mark.slow
 async def test_what_people_by_link_read_is_in_their_language(places: Places) -> None:
     """In Tigrinya, of which the least is translated: what falls back to English is found."""
     catalog = read("ti")
