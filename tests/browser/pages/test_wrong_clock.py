@@ -1,5 +1,6 @@
 """Devices that are wrong about the time: it is the server's clock that counts."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import sign_in
@@ -78,6 +79,43 @@ async def test_a_landing_page_follows_the_clock_of_the_server(
     assert len(loaded) == 1
     await page.get_by_role("button", name="Join the session").click()
     await expect(page.get_by_role("heading", name="You are in the waiting room")).to_be_visible()
+
+
+async def test_an_answer_that_comes_late_leaves_the_session_where_it_is(
+    server: Server, clock: MovableClock, new_context: NewContext
+) -> None:
+    """The page asks twice whether it is time, and has joined by the first answer when the second comes."""
+    link = await planned(server, clock, hours=3)
+    page = await (await new_context(base_url=server.url)).new_page()
+    loaded = await load_at(page, link, clock.now())
+    await expect(page.get_by_text("Opens in")).to_contain_text("2 hours")
+    asked: list[Route] = []
+    both, joined = asyncio.Event(), asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            await route.continue_()
+            return
+        asked.append(route)
+        if len(asked) == 2:
+            both.set()
+        response = await route.fetch()
+        await (both if route is asked[0] else joined).wait()
+        await route.fulfill(response=response)
+
+    await page.route(lambda address: address.endswith(link), answer)
+    clock.move(timedelta(hours=3))
+    await page.clock.fast_forward(3 * 3600_000)
+    await page.clock.run_for(60_000)
+    await page.get_by_role("button", name="Join the session").click()
+    heading = page.get_by_role("heading", name="You are in the waiting room")
+    await expect(heading).to_be_visible()
+    await expect(page.locator("#starting")).to_be_hidden()
+    async with page.expect_request_finished(lambda request: request is asked[1].request):
+        joined.set()
+    assert await page.evaluate("fetch('/healthz').then((answer) => answer.text())")
+    await expect(heading).to_be_visible()
+    assert len(loaded) == 1, "it has joined in place"
 
 
 async def test_a_device_without_a_zone_is_told_the_one_of_the_session(

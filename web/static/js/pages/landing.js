@@ -124,6 +124,7 @@ async function check() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const { now, opensAt = "0" } = fresh.body.dataset;
   if (!now) return; // not a page of ours: a captive portal
+  if (!maybe("countdown", HTMLElement)) return; // an earlier answer, or the session, stands there by now
   setServerTime(Number(now));
   document.body.dataset.opensAt = opensAt;
   const { nextFiles } = fresh.body.dataset;
