@@ -163,7 +163,7 @@ ROOMS: dict[str, set[str]] = {
     "web/texts": {"web/zones"},
     "web/settings": {"web", "web/attachments", "web/environment", "web/texts"},
     "web/notices": {"web", "web/settings", "web/texts"},
-    "web/report": {"web/processes", "web/texts"},
+    "web/report": {"web/attachments", "web/processes", "web/texts"},
     "web/sign_in/oidc": {"web/environment"},
     "web (keys)": {
         "web",

@@ -15,6 +15,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from web.attachments.job import PAGE, SMALL, Outcome, Refused
+from web.attachments.pdf_ends import trimmed
 from web.attachments.photos import Picture, encode
 from web.attachments.truncation import is_cut, is_short_linearized
 
@@ -143,7 +144,7 @@ def _opinion(data: bytes, ask: Callable[[pypdf.PdfReader], Answer]) -> Answer | 
     signal.signal(signal.SIGVTALRM, late)
     signal.setitimer(signal.ITIMER_VIRTUAL, OPINION_SECONDS)
     try:
-        return ask(pypdf.PdfReader(BytesIO(data)))
+        return ask(pypdf.PdfReader(BytesIO(trimmed(data))))
     except Exception:  # RecursionError and MemoryError among them
         return None
     finally:

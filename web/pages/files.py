@@ -5,6 +5,7 @@ a file is gone once its session is.
 """
 
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from web.keys import LIMITS, SHOWING
 from web.pages.places import Place, staying
 
 _NOT_IN_A_FALLBACK = frozenset('"\\/%;')
+_LAST_OF_NONE = re.compile(r"bytes=-0+", re.IGNORECASE | re.ASCII)
+"A suffix range of no bytes, which cannot be satisfied (RFC 9110, 14.1.2)."
 ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 
@@ -87,10 +90,14 @@ def _headers(part: Part, tag: str) -> dict[str, str]:
 
 
 def _file_name(part: Part) -> str:
-    """What a browser calls it when it is saved: a photo was made anew, so its ending may be another."""
+    """What a browser calls it when it is saved.
+
+    Its ending is that of what it is: a photo was made anew, and a PDF may also be a program that only
+    waits for its ending.
+    """
     name = part.attachment.name
     if part.name == ORIGINAL:
-        return name
+        return name if name.lower().endswith(".pdf") else f"{name}.pdf"
     return (PurePosixPath(name.replace("/", "_")).stem or "photo") + ENDINGS[part.media_type]
 
 
@@ -126,6 +133,8 @@ def _span(request: web.Request, size: int, tag: str) -> tuple[int, int]:
     span = request.http_range
     if span.start is not None and span.start >= size:
         raise ValueError
+    if _LAST_OF_NONE.fullmatch(request.headers[hdrs.RANGE]):
+        raise ValueError  # aiohttp takes it for all
     start, end, _step = span.indices(size)
     if start >= end:
         raise ValueError

@@ -13,6 +13,8 @@ import time
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from web.attachments.pdf_ends import trimmed
+
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfWriter
 
@@ -84,7 +86,7 @@ def _pages(content: bytes) -> bytes:
     """Raises whatever pypdf raises for what it cannot read."""
     from pypdf import PdfReader, PdfWriter
 
-    reader = PdfReader(BytesIO(content))
+    reader = PdfReader(BytesIO(trimmed(content)))
     if not 0 < len(reader.pages) <= MOST_PAGES:
         raise ValueError("pages")
     writer = PdfWriter()

@@ -137,6 +137,8 @@ class Uploading:
             if attached is None:
                 await self._attaching.tell_refused(upload, error)
                 raise
+            if attached.size != upload.size:
+                raise Conflict from None  # another file
             return attached
 
     async def _begin(self, room: Room, upload: Upload) -> Progress:

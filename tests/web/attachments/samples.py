@@ -329,6 +329,9 @@ PAPERS = {
     "attachment": paper(pdfs.with_attachment, notes=("contains_files",)),
     "attachment on a page": fetched_paper("pypdf:attachment.pdf", 495, 640, 1, "contains_files"),
     "portfolio": paper(pdfs.portfolio, notes=("contains_files",)),
+    "portfolio behind a letter": paper(
+        lambda: b"x" * 900 + pdfs.portfolio(), notes=("contains_files",)
+    ),
     "dynamic form": paper(pdfs.dynamic_form, notes=("needs_acrobat",)),
     "five updates": paper(partial(pdfs.updated, 5)),
     "600 dpi in color": paper(pdfs.photo, (453, 640), spots={LEFT_TOP: RED, RIGHT_LOW: RED}),

@@ -59,6 +59,27 @@ async def test_a_pdf_comes_back_byte_for_byte_under_its_name(ward: Ward, pdf_id:
     assert parsed.get_content_disposition() == "attachment"
 
 
+@pytest.mark.parametrize(
+    ("sent", "saved"),
+    [
+        ("Ergebnis", "Ergebnis.pdf"),
+        ("result.exe", "result.exe.pdf"),
+        ("فحص.HTML", "فحص.HTML.pdf"),
+        ("SCAN.PDF", "SCAN.PDF"),
+        ("..", "...pdf"),
+    ],
+)
+async def test_a_pdf_is_saved_as_a_pdf(ward: Ward, sent: str, saved: str) -> None:
+    """Windows runs a program by its ending, even if readers find a PDF behind its head."""
+    content = b"MZ" + bytes(500) + pdf()
+    file_id = await ward.amina.send(content, name=sent)
+    answer = await ward.nurse.get(file_id, "original")
+    assert answer.body == content
+    assert unquote(answer.headers["Content-Disposition"].rpartition("''")[2]) == saved
+    (line,) = [line for line in await ward.attachments() if line["id"] == file_id]
+    assert line["attachment"]["name"] == sent
+
+
 async def test_pages_are_drawn_when_somebody_looks_and_then_kept(ward: Ward, pdf_id: str) -> None:
     for name in ("preview", "page-1", "page-12", "page-12"):
         answer = await ward.amina.get(pdf_id, name)
@@ -93,6 +114,7 @@ RANGES: dict[str, tuple[int, slice | None]] = {
     f"bytes=-{SIZE * 2}": (206, slice(0, None)),
     f"bytes=5-{SIZE * 2}": (206, slice(5, None)),
     f"bytes={SIZE}-": (416, None),
+    "bytes=-0": (416, None),
     f"bytes={SIZE}-{SIZE + 5}": (416, None),
     "bytes=0-1,5-6": (200, slice(None)),
     "bytes=5-2": (200, slice(None)),

@@ -109,6 +109,9 @@ async def test_an_id_of_somebody_else_or_of_other_bytes_is_409(ward: Ward) -> No
     assert (await ward.nurse.ask("DELETE", "file-000001")).status == 404
     await ward.seat.say("Good morning", "message-000001")
     assert (await ward.amina.create(content, "message-000001")).status == 409
+    assert (await ward.amina.piece("file-000001", 0, content)).status == 204
+    assert (await ward.amina.create(content, "file-000001")).status == 201
+    assert (await ward.amina.create(photo(400), "file-000001")).status == 409
 
 
 async def test_two_requests_with_one_id_at_once_begin_one_upload(ward: Ward) -> None:

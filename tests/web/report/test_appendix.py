@@ -16,6 +16,7 @@ from pypdf.generic import (
 )
 
 from tests.files import pdf, pixel
+from tests.web.attachments.making_pdfs import plain, saved
 from web.report import appendix as module
 from web.report.appendix import Appendix
 
@@ -97,6 +98,13 @@ def test_what_cannot_be_read_is_left_out(content: bytes) -> None:
     assert not appendix.take("bad.pdf", content)
     assert appendix.take("good.pdf", pdf(1))
     assert len(PdfReader(BytesIO(appendix.appended_to(REPORT))).pages) == 2
+
+
+def test_what_stands_around_a_pdf_does_not_matter() -> None:
+    appendix = Appendix()
+    assert appendix.take("mail.pdf", b"x" * 900 + saved(plain(2)))
+    assert appendix.take("scan.pdf", saved(plain(3)) + b"\x55" * 100_000)
+    assert len(PdfReader(BytesIO(appendix.appended_to(REPORT))).pages) == 1 + 2 + 3
 
 
 def test_a_report_without_any_is_left_as_it_is() -> None:
