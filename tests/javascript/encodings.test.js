@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setEncodings } from "../../web/static/js/room/call/encodings.js";
+import { setEncodings } from "../../web/static/js/room/line/encodings.js";
 
 test("a camera is sent large and small, a screen as it is", () => {
   /** @type {any} */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { EncodingChoice } from "../../web/static/js/room/call/encoding-choice.js";
-import { PlayoutDelay, setPlayoutDelay } from "../../web/static/js/room/call/playout-delay.js";
+import { EncodingChoice } from "../../web/static/js/room/line/encoding-choice.js";
+import { PlayoutDelay, setPlayoutDelay } from "../../web/static/js/room/line/playout-delay.js";
 import {
   readLinkStats,
   POLL_INTERVAL,

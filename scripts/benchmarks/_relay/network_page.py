@@ -21,7 +21,7 @@ SCRIPTS = Path(web.__file__).parent / "static" / "js"
 
 PAGE = """<!doctype html><title>call</title><body><script type="module">
 import {RelayPeer} from "./room/call/relay-peer.js";
-import {setEncodings} from "./room/call/encodings.js";
+import {setEncodings} from "./room/line/encodings.js";
 
 const connections = [];
 let local, relay;

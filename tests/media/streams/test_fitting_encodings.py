@@ -14,7 +14,7 @@ from media.streams.fitting_encodings import (
 from media.streams.inbound import InboundStream
 from media.streams.publication import Publication
 
-BROWSER = Path(__file__).parents[3] / "web/static/js/room/call/encodings.js"
+BROWSER = Path(__file__).parents[3] / "web/static/js/room/line/encodings.js"
 
 
 def camera(**rates: float) -> Publication:

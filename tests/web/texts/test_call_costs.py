@@ -31,8 +31,8 @@ def number(script: str, pattern: str) -> int:
 
 def test_the_bit_rates_are_those_of_the_scripts() -> None:
     assert number("room/call/peer.js", r"VIDEO_BITRATE = ") == VIDEO_BITRATE
-    assert number("room/call/encodings.js", r"LARGE_BITRATE = ") == VIDEO_BITRATE
-    assert number("room/call/encodings.js", r"SMALL_BITRATE = ") == SMALL_BITRATE
+    assert number("room/line/encodings.js", r"LARGE_BITRATE = ") == VIDEO_BITRATE
+    assert number("room/line/encodings.js", r"SMALL_BITRATE = ") == SMALL_BITRATE
 
 
 def test_the_device_test_transfers_as_much_as_it_says() -> None:

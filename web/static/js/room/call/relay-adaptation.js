@@ -4,10 +4,10 @@
  * video waits longer for retransmissions (`playout-delay.js`).
  */
 
-import { EncodingChoice } from "./encoding-choice.js";
-import { PlayoutDelay, setPlayoutDelay } from "./playout-delay.js";
+import { EncodingChoice } from "../line/encoding-choice.js";
+import { PlayoutDelay, setPlayoutDelay } from "../line/playout-delay.js";
 
-/** @import { VideoStats } from "./playout-delay.js" */
+/** @import { VideoStats } from "../line/playout-delay.js" */
 
 /**
  * What matters of a connection's stats.

@@ -3,12 +3,11 @@
  * encodings, of its only one, and of a shared screen.
  */
 
-import { limitAudio, limitVideo, UNLIMITED } from "../line/limits.js";
+import { limitAudio, limitVideo, UNLIMITED } from "./limits.js";
 
 /**
- * @import { Limits } from "../line/limits.js"
- * @import { RelayTrack } from "../../signaling/values.js"
- * @typedef {RelayTrack["kind"]} TrackKind
+ * @import { Limits } from "./limits.js"
+ * @typedef {"audio" | "video" | "screen"} TrackKind
  */
 
 /** Bits per second of the camera's encodings: a face at 540 lines, and in a small tile. */
