@@ -50,6 +50,7 @@ def main() -> int:
         " static files and catalogs are read anew when they change, no notice leaves the machine",
     )
     development: bool = parser.parse_args().development
+    gc.disable()  # what is loaded now stays: `keep_for_good`
     set_up(TextFormatter() if development else None)
     os.umask(OWNER_ONLY)
     claim_descriptors()
@@ -144,6 +145,7 @@ def keep_for_good() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 async def _say_where(app: web.Application, config: Config) -> None:
