@@ -58,6 +58,7 @@ from web.markup.room.page import (
     session_page,
     session_part,
 )
+from web.markup.shared.document import WHOLE_SCRIPT
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats
@@ -103,7 +104,9 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         home=str(request.app[CONFIG].public_url.origin()),
         socket_path=socket_path(arrival.consultation.id),
     )
-    return inlined(request, show_by_link(landing_page(viewer, view), status), LANDING_SHEET)
+    return inlined(
+        request, show_by_link(landing_page(viewer, view), status), LANDING_SHEET, WHOLE_SCRIPT
+    )
 
 
 async def _short_terms(request: web.Request, viewer: Viewer) -> str:
@@ -220,7 +223,7 @@ async def show_seat(request: web.Request) -> web.Response:
 
 async def _session(request: web.Request, arrival: Arrival) -> web.Response:
     page = session_page(*await _views(request, arrival))
-    return inlined(request, show_by_link(page), FIRST_SCRIPT)
+    return inlined(request, show_by_link(page), FIRST_SCRIPT, WHOLE_SCRIPT)
 
 
 async def _views(

@@ -4,7 +4,7 @@ import htpy as h
 from markupsafe import Markup
 
 from web.markup.guests.in_app import in_app
-from web.markup.shared.document import document, message_page
+from web.markup.shared.document import document, message_page, whole_page
 from web.markup.shared.labels import appointment, filled
 from web.static_files import LANDING_SHEET, SEAT_SHEET
 from web.texts.call_costs import call_costs, megabytes
@@ -36,6 +36,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
+        first=whole_page(viewer),
         sheet=SEAT_SHEET,
         inline=LANDING_SHEET,
         link=view.link,

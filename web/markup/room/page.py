@@ -12,7 +12,7 @@ from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import connection, lead
 from web.markup.room.saving import saving
 from web.markup.room.templates import templates
-from web.markup.shared.document import body_attributes, document, message_page
+from web.markup.shared.document import body_attributes, document, message_page, whole_page
 from web.markup.shared.header import leave
 from web.markup.shared.phone_call import ask_by_phone
 from web.markup.shared.until_scripts_run import simple_page
@@ -140,15 +140,16 @@ def _first_script(viewer: Viewer, view: SessionView) -> h.Node:
     """Opens the socket while the rest of the page is on its way, where there is a line."""
     if view.invite_id is None or view.offline:
         return None
-    script = h.script(
+    opening = h.script(
         data_seat=path("seat", invite_id=view.invite_id),
         data_socket=socket_path(view.consultation_id),
         data_hello=view.first_words,
     )[Markup(viewer.inline(FIRST_SCRIPT))]
+    scripts = [opening, whole_page(viewer)]
     if not viewer.catalog or viewer.held_catalog:
-        return script
+        return scripts
     # found by a script otherwise, which is a round trip later
-    return script, h.link(rel="preload", as_="fetch", href=viewer.catalog, crossorigin=True)
+    return *scripts, h.link(rel="preload", as_="fetch", href=viewer.catalog, crossorigin=True)
 
 
 def _file_addresses(view: SessionView) -> tuple[str, str]:

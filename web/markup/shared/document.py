@@ -9,6 +9,9 @@ from web.markup.shared.until_scripts_run import no_scripts, until_scripts_run
 from web.routes import path
 from web.view_models import Viewer
 
+WHOLE_SCRIPT = "js/whole.js"
+"In the head of a guest's page."
+
 
 def document(
     viewer: Viewer,
@@ -154,6 +157,11 @@ def _head(
         needs_scripts and _for_every_browser(viewer),
         (h.script(type="module", src=address) for address in viewer.scripts(modules)),
     ]
+
+
+def whole_page(viewer: Viewer) -> h.Element:
+    """A script that asks for the page again if its end does not arrive."""
+    return h.script(data_alive=path("health"))[Markup(viewer.inline(WHOLE_SCRIPT))]
 
 
 def _held_icon(viewer: Viewer) -> str:

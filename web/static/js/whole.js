@@ -1,0 +1,20 @@
+/**
+ * Asks for a guest's page again whose end does not arrive. Browsers show what has come of a page when its
+ * connection breaks, and run none of its scripts, except those that it holds, as this one.
+ */
+{
+  /** Milliseconds without anything new, while the server answers. */
+  const STALLED = 8_000;
+  const { alive = "" } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
+
+  /** @param {number} before elements there were */
+  const look = async (before) => {
+    const count = () => (document.readyState === "loading" ? document.all.length : 0);
+    // an answer comes behind what is still on its way
+    const answers = before === count() && (await fetch(alive).catch(() => null))?.ok;
+    if (!count()) return; // it has been read to its end
+    if (answers && before === count()) location.replace(location.href.split("#")[0]);
+    else setTimeout(look, STALLED, count());
+  };
+  setTimeout(look, STALLED, -1);
+}
