@@ -22,6 +22,7 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.over_limit import check_limit, may_come_back
+from web.http.reader_language import keep_language
 from web.http.request import entered_account, show, signed_in, time_zone_of, viewer_of
 from web.keys import (
     CATALOGS,
@@ -41,7 +42,6 @@ from web.pages.provider.configured import provider_way_of
 from web.pages.provider.signing_out import way_out
 from web.routes import path
 from web.sign_in.known_browsers import Browser, browser_of
-from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
 from web.sign_in.return_address import checked
 from web.sign_in.second_factor import after_password

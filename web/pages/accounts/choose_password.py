@@ -13,11 +13,11 @@ from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
+from web.http.reader_language import keep_language
 from web.http.request import show, time_zone_of, viewer_of
 from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.markup.accounts.choose_password import choose_password_page, welcome_page
 from web.sign_in.known_browsers import browser_of
-from web.sign_in.language_choice import keep_language
 from web.sign_in.second_factor import after_password
 from web.view_models import Form
 

@@ -14,6 +14,7 @@ from signaling.preferences import Preferences
 from signaling.text import one_line
 from storage.store import Records
 from web.http.forms import form_errors, form_of
+from web.http.reader_language import keep_language
 from web.http.request import show, signed_in, viewer_of, web_session_digest
 from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, CONFIG, LIMITS, STORE
 from web.markup.accounts.factors import factors_section
@@ -26,7 +27,6 @@ from web.markup.accounts.profile import (
 from web.markup.accounts.sign_ins import password_section, places_section
 from web.pages.provider.configured import provider_way_of
 from web.routes import path, public_address
-from web.sign_in.language_choice import keep_language
 from web.view_models import Form, ProviderWay, SignedIn, Viewer
 from web.zones.cities import label
 from web.zones.names import todays_name
