@@ -21,6 +21,7 @@ from signaling.token import token_digest
 from web.http.engine import is_older
 from web.http.packed_page import PackedPage
 from web.http.platform import device_of
+from web.http.reader_language import language_of
 from web.http.security_headers import INLINED
 from web.keys import (
     ARRIVING,
@@ -42,7 +43,6 @@ from web.texts.catalogs import OWN_NAMES
 from web.view_models import Picture, Viewer
 from web.zones.names import todays_name
 
-LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"
 HELD = 1000
 "Bytes of the largest catalog that stands in the page itself: English has few words of its own."
@@ -187,6 +187,15 @@ def time_zone_of(request: web.Request) -> str:
     return (todays_name(zone) if place else None) or "UTC"
 
 
+async def _reader(request: web.Request) -> tuple[Account | None, bool, bool]:
+    """(the account, whether the browser has a seat, whether the account may act)."""
+    try:
+        account, has_seat = await entered_account(request), "seated" in await get_session(request)
+        return account, has_seat, await account_of(request) is not None
+    except Exception:  # an error page must render even if nothing can be read
+        return None, False, False
+
+
 async def viewer_of(
     request: web.Request, language: str | None = None, time_zone: str | None = None
 ) -> Viewer:
@@ -198,18 +207,9 @@ async def viewer_of(
     """
     app = request.app
     texts, settings = app[CATALOGS], app[RUNTIME_SETTINGS]
-    try:
-        account, has_seat = await entered_account(request), "seated" in await get_session(request)
-        acts = await account_of(request) is not None
-    except Exception:  # an error page must render even if nothing can be read
-        account, has_seat, acts = None, False, False
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen not in texts.languages:
-        chosen = language or request.get(_INVITED_IN) or (account.language if account else None)
-    if chosen in texts.languages and chosen is not None:
-        spoken = texts.get(chosen)
-    else:
-        spoken = texts.choose(request.headers.get("Accept-Language", ""), settings.languages_off)
+    account, has_seat, acts = await _reader(request)
+    otherwise = language or request.get(_INVITED_IN) or (account.language if account else None)
+    spoken = language_of(request, texts, otherwise, settings.languages_off)
     zone = told = time_zone_of(request)
     if told == "UTC":
         zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"

@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from web.http.forms import form_of
-from web.http.request import LANGUAGE_COOKIE, by_link, show, viewer_of
+from web.http.reader_language import LANGUAGE_COOKIE
+from web.http.request import by_link, show, viewer_of
 from web.keys import CATALOGS
 from web.markup.guests.left import left_page
 from web.routes import path
