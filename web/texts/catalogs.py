@@ -12,19 +12,20 @@ from functools import cache
 from gettext import NullTranslations, c2py
 from hashlib import sha256
 from importlib.resources import files
+from io import BytesIO
 from typing import Any, Literal
 
 from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 
 from web.texts.date_words import browser_words
 from web.texts.dates import amount, decimal_sign, full_moment
-from web.texts.po_files import PoFile, read
 from web.zones.cities import hold_places
 from web.zones.names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"
-ENGLISH_PLURAL = "n != 1"
 _ALIASES = {
     "prs": "fa",
     "pes": "fa",
@@ -168,36 +169,42 @@ def translations_of(code: str) -> NullTranslations:
     return _Translations(_catalog_of(code))
 
 
-def _catalog_of(code: str) -> PoFile:
+def _catalog_of(code: str) -> Catalog:
     file = files("signaling") / "locales" / f"{code}.po"
-    return read(file.read_text("utf-8")) if file.is_file() else PoFile(ENGLISH_PLURAL, ())
+    if not file.is_file():
+        return Catalog(locale=code)
+    return read_po(BytesIO(file.read_bytes()), locale=code)
 
 
-def _share(catalog: PoFile) -> float:
+def _share(catalog: Catalog) -> float:
     """How much of a catalog is translated; a plural counts when it has all of its forms."""
-    known = catalog.messages
-    done = [message for message in known if not message.fuzzy and all(message.forms)]
+    known = [message for message in catalog if message.id]
+    done = [
+        message
+        for message in known
+        if not message.fuzzy
+        and (message.string if isinstance(message.string, str) else all(message.string or [""]))
+    ]
     return len(done) / len(known) if known else 1.0
 
 
 class _Translations(NullTranslations):
     """A catalog as gettext looks sentences up; fuzzy and missing ones stay English."""
 
-    def __init__(self, catalog: PoFile) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         super().__init__()
-        self._index_of: Callable[[int], int] = c2py(catalog.plural_rule)
+        self._index_of: Callable[[int], int] = c2py(catalog.plural_expr)
         self._sentences: dict[str, str] = {}
         self._plurals: dict[str, tuple[str, ...]] = {}
-        for message in catalog.messages:
-            if message.fuzzy:
+        for message in catalog:
+            if message.fuzzy or not message.id or not message.string:
                 continue
-            one, many = message.id, message.plural
-            if not many:
-                if message.forms[0]:
-                    self._sentences[one] = message.forms[0]
+            if isinstance(message.id, str):
+                self._sentences[message.id] = str(message.string)
                 continue
+            one, many = message.id
             forms = tuple(
-                form or (many if place else one) for place, form in enumerate(message.forms)
+                form or (many if place else one) for place, form in enumerate(message.string)
             )
             self._sentences[one], self._plurals[one] = forms[self._index_of(1)], forms
 
@@ -210,7 +217,7 @@ class _Translations(NullTranslations):
 
 
 def _browser_catalog(
-    code: str, direction: str, catalog: PoFile, scripts: tuple[str, ...] = ("web/static/js/",)
+    code: str, direction: str, catalog: Catalog, scripts: tuple[str, ...] = ("web/static/js/",)
 ) -> bytes:
     """JSON for the browser: the sentences that these scripts use but for those that only LATER_SCRIPTS
     use, the plural table, words of dates."""
@@ -226,13 +233,15 @@ def _json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _messages(catalog: PoFile, among: tuple[str, ...], but: tuple[str, ...] = ()) -> dict[str, Any]:
+def _messages(
+    catalog: Catalog, among: tuple[str, ...], but: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The translations that scripts below `among` use; with `but`, not those that only scripts below it
     use, and without, only those that no others use."""
     messages: dict[str, Any] = {}
-    for message in catalog.messages:
-        scripts = [name for name in message.files if name.endswith(".js")]
-        if not scripts or message.fuzzy or not all(message.forms):
+    for message in catalog:
+        scripts = [name for name, _ in message.locations if name.endswith(".js")]
+        if not message.id or not scripts:
             continue
         if but:
             scripts = [name for name in scripts if not name.startswith(but)]
@@ -241,16 +250,22 @@ def _messages(catalog: PoFile, among: tuple[str, ...], but: tuple[str, ...] = ()
             wanted = all(name.startswith(among) for name in scripts)
         if not wanted:
             continue
-        messages[message.id] = list(message.forms) if message.plural else message.forms[0]
+        source, translated = message.id, message.string
+        if message.fuzzy or not translated:
+            continue
+        if isinstance(source, str):
+            messages[source] = translated
+        elif not isinstance(translated, str) and all(translated):
+            messages[source[0]] = list(translated)
     return messages
 
 
-def _forms_of_numbers(catalog: PoFile) -> str:
+def _forms_of_numbers(catalog: Catalog) -> str:
     """The index of the plural form of each number from 0 to 199, as one digit each.
 
     In all of these languages a larger number has the form of 100 plus its last two digits.
     """
-    index_of: Callable[[int], int] = c2py(catalog.plural_rule)
+    index_of: Callable[[int], int] = c2py(catalog.plural_expr)
     return "".join(str(index_of(number)) for number in range(200))
 
 
