@@ -25,6 +25,7 @@ GROUPS = {
         "storage/moving.py",
         "storage/moving_files.py",
         "storage/opening.py",
+        "storage/relay_user.py",
         "storage/store.py",
     },
     "web (keys)": {"web/keys.py"},

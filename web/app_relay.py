@@ -14,8 +14,8 @@ from aiohttp import web
 from media.relay.sharing import Sharing
 from signaling.errors import TeleConnectError
 from signaling.ports.clock import Clock
-from storage.hosts_line import HostsLine
-from storage.store import Store
+from storage import data_folder, relay_user
+from storage.folder.lock import DataFolderLock
 from web import keys
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -39,16 +39,17 @@ _log = logging.getLogger(__name__)
 
 
 async def create_relay_host(config: Config, clock: Clock | None = None) -> web.Application:
-    """The application over an opened store. Raises StorageError with a sentence.
+    """The application, which has no store and no master key. Raises StorageError with a sentence.
 
     Whatever is opened here is closed when the application is cleaned up, or at once if it cannot be assembled.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as opened:
-        store = await opened.enter_async_context(
-            Store.serving(config.data_dir, config.master_key, database_url=config.database_url)
-        )
-        app = await _assemble(config, store, clock)
+        lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
+        opened.callback(lock.release)
+        await asyncio.to_thread(data_folder.prepare, config.data_dir)
+        await relay_user.check(config.database_url)
+        app = await _assemble(config, clock)
         kept = opened.pop_all()
 
     async def open_until_the_end(_: web.Application) -> AsyncIterator[None]:
@@ -59,9 +60,9 @@ async def create_relay_host(config: Config, clock: Clock | None = None) -> web.A
     return app
 
 
-async def _assemble(config: Config, store: Store, clock: Clock) -> web.Application:
+async def _assemble(config: Config, clock: Clock) -> web.Application:
     app = web.Application(middlewares=[_errors])
-    app[keys.CONFIG], app[keys.STORE] = config, store
+    app[keys.CONFIG] = config
     app[keys.WAITS] = waits = Clockwork(SteadyClock(clock))
     app[CONNECTIONS] = ConnectionManager(app)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
@@ -69,12 +70,13 @@ async def _assemble(config: Config, store: Store, clock: Clock) -> web.Applicati
     app[SHARING] = sharing = Sharing(relay.relay, lambda: relay.serves)
     relay.shared = sharing.handle
     app[LINKS] = set()
-    key = await store.write(lambda records: records.hosts.key())
+    key = config.this_host.relay_key
+    assert key is not None
     app[TLS] = await asyncio.to_thread(server_context, key)
     program = await asyncio.to_thread(program_version)
-    line = HostsLine(config.database_url)
+    line = relay_user.RelayLine(config.database_url)
     app[MEMBERSHIP] = membership = Membership(
-        store, line, this_host(config, program, clock.now), key
+        None, line, this_host(config, program, clock.now), key
     )
     workers = relay.relay
     membership.figures = Measuring(
@@ -96,7 +98,7 @@ async def _assemble(config: Config, store: Store, clock: Clock) -> web.Applicati
 
 
 def _running(
-    line: HostsLine, membership: Membership, telling: Telling, waits: Clockwork
+    line: relay_user.RelayLine, membership: Membership, telling: Telling, waits: Clockwork
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     async def running(_: web.Application) -> AsyncIterator[None]:
         line.told = lambda _, what: telling.hear(what)

@@ -204,6 +204,12 @@ class Config:
                 "TELECONNECT_HOST_ROLE is relay: TELECONNECT_DATABASE_URL must name the database of the"
                 " other hosts, and TELECONNECT_RELAY_WORKERS be 1 or more."
             )
+        if self.relays_only and self.master_key:
+            raise ConfigError(
+                "TELECONNECT_HOST_ROLE is relay: this host needs no master key, and whoever takes it over must"
+                " not find it. Take TELECONNECT_MASTER_KEY, TELECONNECT_MASTER_KEY_FILE or the credential"
+                " master_key away."
+            )
         if self.runs_coturn:
             self.coturn.check_relay_ports(self.relay_port, self.relay_workers)
 

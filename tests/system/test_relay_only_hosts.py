@@ -44,7 +44,7 @@ async def test_a_call_returns_over_a_relay_only_host_after_its_owner_is_killed(
         hosts = await opened.enter_async_context(fleet(tmp_path, TELECONNECT_MEDIA_POLICY="relay"))
         relays = RelayHosts(
             tmp_path,
-            hosts.settings["TELECONNECT_MASTER_KEY"],
+            hosts.store,
             hosts.settings["TELECONNECT_DATABASE_URL"],
         )
         opened.push_async_callback(relays.close)

@@ -62,6 +62,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "TELECONNECT_DATA_DIR": ("da\x00ta", "~", "~/data"),
     "TELECONNECT_DATABASE_URL": ("mysql://host/name", "postgresql://host/", "postgresql:host"),
+    "TELECONNECT_RELAY_KEY": ("/nowhere/relay.key", "k" * 43, "k" * 44 + "=="),
     "TELECONNECT_HOST_URL": ("10.0.0.5:8080", "ftp://10.0.0.5", "http://10.0.0.5:8080/path"),
     **dict.fromkeys(map("TELECONNECT_{}".format, ("HOST_NAME", "HOST_ROLE", "PROXIES", "MASTER_KEY")), ("\0",)),
     "TELECONNECT_MASTER_KEY_FILE": ("/nowhere/master.key",),

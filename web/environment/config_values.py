@@ -4,9 +4,11 @@ Each reader returns a value, or raises ValueError with the rest of a sentence th
 setting's name; it never quotes the value, which may be a secret.
 """
 
+import base64
 import ipaddress
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
 from functools import lru_cache
@@ -42,6 +44,10 @@ _SENDER = re.compile(r"\+?[0-9]{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}", re.
 
 class ConfigError(Exception):
     """A setting that cannot be used; the message is a sentence for the operator."""
+
+
+LINK_KEY_BYTES, LINK_KEY_TEXT = 32, 44
+"Of the key between hosts; its text is base64."
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,17 @@ def host_role(text: str) -> Role:
         case "all" | "relay":
             return text
     raise ValueError("must be all or relay")
+
+
+def link_key(text: str) -> bytes:
+    """32 bytes in base64, or the path of the file that holds them."""
+    with suppress(OSError, ValueError):
+        if len(text) != LINK_KEY_TEXT:
+            text = Path(text).read_text("ascii").strip()
+        key = base64.b64decode(text, validate=True)
+        if len(key) == LINK_KEY_BYTES:
+            return key
+    raise ValueError("must be 32 bytes in base64, or the path of the file that holds them")
 
 
 def brand(text: str) -> str:

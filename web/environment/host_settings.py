@@ -11,6 +11,7 @@ from web.environment.config_values import (
     ConfigError,
     Setting,
     host_role,
+    link_key,
     public_url,
     relay_addresses,
 )
@@ -21,6 +22,13 @@ HOST_SETTINGS = (
         "all",
         "With PostgreSQL: all, or relay: this host serves no pages and has relay workers alone, for the"
         " calls of hosts whose TELECONNECT_RELAY_WORKERS is 0.",
+    ),
+    Setting(
+        "TELECONNECT_RELAY_KEY",
+        "",
+        "With the role relay: the key that `python -m scripts.relay_key` prints on another host, or the path"
+        " of the file that holds it.",
+        secret=True,
     ),
     Setting(
         "TELECONNECT_HOST_URL",
@@ -45,6 +53,8 @@ class HostSettings:
     """How the other hosts reach this one, and what people call it."""
 
     role: Role
+    relay_key: bytes | None
+    "Of a relay-only host: by which it and the others know each other."
     url: URL
     name: str
     "Empty: the machine's."
@@ -59,6 +69,12 @@ def read_host(given: Callable[..., Any], port: int) -> HostSettings:
     url = given("TELECONNECT_HOST_URL", public_url) or URL(f"{scheme}://127.0.0.1:{port}")
     if role == "relay" and url.scheme != scheme:
         raise ConfigError("TELECONNECT_HOST_URL begins with https:// where the role is relay.")
+    relay_key = given("TELECONNECT_RELAY_KEY", link_key)
+    if role == "relay" and relay_key is None:
+        raise ConfigError(
+            "TELECONNECT_HOST_ROLE is relay: TELECONNECT_RELAY_KEY must be what python -m scripts.relay_key"
+            " prints on another host, or the path of the file that holds it."
+        )
     proxies = given("TELECONNECT_PROXIES", relay_addresses) or ()
     name = given("TELECONNECT_HOST_NAME", str) or ""
-    return HostSettings(role, url, name, frozenset(proxies))
+    return HostSettings(role, relay_key, url, name, frozenset(proxies))

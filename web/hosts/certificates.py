@@ -1,6 +1,7 @@
 """How hosts know and encrypt to each other (TLS 1.3), without a certificate that anybody has to install.
 
-The key that only hosts of one database have is that of an authority, the same on all of them. Each host
+A key that only hosts of one database have is that of an authority, the same on all of them. It is derived
+from the key that hosts with rooms pass requests on with, and all that a relay-only host is given of it. Each host
 issues itself a certificate at its start, whose key never leaves its memory, and both ends ask for one. They
 have no end in time, for the clocks of hosts may be wrong; each is gone with its host's process.
 """
@@ -25,15 +26,20 @@ BEGINS, ENDS = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=U
 PURPOSE = b"TeleConnect: authority of hosts"
 
 
+def relay_key(key: bytes) -> bytes:
+    """What relay-only hosts and the others know each other by, from the key of hosts with rooms (HKDF, RFC 5869)."""
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=PURPOSE).derive(key)
+
+
 def server_context(key: bytes) -> ssl.SSLContext:
-    """For a host that others connect to; whoever has no certificate may connect, and shows none."""
+    """For a relay-only host, which others connect to, given the relay key; whoever has no certificate may connect, and shows none."""
     context = _context(ssl.PROTOCOL_TLS_SERVER, key)
     context.verify_mode = ssl.CERT_OPTIONAL
     return context
 
 
 def client_context(key: bytes) -> ssl.SSLContext:
-    """For a host that connects to another."""
+    """For a host that connects to a relay-only one, given the relay key."""
     context = _context(ssl.PROTOCOL_TLS_CLIENT, key)
     context.check_hostname = False  # whoever has a certificate of this authority is a host of ours
     context.verify_mode = ssl.CERT_REQUIRED
@@ -43,7 +49,7 @@ def client_context(key: bytes) -> ssl.SSLContext:
 def _context(protocol: int, key: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    authority = _authority_key(key)
+    authority = Ed25519PrivateKey.from_private_bytes(key)
     trusted = _certificate("authority", authority, None)
     context.load_verify_locations(cadata=trusted.public_bytes(Encoding.DER))
     own = generate_private_key(SECP256R1())
@@ -54,11 +60,6 @@ def _context(protocol: int, key: bytes) -> ssl.SSLContext:
         file.flush()
         context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
     return context
-
-
-def _authority_key(key: bytes) -> Ed25519PrivateKey:
-    seed = HKDF(hashes.SHA256(), length=32, salt=None, info=PURPOSE).derive(key)
-    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def _certificate(

@@ -54,14 +54,14 @@ class Membership:
 
     def __init__(
         self,
-        store: Store,
+        store: Store | None,
         line: "HostsLine",
         this: Callable[[], Host],
         key: bytes,
         seconds: Callable[[], float] = steady_seconds,
     ) -> None:
-        """`this` is the row of this host, with a new id."""
-        self._store = store
+        """`this` is the row of this host, with a new id; `store` is that of a host that owns rooms."""
+        self._opened_store = store
         self._line = line
         self._this = this
         self.key = key
@@ -103,6 +103,15 @@ class Membership:
     @property
     def ready(self) -> bool:
         return self.acts and not self.draining
+
+    @property
+    def _store(self) -> Store:
+        assert self._opened_store is not None, "a relay-only host is asked about no room"
+        return self._opened_store
+
+    def _write_as(self, host_id: str) -> None:
+        if self._opened_store is not None:
+            self._opened_store.write_as(host_id)
 
     # --- rooms
 
@@ -272,7 +281,7 @@ class Membership:
             with contextlib.suppress(Unavailable, TimeoutError):
                 async with asyncio.timeout(ANSWER_WITHIN):
                     await self._line.remove(self.host_id)
-        self._store.write_as("")
+        self._write_as("")
         self._line.close()
 
     async def _begin(self) -> None:
@@ -280,7 +289,7 @@ class Membership:
         async with asyncio.timeout(ANSWER_WITHIN):
             await self._line.add(host)
         self._lease = Lease(host.id, began)
-        self._store.write_as(host.id)
+        self._write_as(host.id)
         lapsed, self._lapsed = self._lapsed, ""
         if lapsed:  # nobody has to wait until its lease is over
             async with asyncio.timeout(ANSWER_WITHIN):
@@ -356,7 +365,7 @@ class Membership:
         self._used.clear()
         self._not_left.clear()
         self._lease = Lease("", float("-inf"))
-        self._store.write_as(NOBODY)
+        self._write_as(NOBODY)
         self.give_up(lost)
 
     async def _settle(self, now: float) -> None:

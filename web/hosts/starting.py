@@ -12,7 +12,7 @@ from signaling.errors import Unavailable
 from signaling.wire import messages as wire
 from storage.engine.commit_hooks import WebSessionMoved
 from web import keys
-from web.hosts.certificates import client_context
+from web.hosts.certificates import client_context, relay_key
 from web.hosts.duty import DUTY
 from web.hosts.elsewhere import Elsewhere
 from web.hosts.figures import Measuring
@@ -112,7 +112,7 @@ async def _relay_links(
     relay = app[keys.RELAY].elsewhere
     if relay is None:
         return None
-    return RelayLinks(relay, membership, await asyncio.to_thread(client_context, key))
+    return RelayLinks(relay, membership, await asyncio.to_thread(client_context, relay_key(key)))
 
 
 def _follow(app: web.Application, membership: Membership, links: RelayLinks | None) -> Elsewhere:

@@ -1,10 +1,15 @@
 """What a host does and where it is reached."""
 
+import base64
+from pathlib import Path
+
 import pytest
 
 from web.config import ConfigError, load
 
+KEY = b"a key between hosts, of 32 bytes"
 RELAY = {
+    "TELECONNECT_RELAY_KEY": base64.b64encode(KEY).decode(),
     "TELECONNECT_HOST_ROLE": "relay",
     "TELECONNECT_DATABASE_URL": "postgresql://a@db/x",
 }
@@ -26,13 +31,28 @@ def test_a_relay_only_host_is_reached_by_tls() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"TELECONNECT_DATABASE_URL": ""}, {"TELECONNECT_RELAY_WORKERS": "0"}],
+    [
+        {"TELECONNECT_DATABASE_URL": ""},
+        {"TELECONNECT_RELAY_WORKERS": "0"},
+        {"TELECONNECT_RELAY_KEY": ""},
+        {"TELECONNECT_MASTER_KEY": "k" * 44},
+    ],
 )
-def test_a_relay_only_host_needs_workers_and_the_database_of_the_others(
+def test_a_relay_only_host_needs_workers_a_database_and_its_key_and_no_master_key(
     given: dict[str, str],
 ) -> None:
     with pytest.raises(ConfigError, match="TELECONNECT_HOST_ROLE is relay"):
         load(RELAY | given)
+
+
+def test_its_key_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "relay.key"
+    file.write_text(RELAY["TELECONNECT_RELAY_KEY"] + "\n")
+    for given in (RELAY, RELAY | {"TELECONNECT_RELAY_KEY": str(file)}):
+        assert load(given).this_host.relay_key == KEY
+    for wrong in ("/nowhere/relay.key", "k" * 43, base64.b64encode(KEY[1:]).decode()):
+        with pytest.raises(ConfigError, match="TELECONNECT_RELAY_KEY must be 32 bytes in base64"):
+            load(RELAY | {"TELECONNECT_RELAY_KEY": wrong})
 
 
 def test_there_are_no_other_roles() -> None:

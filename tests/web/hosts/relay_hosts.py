@@ -14,14 +14,19 @@ from pathlib import Path
 import aiohttp
 
 from media.relay.host_links import RelayElsewhere
-from storage.store import Store
+from storage import relay_user
+from storage.store import Records, Store
+from tests.engines import postgresql as cluster
 from tests.engines.databases import database_url
 from tests.media.support import until
 from tests.web.calling import StartedSession, started_session
 from tests.web_hosts import free_port
 from tests.web_process import Running, web_process
-from web.keys import RELAY
+from web.hosts.certificates import relay_key
+from web.keys import RELAY, STORE
 
+USER = "relay"
+"Of PostgreSQL, for relay-only hosts."
 DOCUMENT = Path("docs/several-hosts.md")
 
 
@@ -30,19 +35,20 @@ class RelayHosts:
     """What runs, by name."""
 
     folder: Path
-    key: str
+    store: Store
     url: str
-    "Of the database."
+    "Of the database, for hosts with pages."
     running: dict[str, Running] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     stacks: dict[str, AsyncExitStack] = field(default_factory=dict)
 
     async def start(self, name: str, **settings: str) -> None:
         port = self.ports[name] = free_port()
+        key, url = await admitted(self.store, self.url)
         said = documented(port) | {
             "TELECONNECT_HOST_NAME": name,
-            "TELECONNECT_DATABASE_URL": self.url,
-            "TELECONNECT_MASTER_KEY": self.key,
+            "TELECONNECT_DATABASE_URL": url,
+            "TELECONNECT_RELAY_KEY": base64.b64encode(key).decode(),
             "TELECONNECT_RELAY_PORT": "0",
             "TELECONNECT_RELAY_WORKERS": "1",
         }
@@ -84,6 +90,20 @@ class RelayHosts:
     async def close(self) -> None:
         for stack in self.stacks.values():
             await stack.aclose()
+
+
+async def admitted(store: Store, url: str) -> tuple[bytes, str]:
+    """The key of relay-only hosts, and the URL by which they use the database: as a user of their own."""
+    await store.write(_make_user)
+    await relay_user.admit(url, USER)
+    key = await store.write(lambda records: records.hosts.key())
+    return relay_key(key), url.replace(f"//{cluster.USER}@", f"//{USER}@")
+
+
+async def _make_user(records: Records) -> None:
+    await records.hosts._executor.rows(
+        f"DO $$ BEGIN CREATE ROLE {USER} LOGIN; EXCEPTION WHEN duplicate_object THEN END $$"
+    )
 
 
 def documented(port: int) -> dict[str, str]:
@@ -128,16 +148,17 @@ async def session_over(
     """A session with a nurse, Amina, Lee and Kim at a host without workers, beside relay-only hosts."""
     web = folder / "web"
     key = base64.b64encode(os.urandom(32)).decode()
-    hosts = RelayHosts(folder, key, await database_url(web))
-    opened = started_session(web, "lee", "kim", relay=False, TELECONNECT_MASTER_KEY=key, **settings)
-    try:
-        async with opened as session:
-            for name in names:
-                await hosts.start(name)
-            await until(lambda: len(links(session)._links) == len(names), "all are connected")
-            yield session, hosts
-    finally:
-        await hosts.close()
+    started = started_session(
+        web, "lee", "kim", relay=False, TELECONNECT_MASTER_KEY=key, **settings
+    )
+    # they end after the session, for whose calls they would wait
+    async with AsyncExitStack() as ended, started as session:
+        hosts = RelayHosts(folder, session.server.app[STORE], await database_url(web))
+        ended.push_async_callback(hosts.close)
+        for name in names:
+            await hosts.start(name)
+        await until(lambda: len(links(session)._links) == len(names), "all are connected")
+        yield session, hosts
 
 
 @asynccontextmanager
@@ -145,9 +166,9 @@ async def relay_host(folder: Path) -> AsyncIterator[tuple[RelayHosts, bytes]]:
     """A relay-only host called `relay`, alone, and what hosts of its database know each other by."""
     key, url = base64.b64encode(os.urandom(32)).decode(), await database_url(folder)
     store = await Store.open(folder / "test", key, database_url=url)
-    hosts = RelayHosts(folder, key, url)
+    hosts = RelayHosts(folder, store, url)
     try:
-        shared = await store.write(lambda records: records.hosts.key())
+        shared, _ = await admitted(store, url)
         await hosts.start("relay")
         async with asyncio.timeout(30):
             while (await hosts.ask("relay", "/readyz"))[0] != 200:  # noqa: ASYNC110
