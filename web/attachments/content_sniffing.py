@@ -23,6 +23,13 @@ _TO_EXPORT = (
     b"MM\0*",
     b"II+\0",
     b"MM\0+",  # TIFF, BigTIFF, and the raw formats of most cameras
+    b"IIRO",
+    b"IIRS",
+    b"MMOR",  # those of Olympus
+    b"IIU\0",  # Panasonic
+    b"FUJIFILMCCD-RAW",
+    b"FOVb",  # Sigma
+    b"II\xbc\x01",  # JPEG XR
     b"\0\0\0\x0cjP  \r\n\x87\n",
     b"\xff\x4f\xff\x51",  # JPEG 2000
     b"\0\0\0\x0cJXL \r\n\x87\n",
@@ -33,9 +40,12 @@ _TO_EXPORT = (
 "Pictures that nothing here reads, or browsers do not show."
 
 _SVG = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE\s+svg.*?>)*<(?:\w+:)?svg[\s>]",
+    rb"(?:\xef\xbb\xbf)?"
+    rb"(?>\s+|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE\s+svg[^\[>]*(?:\[.*?\]\s*)?>)*+"
+    rb"<(?:\w+:)?svg[\s/>]",
     re.DOTALL,
 )
+"What comes before is read once: otherwise 40 spaces would take all the time that a file has."
 
 _DICOM_PREAMBLE = 128
 _segment_length = Struct(">H")

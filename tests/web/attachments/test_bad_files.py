@@ -23,6 +23,11 @@ SVG = (
     b'<?xml version="1.0"?>\n<!-- drawn --><svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'
 )
 HTML = b"<!DOCTYPE html><html><script>alert(1)</script><svg></svg></html>"
+ILLUSTRATOR = (
+    b'<?xml version="1.0" encoding="utf-8"?>\r\n<!-- Generator: Illustrator -->\r\n'
+    b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [\r\n'
+    b'<!ENTITY ns_svg "http://www.w3.org/2000/svg">\r\n]>\r\n<svg xmlns="&ns_svg;"/>'
+)
 TEXT = b"only text"
 
 
@@ -45,6 +50,13 @@ OTHER_KINDS = {
     "zip": (lambda: b"PK\3\4" + bytes(200), "file_not_accepted"),
     "film": (lambda: b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(200), "file_not_accepted"),
     "SVG": (lambda: SVG, "file_needs_export"),
+    "SVG of Illustrator": (lambda: ILLUSTRATOR, "file_needs_export"),
+    "text behind spaces": (lambda: b" " * 4000 + TEXT, "file_not_accepted"),
+    "only comments": (lambda: b"<!-- -->\n" * 400, "file_not_accepted"),
+    "only declarations": (lambda: b"<?xml?><!DOCTYPE svg [<!ENTITY a '>'>]>" * 80, "file_not_accepted"),
+    "raw photo of Fujifilm": (lambda: b"FUJIFILMCCD-RAW 0201FF383501" + bytes(90), "file_needs_export"),
+    "raw photo of Panasonic": (lambda: b"IIU\0\x18\0\0\0" + bytes(90), "file_needs_export"),
+    "raw photo of Olympus": (lambda: b"IIRO\x08\0\0\0" + bytes(90), "file_needs_export"),
     "TIFF": (lambda: saved(plain(), "TIFF"), "file_needs_export"),
     "bitmap": (lambda: saved(plain(), "BMP"), "file_needs_export"),
     "JPEG XL": (lambda: b"\xff\x0a" + bytes(50), "file_needs_export"),
