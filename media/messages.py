@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.rtp.codecs import Kind
 
 LONGEST_LINE = 1 << 20

@@ -199,7 +199,7 @@ def test_a_forbidden_import_is_found(path: str, source: str) -> None:
     [
         ("media/rtp/vp8.py", "from media.transport.port import Port"),
         ("media/rtp/vp8.py", "import typing\nif typing.TYPE_CHECKING:\n    import media.sfu.sfu"),
-        ("media/limits.py", "from media import relay"),
+        ("media/participant_limits.py", "from media import relay"),
         ("media/rooms/room.py", "def late():\n    from ..forwarding import stun"),
         ("signaling/chat.py", "from signaling.ports import Chat"),
         ("signaling/chat.py", "from . import ports"),

@@ -34,7 +34,7 @@ from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.connections.sockets import SOCKETS
 from web.handlers import add_routes
 from web.health.measuring import measure
-from web.health.sharing import HEALTH, SharedMeasurement
+from web.health.shared_measurement import HEALTH, SharedMeasurement
 from web.hosts.duty import DUTY, DUTY_TIMERS, Duty, DutyTimers
 from web.hosts.starting import add_hosts
 from web.http.bodies import check_before_reading

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from media.relay.sharing import Sharing
+from media.relay.worker_sharing import Sharing
 from signaling.errors import TeleConnectError
 from signaling.ports.clock import Clock
 from storage import data_folder, relay_user

@@ -23,8 +23,8 @@ from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Demultiplexer
 from media.forwarding.observer import Observer
 from media.forwarding.received_packet import ReceivedPacket, is_rtp, payload_octets_of
-from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
+from media.participant_limits import GAP_CHARGE, LEAST_CHARGE
 from media.rooms.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES, medium_of
 from media.rtp.extension_layout import Layout, read_layout, strip_declined

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from media import messages
-from media.limits import Limits
 from media.messages import Event, Figures, Start, WorkerRestarted
+from media.participant_limits import Limits
 from media.relay.commanded import CommandedRooms
 from media.relay.link import CommandFailed, RelayUnavailable
 from media.relay.process import WorkerProcess

@@ -12,8 +12,8 @@ from typing import Any
 
 import pylibsrtp
 
-from media.limits import REFILL_SECONDS, SSRCS, Allowance, Limits
 from media.native import native_where_built
+from media.participant_limits import REFILL_SECONDS, SSRCS, Allowance, Limits
 from media.rooms.downlink import Downlink
 from media.rooms.liveness import Liveness
 from media.rooms.negotiation import Negotiation
@@ -177,7 +177,7 @@ class Peer(PeerState):
                 return ssrc
 
     def may_unprotect(self, ssrc: int) -> bool:
-        """Whether a packet of that SSRC may cost a state in libsrtp (see ``limits.SSRCS``)."""
+        """Whether a packet of that SSRC may cost a state in libsrtp (see ``participant_limits.SSRCS``)."""
         return ssrc in self.seen_ssrcs or len(self.seen_ssrcs) < SSRCS
 
     def use(self, ciphers: Ciphers) -> None:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from media.limits import Limits
 from media.messages import (
     EncodingChosen,
     Event,
@@ -17,6 +16,7 @@ from media.messages import (
     Track,
     VideoPaused,
 )
+from media.participant_limits import Limits
 from media.rooms.active_speaker import SpeakerDetector
 from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer

@@ -13,7 +13,6 @@ from aiortc import RTCCertificate
 
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import ReadSchedule
-from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
     AnyCommand,
@@ -35,6 +34,7 @@ from media.messages import (
     Unpublish,
     Unsubscribe,
 )
+from media.participant_limits import Limits
 from media.rooms.negotiation import TooManySections
 from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room

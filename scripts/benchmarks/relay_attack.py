@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.transport.ice import Credentials
 from scripts.benchmarks._figures import lines
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request

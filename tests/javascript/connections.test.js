@@ -4,7 +4,7 @@ import { FakeTime } from "./fake-time.js";
 import { CallConnections } from "../../web/static/js/room/call/connections.js";
 import { withOneVideo } from "../../web/static/js/room/call/received-media.js";
 import { Allowances } from "../../web/static/js/room/line/allowances.js";
-import { limitsFor } from "../../web/static/js/room/line/limits.js";
+import { limitsFor } from "../../web/static/js/room/line/sending-limits.js";
 import { EMPTY } from "../../web/static/js/room/state.js";
 
 /**

@@ -65,7 +65,7 @@ const STANDS_IN = new Map([
   ["qualityLimitationReason", "there is no estimate to choose by"],
   ["packetsSent", "of the transport: headers below it are not counted then"],
   ["packetsReceived", "the same"],
-  ["active", "limits.js: the sender has no track"],
+  ["active", "sending-limits.js: the sender has no track"],
   ["maxFramerate", "the bit rate and the height limit as well"],
 ]);
 

@@ -6,7 +6,7 @@ import {
   limitVideo,
   together,
   UNLIMITED,
-} from "../../web/static/js/room/line/limits.js";
+} from "../../web/static/js/room/line/sending-limits.js";
 import { readCounters } from "../../web/static/js/room/line/quality.js";
 import { readLine, VideoPause } from "../../web/static/js/room/line/video-pause.js";
 import { WholeStats } from "../../web/static/js/room/line/whole-stats.js";

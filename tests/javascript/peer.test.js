@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { HELD, UNLIMITED } from "../../web/static/js/room/line/limits.js";
+import { HELD, UNLIMITED } from "../../web/static/js/room/line/sending-limits.js";
 import { Peer } from "../../web/static/js/room/call/peer.js";
 
 /** @import { Description } from "../../web/static/js/signaling/values.js" */

@@ -13,8 +13,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from av import VideoFrame
 
-from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
+from media.participant_limits import Limits
 from media.relay.client import Relay
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind

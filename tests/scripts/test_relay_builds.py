@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from media.limits import Limits
 from media.messages import Event, OpenRoom, Ready, Start, encode
+from media.participant_limits import Limits
 from media.relay.link import RelayUnavailable
 from media.relay.process import WorkerProcess
 from scripts.benchmarks._relay.sides import AnyBuild

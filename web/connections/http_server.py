@@ -2,7 +2,7 @@
 
 By itself aiohttp closes no silent connection, logs a line for each that cannot be accepted, and
 names itself and its parse error to whoever sends nonsense. The rules are in
-`web/connections/limits.py`; here are the sockets.
+`web/connections/eviction.py`; here are the sockets.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import Any
 from aiohttp import StreamReader, web
 
 from web.clockwork import Clockwork
-from web.connections.limits import (
+from web.connections.eviction import (
     BODY_WITHIN,
     DROPPED_BYTES,
     DROPPED_WITHIN,

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from media import messages
-from media.relay.sharing import Share, Sharing
+from media.relay.worker_sharing import Share, Sharing
 from web.connections.http_server import admit
 from web.hosts.relay_link import DIALECT
 

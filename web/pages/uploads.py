@@ -18,8 +18,8 @@ from signaling.errors import (
 )
 from signaling.flows.sessions.uploading import Announced, Author, Progress
 from signaling.wire.values import Id
+from web.connections.eviction import BODY_WITHIN
 from web.connections.http_server import admit
-from web.connections.limits import BODY_WITHIN
 from web.http import tus
 from web.http.file_request_turns import end_turn
 from web.keys import LIMITS, UPLOADING

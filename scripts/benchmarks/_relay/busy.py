@@ -22,7 +22,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
     Connected,
@@ -33,6 +32,7 @@ from media.messages import (
     Publishing,
     Start,
 )
+from media.participant_limits import Limits
 from media.relay.process import ROOT, WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay.page import Guest, serve_page

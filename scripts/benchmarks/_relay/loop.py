@@ -13,7 +13,7 @@ import time
 from pylibsrtp import Policy
 
 from media.forwarding.packet_loop import Forwarder
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.extension_layout import read_layout

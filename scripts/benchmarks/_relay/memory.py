@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pylibsrtp import Policy
 
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import OPUS, VP8
 from media.streams.inbound import InboundStream

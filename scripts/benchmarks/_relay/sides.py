@@ -12,7 +12,6 @@ from typing import Protocol
 import msgspec
 from aiortc import RTCCertificate
 
-from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
     Connected,
@@ -23,6 +22,7 @@ from media.messages import (
     Publishing,
     Start,
 )
+from media.participant_limits import Limits
 from media.relay.process import ROOT, WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay.janus import Janus

@@ -8,8 +8,8 @@ import pytest
 from aioice import stun
 
 from media.forwarding.connectivity_checks import REPETITIONS
-from media.limits import SSRCS
 from media.messages import Join, Leave, OpenRoom
+from media.participant_limits import SSRCS
 from media.rooms.peer import REMEMBERED_ADDRESSES, Peer
 from media.transport.port import pack_address
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request

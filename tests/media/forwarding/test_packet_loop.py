@@ -5,8 +5,8 @@ import socket
 
 from aioice import stun
 
-from media.limits import Limits
 from media.messages import Connected, Join, OfferNeeded, OpenRoom
+from media.participant_limits import Limits
 from media.rtp.codecs import Kind
 from media.transport.port import pack_address
 from tests.media.support import TestSfu, until

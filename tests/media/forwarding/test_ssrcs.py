@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from media.forwarding import ssrcs
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.extension_layout import Layout, read_layout

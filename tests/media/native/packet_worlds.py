@@ -14,7 +14,7 @@ from pylibsrtp import Policy, Session
 
 from media.congestion.bandwidth_estimate import UNLIMITED
 from media.forwarding.packet_loop import Forwarder
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import H264, OPUS, RED, VP8, Kind

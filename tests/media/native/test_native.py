@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from media.limits import Limits
+from media.participant_limits import Limits
 from media.rtp.header_extensions import FORWARDED_EXTENSIONS
 from media.transport.port import pack_address
 from media.transport.srtp import Cipher

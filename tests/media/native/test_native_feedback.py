@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.limits import Limits
 from media.native import native
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.transport_cc import ArrivalLog
 

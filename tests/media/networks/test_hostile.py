@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from aiortc import RTCCertificate
 
-from media.limits import GAP_CHARGE, SSRCS, Limits
 from media.messages import Connected, Disconnected, Event, OfferNeeded, Publishing
+from media.participant_limits import GAP_CHARGE, SSRCS, Limits
 from media.relay.client import Relay, RelaySettings
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind

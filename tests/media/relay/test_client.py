@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from media.limits import Limits
 from media.messages import (
     Connected,
     Disconnected,
@@ -21,6 +20,7 @@ from media.messages import (
     Start,
     WorkerRestarted,
 )
+from media.participant_limits import Limits
 from media.relay import client
 from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.relay.process import WorkerProcess

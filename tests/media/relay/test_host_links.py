@@ -12,7 +12,7 @@ from media.relay import link
 from media.relay.client import Relay, RelaySettings
 from media.relay.host_links import HostLink, RelayElsewhere
 from media.relay.link import RelayUnavailable
-from media.relay.sharing import Sharing
+from media.relay.worker_sharing import Sharing
 from tests.media.support import until
 
 

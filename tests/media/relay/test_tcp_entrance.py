@@ -11,8 +11,8 @@ from aioice import stun
 from aiortc.rtp import RtcpByePacket, RtcpPacket
 from pylibsrtp import Policy
 
-from media.limits import Limits
 from media.messages import Join, Leave, OpenRoom, Start
+from media.participant_limits import Limits
 from media.relay.client import Relay, RelaySettings
 from media.relay.self_check import SelfCheck
 from media.relay.tcp_entrance import TcpEntrance

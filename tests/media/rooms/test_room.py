@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from media.limits import Limits
 from media.messages import Event, OfferNeeded, Published, Publishing, Traced
+from media.participant_limits import Limits
 from media.rooms.room import Refused, Room
 from media.rtp.codecs import Kind
 

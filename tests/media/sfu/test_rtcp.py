@@ -17,8 +17,8 @@ from aiortc.rtp import (
 )
 from pylibsrtp import Policy, Session
 
-from media.limits import Limits
 from media.messages import Leave
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind

@@ -1,7 +1,7 @@
 """Each participant has its turns, in even numbers a tick, and none once it is gone."""
 
-from media.limits import Limits
 from media.messages import Leave
+from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.sfu.timers import SECOND_TICKS, SERVICE_TICKS, Wheel

@@ -19,14 +19,14 @@ from tests.clock import MovableClock
 from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import hello as module
-from web.connections.http_server import CONNECTIONS
-from web.connections.limits import (
+from web.connections.eviction import (
     ADMITTED_WITHIN,
     BODY_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
     PROXY_IDLE_WITHIN,
 )
+from web.connections.http_server import CONNECTIONS
 from web.http.security_headers import HEADERS
 from web.keys import WAITS
 from web.logs import JsonFormatter

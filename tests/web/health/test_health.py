@@ -32,7 +32,7 @@ from tests.people import Person
 from tests.serving import moment, serving
 from web.health.certificate import Certificate, certificate_of
 from web.health.measuring import Delivery, Disk, Health, measure
-from web.health.sharing import SharedMeasurement
+from web.health.shared_measurement import SharedMeasurement
 from web.health.sms_provider import Answer, ask
 from web.health.stun import problem_of
 from web.keys import AUDIT_WATCH, STORE

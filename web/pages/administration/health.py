@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from signaling.errors import NotFound
-from web.health.sharing import HEALTH
+from web.health.shared_measurement import HEALTH
 from web.hosts.starting import LINE, MEMBERSHIP
 from web.http.request import administrator, show, viewer_of
 from web.markup.administration.health import EMPTY, FILL, HostRow, health_page

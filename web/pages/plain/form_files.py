@@ -16,8 +16,8 @@ from signaling.errors import (
     TeleConnectError,
     TooManyRequests,
 )
+from web.connections.eviction import BODY_WITHIN
 from web.connections.http_server import admit, answer_after_all
-from web.connections.limits import BODY_WITHIN
 from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import seat_of, viewer_of

@@ -13,8 +13,8 @@ from tests.people import PATIENCE, Person, an_id
 from tests.serving import Server
 from tests.web.pages.plain.seat import Plain, hidden_id, typed, waiting_id, words
 from web.access.rate_limits import LIMITS
+from web.connections.eviction import BODY_WITHIN
 from web.connections.http_server import CONNECTIONS
-from web.connections.limits import BODY_WITHIN
 from web.keys import STORE
 from web.routes import path
 

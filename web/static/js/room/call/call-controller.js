@@ -14,7 +14,7 @@ import { Devices } from "./devices.js";
 import { LevelMeter } from "./level-meter.js";
 import { Stage } from "./stage.js";
 import { Allowances } from "../line/allowances.js";
-import { HELD } from "../line/limits.js";
+import { HELD } from "../line/sending-limits.js";
 import { bytesOf } from "./connection-bytes.js";
 import { LineWatch } from "../line/line-watch.js";
 import { callPhase, nameOf } from "../state.js";

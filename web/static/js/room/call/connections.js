@@ -13,7 +13,7 @@ import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
 
 /**
- * @import { Limits } from "../line/limits.js"
+ * @import { Limits } from "../line/sending-limits.js"
  * @import { ClientMessage, RelayOffer } from "../../signaling/messages.js"
  * @import { CallMember, CallView, CandidateInit, Description, IceServer, RelayTrack } from "../../signaling/values.js"
  * @import { Room } from "../state.js"

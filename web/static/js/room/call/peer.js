@@ -13,11 +13,11 @@ import {
   limitVideo,
   sameLimits,
   UNLIMITED,
-} from "../line/limits.js";
+} from "../line/sending-limits.js";
 import { withThriftyAudio } from "../line/thrifty-audio.js";
 
 /**
- * @import { Limits } from "../line/limits.js"
+ * @import { Limits } from "../line/sending-limits.js"
  * @import { CandidateInit, Description } from "../../signaling/values.js"
  */
 

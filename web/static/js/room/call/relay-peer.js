@@ -5,13 +5,13 @@
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
-import { encodingsOf, heedsActive, sameLimits, UNLIMITED } from "../line/limits.js";
+import { encodingsOf, heedsActive, sameLimits, UNLIMITED } from "../line/sending-limits.js";
 import { withThriftyAudio } from "../line/thrifty-audio.js";
 import { setEncodings } from "../line/encodings.js";
 import { RelayAdaptation } from "./relay-adaptation.js";
 
 /**
- * @import { Limits } from "../line/limits.js"
+ * @import { Limits } from "../line/sending-limits.js"
  * @import { RelayAnswer, RelayOffer } from "../../signaling/messages.js"
  * @import { RelayTrack } from "../../signaling/values.js"
  * @import { TrackKind } from "../line/encodings.js"

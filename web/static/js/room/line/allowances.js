@@ -1,8 +1,8 @@
 /** What each connection of a call may send, by its line and by who saves data at its ends. */
 
-import { together, UNLIMITED } from "./limits.js";
+import { together, UNLIMITED } from "./sending-limits.js";
 
-/** @import { Limits } from "./limits.js" */
+/** @import { Limits } from "./sending-limits.js" */
 
 /**
  * @typedef {object} AllowancesOptions

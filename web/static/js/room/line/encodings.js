@@ -3,10 +3,10 @@
  * encodings, of its only one, and of a shared screen.
  */
 
-import { limitAudio, limitVideo, UNLIMITED } from "./limits.js";
+import { limitAudio, limitVideo, UNLIMITED } from "./sending-limits.js";
 
 /**
- * @import { Limits } from "./limits.js"
+ * @import { Limits } from "./sending-limits.js"
  * @typedef {"audio" | "video" | "screen"} TrackKind
  */
 

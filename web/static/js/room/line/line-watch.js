@@ -4,12 +4,12 @@
  */
 
 import { judge, readCounters } from "./quality.js";
-import { limitsFor } from "./limits.js";
+import { limitsFor } from "./sending-limits.js";
 import { readLine, VideoPause } from "./video-pause.js";
 import { WholeStats } from "./whole-stats.js";
 
 /**
- * @import { Limits } from "./limits.js"
+ * @import { Limits } from "./sending-limits.js"
  * @import { Counters, Quality } from "./quality.js"
  * @import { VideoState } from "./video-pause.js"
  */

@@ -6,7 +6,7 @@ import pytest
 
 from tests.clock import MovableClock
 from tests.serving import moment
-from web.connections.limits import (
+from web.connections.eviction import (
     ADMITTED_WITHIN,
     BODY_WITHIN,
     HEAD_WITHIN,
