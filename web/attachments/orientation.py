@@ -27,4 +27,7 @@ def turn(kind: Kind, opened: Image.Image) -> Image.Transpose | None:
     if kind == "avif":
         # `irot` and `imir` alone count (ISO/IEC 23008-12, 6.5.10); Pillow reports them as EXIF
         opened.info.pop("xmp", None)
-    return _TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    try:
+        return _TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        return None  # EXIF that cannot be read turns nothing, as in browsers

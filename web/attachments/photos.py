@@ -103,7 +103,8 @@ def encode(name: str, picture: Image.Image, drawn: bool) -> Picture:
 
 def _decode(kind: Kind, data: bytes) -> Image.Image:
     """The primary picture with at most LARGE pixels on its longer side."""
-    with Image.open(BytesIO(data), formats=_FORMATS[kind]) as opened:
+    readable = heif_boxes.without_exif(data) if kind == "avif" else data
+    with Image.open(BytesIO(readable), formats=_FORMATS[kind]) as opened:
         _check_pixels(opened)
         colors = _colors(kind, data, opened)
         profile = opened.info.get("icc_profile") or None

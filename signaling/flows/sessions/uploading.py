@@ -202,7 +202,8 @@ class Uploading:
     ) -> None:
         """Take a file that comes in one piece, as from a form, and put it into the chat.
 
-        The same again changes nothing. What was cut leaves nothing. Raises as `create` and `receive`.
+        The same again changes nothing; another file with its id is a Conflict. What was cut leaves
+        nothing. Raises as `create` and `receive`.
         """
         _checked_caption(caption)
         if self._forms[author.participant_id] >= FORMS_AT_ONCE:
@@ -210,9 +211,12 @@ class Uploading:
         self._forms[author.participant_id] += 1
         try:
             async with self._alone(author, upload_id):
-                if await self._attached(author, upload_id) is None:
+                attached = await self._attached(author, upload_id)
+                if attached is None:
                     upload = await self._keep(author, upload_id, name, caption, source)
                     await self._attaching.attach(upload)
+                elif not await _has_size(source, attached.size):
+                    raise Conflict  # the form was gone back to, and has another file
         finally:
             self._forms[author.participant_id] -= 1
             self._forms += Counter()  # drops what is zero
@@ -411,3 +415,13 @@ class Uploading:
 def _checked_caption(caption: str) -> str:
     """As it is stored. Raises InvalidInput if it is too long."""
     return paragraphs("caption", caption, limit=CAPTION_LENGTH)
+
+
+async def _has_size(source: AsyncIterator[bytes], size: int) -> bool:
+    """Whether this many bytes come; reads no more than one piece beyond them."""
+    left = size
+    async for piece in source:
+        left -= len(piece)
+        if left < 0:
+            return False
+    return left == 0

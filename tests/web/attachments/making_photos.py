@@ -238,6 +238,25 @@ def with_exif_of_wrong_types(orientation: int) -> bytes:
     return saved(corners().transpose(TURNS[orientation]), "JPEG", quality=95, exif=exif)
 
 
+def with_broken_exif(kind: str) -> bytes:
+    """An upright picture whose EXIF is none."""
+    data = saved(corners(), kind, exif=private(), **({} if kind == "PNG" else {"quality": 95}))
+    place = max(data.find(b"MM\0*"), data.find(b"II*\0"))
+    broken = data[:place] + b"none" + data[place + 4 :]
+    if kind == "PNG":
+        chunk = broken.index(b"eXIf")
+        end = chunk + 4 + int.from_bytes(data[chunk - 4 : chunk], "big")
+        broken = broken[:end] + struct.pack(">I", zlib.crc32(broken[chunk:end])) + broken[end + 4 :]
+    return broken
+
+
+def turned_with_a_maker_in_numbers() -> bytes:
+    """An AVIF that is turned by `irot`, whose EXIF has a number where a text belongs."""
+    data = turned(6, "AVIF", quality=95)
+    place = data.index(b"\x01\x0f\0\2")
+    return data[: place + 2] + struct.pack(">HI", 5, 1) + data[place + 8 :]
+
+
 def motion_photo() -> bytes:
     """A JPEG with a film behind it, as Android phones write it."""
     film = (

@@ -303,6 +303,11 @@ UPRIGHT = {
             saved(photos.corners().transpose(photos.TURNS[2]), "AVIF", quality=95), b"imir", b"\1"
         )
     ),
+    **{
+        f"{kind} with EXIF that is none": upright(partial(photos.with_broken_exif, kind))
+        for kind in ("JPEG", "PNG", "WEBP", "AVIF")
+    },
+    "AVIF turned, with EXIF of wrong types": upright(photos.turned_with_a_maker_in_numbers),
     "JPEG with EXIF of wrong types": upright(partial(photos.with_exif_of_wrong_types, 6)),
     "JPEG turned by XMP": upright(
         lambda: saved(

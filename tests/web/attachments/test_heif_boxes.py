@@ -4,7 +4,7 @@ import pytest
 
 from tests.web.attachments.making_photos import aperture as clap
 from tests.web.attachments.making_photos import heic, plain, saved, with_numbers, with_property
-from web.attachments.heif_boxes import Colors, clean_aperture, colors_of, is_cut
+from web.attachments.heif_boxes import Colors, clean_aperture, colors_of, is_cut, without_exif
 
 HEIC, AVIF = heic(plain(), 12, 13), saved(plain(), "AVIF")
 
@@ -69,3 +69,4 @@ def test_broken_boxes_raise_nothing(data: bytes) -> None:
             is_cut(broken)
             colors_of(broken)
             clean_aperture(broken, (96, 64))
+            assert len(without_exif(broken)) == len(broken)

@@ -84,6 +84,23 @@ async def test_a_file_is_sent_with_what_is_typed_or_without_by_the_button(plain:
 
 
 @pytest.mark.slow
+async def test_another_file_in_a_form_that_was_gone_back_to_is_not_lost_in_silence(
+    plain: Plain,
+) -> None:
+    file_id = an_id("form")
+    for _ in range(2):
+        assert (await plain.send(photo(), "image.jpg", file_id)).status == 303
+    for another in (photo(400), photo(200)):
+        answer = await plain.send(another, "image.jpg", file_id)
+        assert answer.status == 409
+        assert "in the meantime" in words(answer.text)
+    assert (await plain.lines()).text.count("/large") == 1
+    answer = await plain.press(answer.text, "Send", "", photo(400), "image.jpg")
+    assert answer.status == 303
+    assert (await plain.lines()).text.count("/large") == 2
+
+
+@pytest.mark.slow
 async def test_a_caption_goes_with_its_file_and_stays_in_the_field_until_then(plain: Plain) -> None:
     page = (await plain.page()).text
     for button in ("Send", "Send the photo or PDF", "Ask for a call by phone"):
