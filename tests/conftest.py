@@ -170,6 +170,17 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """pytest collects garbage five times at its end, for what may complain then: twice is enough.
+
+    The rest is millions of objects that are still in use, and would take seconds.
+    """
+    gc.collect()
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
