@@ -34,8 +34,13 @@ class Job(NamedTuple):
     """A work that waits for its turn."""
 
     work: Work
-    about: frozenset[str] | None
+    about: About | None
     future: "asyncio.Future[Any]"
+
+    @property
+    def sessions(self) -> Collection[str]:
+        """The ids of the consultations that it is about, where it is about any."""
+        return (self.about,) if isinstance(self.about, str) else self.about or ()
 
 
 class Outcome(NamedTuple):
@@ -91,9 +96,8 @@ class Database(ABC):
         processes over one database it runs beside works about others, and every work without it runs
         alone. One about none, an empty tuple, runs beside all of them, and locks the rows it changes.
         """
-        named = about if about is None else frozenset([about] if isinstance(about, str) else about)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(Job(work, named, future))
+        self._queue.append(Job(work, about, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain(), name="database writer")
         # shielded: a canceled caller does not undo what the group is committing
@@ -163,9 +167,10 @@ class Database(ABC):
     def _doubt(self, group: list[Job]) -> None:
         """What waits for its turn was decided without knowing what this group has written."""
         self._refuse_queued()
-        about = [job.about for job in group]
-        named = [each for each in about if each is not None]
-        self.doubted(frozenset().union(*named) if len(named) == len(about) else None)
+        if any(job.about is None for job in group):
+            self.doubted(None)
+        else:
+            self.doubted(frozenset(each for job in group for each in job.sessions))
 
     def _next_group(self) -> list[Job]:
         """Take from the queue what shares a commit."""

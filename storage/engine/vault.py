@@ -195,6 +195,9 @@ class Vault:
 
     async def key(self, executor: Executor, consultation_id: str) -> ConsultationKey:
         """The key of a consultation. Raises NotFound if it was destroyed, MasterKeyError."""
+        if (known := self._opened.get(consultation_id)) is not None:
+            self._opened.move_to_end(consultation_id)
+            return known
         found = await self.keys(executor, (consultation_id,))
         if consultation_id not in found:
             raise NotFound

@@ -79,6 +79,12 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
     )
 
 
+_Position = Steps[int | None]
+_Page = Steps[list[ChatMessage]]
+"""What steps return that are written within a function, where an annotation is evaluated at each call: for these it
+takes as long as a statement."""
+
+
 class _Lines:
     """The lines of one consultation, as steps of one visit to the database."""
 
@@ -88,8 +94,8 @@ class _Lines:
     def last(self, message_id: str) -> Steps[tuple[int, bool]]:
         """The newest position, 0 if there is none; and whether there is a line with this id."""
         ((position, taken),) = yield (
-            "SELECT MAX(position), EXISTS (SELECT 1 FROM chat_message WHERE consultation_id = ?1"
-            " AND id = ?2) FROM chat_message WHERE consultation_id = ?1",
+            "SELECT (SELECT MAX(position) FROM chat_message WHERE consultation_id = ?1),"
+            " EXISTS (SELECT 1 FROM chat_message WHERE consultation_id = ?1 AND id = ?2)",
             (self._id, message_id),
         )
         return position or 0, bool(taken)
@@ -151,7 +157,7 @@ class Chat:
         key = await self._vault.key(self._executor, consultation_id)
         sent_at = to_ms(now)
 
-        def add() -> Steps[int | None]:
+        def add() -> _Position:
             lines = _Lines(consultation_id)
             if kind not in MESSAGE_KINDS:
                 events = yield from lines.events_of(participant_id)
@@ -197,7 +203,7 @@ class Chat:
         key = await self._vault.key(self._executor, consultation_id)
         forward = before is None and after is not None
 
-        def read() -> Steps[list[ChatMessage]]:
+        def read() -> _Page:
             rows = yield (
                 f"{_LINES} WHERE chat_message.consultation_id = ?"
                 " AND position > ? AND position < ?"

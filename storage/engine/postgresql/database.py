@@ -53,7 +53,7 @@ def lock_key(consultation_id: str) -> int:
 
 def beginning(group: list[Job]) -> str:
     """Begin the transaction of a group: the locks of what its works are about."""
-    about = sorted({lock_key(each) for job in group for each in job.about or ()})
+    about = sorted({lock_key(each) for job in group for each in job.sessions})
     if any(job.about is None for job in group):
         return f"BEGIN; SELECT pg_advisory_xact_lock({EVERYTHING})"
     keys = "".join(f", pg_advisory_xact_lock({key})" for key in about)

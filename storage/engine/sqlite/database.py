@@ -55,8 +55,8 @@ class SqliteExecutor(Executor):
             try:
                 sql, parameters = next(steps)
                 while True:
-                    found = connection.execute(sql, cast(Any, parameters))
-                    sql, parameters = steps.send(found.fetchall() if found.description else [])
+                    found = connection.execute(sql, cast(Any, parameters)).fetchall()
+                    sql, parameters = steps.send(found)
             except StopIteration as end:
                 result: T = end.value
                 return result
