@@ -12,7 +12,7 @@ _LINEARIZED_LENGTH = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d+)")
 
 
 def is_cut(kind: Kind, data: bytes) -> bool:
-    """Whether the end of a file is missing. Asked of files that could not be read."""
+    """Whether the end of a file is missing. Asked of HEIC and AVIF before decoding, and of others that could not be read."""
     match kind:
         case "jpeg":
             return b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]
