@@ -18,6 +18,8 @@ import { isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
 /** CSS pixels that a picture has at most. */
 const WIDEST = 260;
 const HIGHEST = 240;
+/** And the frame of a narrow one at least: it is to be tapped. */
+const NARROWEST = 48;
 /** Sending the same again would be refused again. */
 const HOPELESS = new Set([
   "file_not_accepted",
@@ -252,9 +254,11 @@ class Bubble {
     const [wide, high] = turned % 2 ? [height, width] : [width, height];
     const scale = Math.min(1, WIDEST / wide, HIGHEST / high);
     this.#frame.className = "frame";
-    this.#picture.style.inlineSize = `${Math.max(48, Math.round(wide * scale))}px`;
-    this.#frame.style.paddingBlockEnd = `${(100 * high) / wide}%`;
-    image.style.inlineSize = turned % 2 ? `${(100 * width) / height}%` : "100%";
+    const inline = Math.max(NARROWEST, Math.round(wide * scale));
+    // Parts of the frame: it may have to be smaller still.
+    this.#picture.style.inlineSize = `${inline}px`;
+    this.#frame.style.paddingBlockEnd = `${(100 * high * scale) / inline}%`;
+    image.style.inlineSize = `${(100 * width * scale) / inline}%`;
     image.style.transform = `translate(-50%, -50%) rotate(${90 * turned}deg)`;
     image.width = width;
     image.height = height;
