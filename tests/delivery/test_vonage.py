@@ -1,7 +1,10 @@
 """SMS and WhatsApp, against a server that checks every request and breaks on request."""
 
 import asyncio
+import contextlib
 import logging
+import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -298,3 +301,27 @@ def test_the_api_is_a_host_by_https(url: str) -> None:
 def test_any_other_address_of_the_api_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput):
         host_of(url)
+
+
+async def test_the_server_of_these_tests_leaves_no_connection_open() -> None:
+    """Whatever its other end does not do: a run that ends with an open one fails."""
+
+    def connect(host: str) -> ssl.SSLSocket:
+        name, _, port = host.partition(":")
+        connected = socket.create_connection((name, int(port)))
+        client = certificates().client.wrap_socket(connected, server_hostname=name)
+        client.sendall(b"POST /v1/messages HTTP/1.1\r\n")
+        return client
+
+    def sockets() -> int:
+        found = 0
+        for each in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):  # that of this listing
+                found += each.readlink().name.startswith("socket:")
+        return found
+
+    before = await asyncio.to_thread(sockets)
+    async with vonage_server() as server:
+        client = await asyncio.to_thread(connect, server.host)
+    with client:
+        assert await asyncio.to_thread(sockets) == before + 1, "the client's"

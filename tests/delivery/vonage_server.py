@@ -130,8 +130,13 @@ async def vonage_server(*, authority: str = "trusted") -> AsyncIterator[VonageSe
         yield server
     finally:
         server.released.set()
+        assert runner.server is not None
+        left = [each.transport for each in runner.server.connections]
         await runner.cleanup()
-        await asyncio.sleep(0)  # the loop closes the last sockets in its next turn, if it has one
+        for transport in left:  # by TLS, one that is closed waits for its other end to say so
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0)  # the loop closes the sockets in its next turn
 
 
 def _token_problem(
