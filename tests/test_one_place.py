@@ -106,6 +106,12 @@ def markup_from_text(path: str, source: str) -> Iterator[str]:
             yield f"{path}:{number}: text never becomes markup: {found[0]}"
 
 
+def pages_read_elsewhere(path: str, source: str) -> Iterator[str]:
+    for number, line in enumerate(source.splitlines(), 1):
+        if "DOMParser" in line and path != "web/static/js/shared/dom.js":
+            yield f"{path}:{number}: a page is read by readPage, without what is for browsers without scripts"
+
+
 def waits_that_do_not_wait(path: str, source: str) -> Iterator[str]:
     """Playwright evaluates an expression again and again, which our pages forbid, and awaits nothing."""
     texts = {
@@ -159,6 +165,10 @@ def test_text_never_becomes_markup() -> None:
     none(c for path, text in files("*.js").items() for c in markup_from_text(path, text))
 
 
+def test_pages_are_read_in_one_place() -> None:
+    none(c for path, text in files("*.js").items() for c in pages_read_elsewhere(path, text))
+
+
 def test_waiting_for_a_page_waits() -> None:
     none(c for path, text in files("*.py").items() for c in waits_that_do_not_wait(path, text))
 
@@ -204,6 +214,7 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         (runtime_values_of_the_start, "web/pages/a.py", "name = app[CONFIG].brand"),
         (markup_from_text, "web/static/js/a.js", "tile.innerHTML = name;"),
         (markup_from_text, "web/static/js/a.js", "list.insertAdjacentHTML('beforeend', row)"),
+        (pages_read_elsewhere, "web/static/js/a.js", "const page = new DOMParser();"),
         (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function('window.ready')"),
         (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function('async () => ready()')"),
         (waits_that_do_not_wait, "tests/a.py", "page.wait_for_function(f'async () => {READY}')"),

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import video_moves
-from tests.browser.harness.visits import FAILED_LOADS, join, link_to
+from tests.browser.harness.visits import FAILED_LOADS, is_live, join, link_to
 from tests.clock import MovableClock
 from tests.serving import PASSWORD, Server, moment, serving
 from web.keys import CLOCKWORK, REVOCATION, STORE
@@ -95,9 +95,12 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
         await desk.get_by_role("textbox", name="Message").fill("Another half")
         await pass_time(server, clock, timedelta(hours=13))
         await expect(board.get_by_text("you will come back to the same page")).to_be_visible()
+        await desk.evaluate("window.isOld = true")
         await fill_sign_in(board)
         await board.wait_for_url("**/invites?search=Baraka")
         await expect(board.get_by_text("Baraka").first).to_be_visible()
+        await desk.wait_for_function("() => !window.isOld")
+        await is_live(desk)
         await expect(desk.get_by_role("textbox", name="Message")).to_have_value("Another half")
         await expect(desk.locator("#connection")).to_be_hidden()
 

@@ -3,6 +3,8 @@
  * page has the same form, whose content replaces the old one.
  */
 
+import { readPage } from "../shared/dom.js";
+
 /**
  * @param {HTMLFormElement} form
  * @param {(form: HTMLFormElement) => void} wire makes a fresh copy of the form work
@@ -21,7 +23,7 @@ export function submitInDialog(form, wire) {
       busy = true; // until the next page is there
       if (next) return location.assign(next);
     }
-    const page = new DOMParser().parseFromString(await answer.text().catch(() => ""), "text/html");
+    const page = readPage(await answer.text().catch(() => ""));
     const fresh = page.getElementById(form.id);
     // Any other page, such as the one for signing in again, is the server's to show.
     if (!(fresh instanceof HTMLFormElement)) return form.submit();

@@ -1,7 +1,7 @@
 /** The page behind a personal link: local times, countdown, a hint in browsers inside apps. */
 
 import { _, fill, loadCatalog } from "../shared/catalog.js";
-import { byId, inside, maybe, setText } from "../shared/dom.js";
+import { byId, inside, maybe, readPage, setText } from "../shared/dom.js";
 import { showLocalTimes, warnOfClock } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { setServerTime, serverNow } from "../shared/time/server-clock.js";
@@ -121,7 +121,7 @@ async function check() {
   const answer = await fetch(location.href, { headers }).catch(() => null);
   offline = !answer;
   if (!answer?.ok && answer?.status !== GONE) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = readPage(await answer.text());
   const { now, opensAt = "0" } = fresh.body.dataset;
   if (!now) return; // not a page of ours: a captive portal
   if (!maybe("countdown", HTMLElement)) return; // an earlier answer, or the session, stands there by now

@@ -4,7 +4,7 @@
  */
 
 import { canCall } from "./call/can-call.js";
-import { byId, inside } from "../shared/dom.js";
+import { byId, inside, readPage } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 
 export { ParkedSocket } from "../signaling/parked-socket.js";
@@ -96,7 +96,7 @@ async function ask(form) {
     const { signal } = patience;
     const answer = await fetch(form.action, { method: "POST", body: fields, signal });
     if (!answer.ok || answer.redirected) return null;
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    return readPage(await answer.text());
   } finally {
     clearTimeout(timer);
   }

@@ -26,6 +26,18 @@ export function maybe(id, kind) {
 }
 
 /**
+ * A page that was fetched, of which parts are to be shown. It is read as where no scripts run, so what is in
+ * `noscript` would be shown, and sent with its form.
+ * @param {string} text HTML
+ * @returns {Document}
+ */
+export function readPage(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const element of page.querySelectorAll("noscript")) element.remove();
+  return page;
+}
+
+/**
  * The first element inside `root` that matches; it must exist.
  * @param {ParentNode} root
  * @param {string} selector

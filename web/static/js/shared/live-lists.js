@@ -4,6 +4,8 @@
  * focus and what is unfolded.
  */
 
+import { readPage } from "./dom.js";
+
 /** Coalesces the events of a notice that goes out to six people. */
 const REFRESH_DELAY = 400;
 
@@ -37,7 +39,7 @@ async function replaceParts() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer || answer.status >= 500) return false;
   if (!answer.ok || answer.redirected) return true;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = readPage(await answer.text());
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
     if (!part) continue;
