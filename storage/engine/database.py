@@ -22,8 +22,8 @@ About = str | Collection[str]
 MAX_GROUP = 64
 "Most writers that share one commit: bounds how many one failing disk write takes down."
 ATTEMPTS = 4
-"""How often a work is run, at most, that the engine has undone because it and another process's waited for each
-other: once in its group, then by itself."""
+"""How often a work runs, at most, that the engine undoes because it and another process's wait for each other:
+once in its group, then by itself."""
 NOBODY = "nobody"
 SAVEPOINT = "SAVEPOINT work"
 RELEASE = "RELEASE work"
@@ -88,9 +88,9 @@ class Database(ABC):
         """Run `work` in a transaction and return its result after the commit.
 
         If `work` raises, its statements are undone and the error is raised here; other writers of
-        the group are not affected. It may run more than once, of which only the last one counts: what it
-        changes elsewhere is to be right after that. Raises Unavailable when the disk is full or fails, or the engine
-        cannot be reached.
+        the group are not affected. `work` may run more than once, and only its last run counts: what it
+        changes elsewhere has to be right after that. Raises Unavailable when the disk is full or fails,
+        or the engine cannot be reached.
 
         `about` is the id of the consultation that `work` is about, or those of several: with several
         processes over one database it runs beside works about others, and every work without it runs
@@ -193,9 +193,8 @@ class Database(ABC):
     async def _commit(self, group: list[Job]) -> None:
         if await self._try(group, last=False):
             return
-        for (
-            job
-        ) in group:  # each by itself, so that it keeps nobody waiting for what the others lock
+        # each by itself, so that it keeps nobody waiting for what the others lock
+        for job in group:
             for left in reversed(range(ATTEMPTS - 1)):
                 if await self._try([job], last=left == 0):
                     break

@@ -128,8 +128,7 @@ async def stop_within_a_transaction(hosts: Fleet, number: int) -> None:
     async with asyncio.timeout(60):
         while True:
             process.send_signal(signal.SIGSTOP)
-            while not has_stopped(process.pid):  # noqa: ASYNC110
-                await asyncio.sleep(0)
+            await asyncio.to_thread(until_stopped, process.pid)
             while (states := await transactions(hosts, name)) == ["active"]:
                 pass
             if states == ["idle in transaction"]:
@@ -138,8 +137,11 @@ async def stop_within_a_transaction(hosts: Fleet, number: int) -> None:
             await asyncio.sleep(0)
 
 
-def has_stopped(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+def until_stopped(pid: int) -> None:
+    """Wait, by looking again and again: it is no child of this process."""
+    state = Path(f"/proc/{pid}/stat")
+    while state.read_text().rpartition(")")[2].split()[0] != "T":
+        pass
 
 
 async def transactions(hosts: Fleet, host_id: str) -> list[str]:

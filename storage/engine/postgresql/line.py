@@ -70,9 +70,8 @@ class Line(AsyncpgExecutor):
         """End what this host has begun to write, if it has not renewed its lease since."""
         try:
             await self.rows(END_TRANSACTIONS, (host_id, renewals))
-        except (
-            asyncpg.InsufficientPrivilegeError
-        ):  # then they end when nothing was heard for IDLE_S
+        except asyncpg.InsufficientPrivilegeError:
+            # PostgreSQL ends them by itself after IDLE_S
             _log.warning("hosts connect to the database as different users: they should not")
 
     @contextlib.asynccontextmanager

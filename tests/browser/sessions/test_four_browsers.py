@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.calls.gathering import sees
 from tests.browser.conftest import PATIENCE_MS, NewContext
 from tests.browser.harness.visits import is_live, join
-from tests.browser.sessions.test_several_hosts import desk_page, guest_page, kill_owner, say
+from tests.browser.sessions.pages_of_hosts import desk_page, guest_page, kill_owner, say
 from tests.files import photo
 from tests.people import PATIENCE, Person, consultation_of
 from tests.web_hosts import BETWEEN_TRIES, Fleet, Talker, fleet

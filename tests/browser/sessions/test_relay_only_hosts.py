@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.browser.calls.gathering import sees
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import audio_arrives
-from tests.browser.sessions.test_several_hosts import desk_page, guest_page, say
+from tests.browser.sessions.pages_of_hosts import call_of_three, say
 from tests.web.hosts.relay_hosts import RelayHosts, place_of
 from tests.web_hosts import fleet
 
@@ -31,20 +31,8 @@ async def test_a_call_of_three_goes_on_over_another_relay_only_host(
             for name in NAMES:
                 await relays.start(name)
             await nurse.sign_in()
-            link = await nurse.invite(
-                colleague="on", colleague_1_address="lee@example.org", colleague_1_name="Dr Lee"
-            )
-            phone = await guest_page(hosts, new_context, link)
-            session = await phone.evaluate("document.body.dataset.consultationId")
-            invites = await hosts.store.read.invites.of_consultation(session)
-            lee = next(each for each in invites if each.role == "colleague")
-            token = await hosts.store.read.invites.token(session, lee.id)
-            doctor = await guest_page(hosts, new_context, f"/i/{token}")
-            desk = await desk_page(hosts, nurse, new_context, session)
-            pages = (desk, phone, doctor)
-            await desk.get_by_role("button", name="Start video call").click()
-            for page in (phone, doctor):
-                await page.get_by_role("button", name="Accept", exact=True).click()
+            session, pages = await call_of_three(hosts, nurse, new_context)
+            _, phone, _ = pages
             await asyncio.gather(*(sees(page, 2) for page in pages))
             first = await place_of(relays)
             (second,) = (name for name in NAMES if name != first)

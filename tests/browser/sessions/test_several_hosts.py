@@ -5,54 +5,24 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.calls.gathering import sees
 from tests.browser.conftest import NewContext
-from tests.browser.harness.probes import SMALL_CAMERA, audio_arrives, video_moves
-from tests.browser.harness.visits import FAILED_LOADS, is_live, join
-from tests.people import Person
-from tests.web_hosts import Fleet, fleet
+from tests.browser.harness.probes import audio_arrives, video_moves
+from tests.browser.sessions.pages_of_hosts import (
+    call_of_three,
+    desk_page,
+    guest_page,
+    kill_owner,
+    say,
+)
+from tests.web_hosts import fleet
 
 pytestmark = pytest.mark.postgresql
-ALLOWED = [*FAILED_LOADS, "503"]
 BACK_WITHIN = 5.0
 "Seconds from a kill until a message of one page stands on the other one."
 PEERS = "() => window.__peers.map((peer) => peer.connectionState)"
-
-
-async def say(page: Page, text: str) -> None:
-    await page.get_by_role("textbox", name="Message").fill(text)
-    await page.get_by_role("button", name="Send", exact=True).click()
-
-
-async def desk_page(hosts: Fleet, nurse: Person, new_context: NewContext, session: str) -> Page:
-    """The scheduler's page of a session."""
-    context = await new_context(base_url=hosts.url, allowed_errors=ALLOWED)
-    await context.add_init_script(SMALL_CAMERA)
-    await context.add_cookies([{"name": "teleconnect", "value": nurse.cookie, "url": hosts.url}])
-    page = await context.new_page()
-    await page.goto(f"/sessions/{session}")
-    await page.get_by_role("button", name="Start the session").click()
-    return page
-
-
-async def guest_page(hosts: Fleet, new_context: NewContext, link: str) -> Page:
-    context = await new_context(base_url=hosts.url, allowed_errors=ALLOWED)
-    await context.add_init_script(SMALL_CAMERA)
-    page = await context.new_page()
-    await join(page, link)
-    await is_live(page)
-    return page
-
-
-async def kill_owner(hosts: Fleet, session: str) -> float:
-    """When it was killed."""
-    owner = await hosts.owner(session)
-    assert owner is not None
-    began = time.monotonic()
-    await hosts.kill(owner)
-    return began
 
 
 async def test_a_call_of_two_outlives_every_host_and_no_message_is_lost(
@@ -120,20 +90,8 @@ async def test_a_call_of_three_comes_back_over_the_relay_of_the_next_host(
 ) -> None:
     async with fleet(tmp_path, TELECONNECT_RELAY_WORKERS="1") as hosts, hosts.person() as nurse:
         await nurse.sign_in()
-        link = await nurse.invite(
-            colleague="on", colleague_1_address="lee@example.org", colleague_1_name="Dr Lee"
-        )
-        phone = await guest_page(hosts, new_context, link)
-        session = await phone.evaluate("document.body.dataset.consultationId")
-        invites = await hosts.store.read.invites.of_consultation(session)
-        lee = next(each for each in invites if each.role == "colleague")
-        token = await hosts.store.read.invites.token(session, lee.id)
-        doctor = await guest_page(hosts, new_context, f"/i/{token}")
-        desk = await desk_page(hosts, nurse, new_context, session)
-        pages = (desk, phone, doctor)
-        await desk.get_by_role("button", name="Start video call").click()
-        for page in (phone, doctor):
-            await page.get_by_role("button", name="Accept", exact=True).click()
+        session, pages = await call_of_three(hosts, nurse, new_context)
+        _, phone, _ = pages
         for page in pages:
             await expect(page.locator("#call")).to_have_attribute("data-topology", "forwarded")
         await asyncio.gather(*(sees(page, 2) for page in pages))

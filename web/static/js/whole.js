@@ -13,7 +13,9 @@
     // an answer comes behind what is still on its way
     const answers = before === count() && (await fetch(alive).catch(() => null))?.ok;
     if (!count()) return; // it has been read to its end
-    if (answers && before === count()) location.replace(location.href.split("#")[0]);
+    // what somebody has begun to write there can be sent: the form works without scripts
+    const writes = [...document.querySelectorAll("textarea")].some(({ value }) => value);
+    if (answers && !writes && before === count()) location.replace(location.href.split("#")[0]);
     else setTimeout(look, STALLED, count());
   };
   setTimeout(look, STALLED, -1);

@@ -1,33 +1,14 @@
 """Transactions of two processes that wait for each other: the one that PostgreSQL undoes is run again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from signaling.errors import Unavailable
 from storage.engine.database import ATTEMPTS, Database
 from storage.engine.executor import Executor
-from storage.opening import open_database
-from tests.engines.databases import database_url
 
 pytestmark = pytest.mark.postgresql
-
-
-@pytest.fixture
-async def processes(tmp_path: Path) -> AsyncIterator[list[Database]]:
-    url = await database_url(tmp_path)
-    opened = [await open_database(tmp_path, url) for _ in range(2)]
-    await opened[0].write(
-        lambda executor: executor.rows("CREATE TABLE tally (name TEXT PRIMARY KEY, count BIGINT)")
-    )
-    await opened[0].write(
-        lambda executor: executor.many("INSERT INTO tally VALUES (?, 0)", [("one",), ("two",)])
-    )
-    yield opened
-    for each in opened:
-        await each.close()
 
 
 class Crossing:
@@ -67,7 +48,7 @@ async def test_works_that_lock_in_another_order_are_both_done_once(
         await add_one(executor, second)
         return first
 
-    one, other = processes
+    one, other, _ = processes
     answers = await asyncio.gather(
         one.write(lambda executor: both(executor, "one", "two"), ()),
         other.write(lambda executor: both(executor, "two", "one"), ()),
@@ -106,7 +87,7 @@ async def test_a_group_whose_works_cross_another_groups_is_done_and_each_answere
             for name in names
         ]
 
-    one, other = processes
+    one, other, _ = processes
     works = [*group(one, "one", "two"), *group(other, "two", "one")]
     failing = asyncio.ensure_future(one.write(fail, ()))
     assert await asyncio.gather(*works) == ["one", "two", "two", "one"]

@@ -31,8 +31,8 @@ class Member:
 
 @asynccontextmanager
 async def member(folder: Path, url: str) -> AsyncIterator[Member]:
-    made = Member(Host(new_id(), "east", "http://east", "1", NOW), None, HostsLine(url))  # type: ignore[arg-type]
-    made.database = await open_database(folder, url)
+    host = Host(new_id(), "east", "http://east", "1", NOW)
+    made = Member(host, await open_database(folder, url), HostsLine(url))
     try:
         await made.line.connect()
         await made.line.add(made.host)

@@ -2,35 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from signaling.errors import Unavailable
 from storage.engine.database import Database
 from storage.engine.executor import Executor, IntegrityError
-from storage.opening import open_database
-from tests.engines.databases import database_url
 
 pytestmark = pytest.mark.postgresql
 TIMES = 20
-
-
-@pytest.fixture
-async def processes(tmp_path: Path) -> AsyncIterator[list[Database]]:
-    """As three processes open it."""
-    url = await database_url(tmp_path)
-    opened = [await open_database(tmp_path, url) for _ in range(3)]
-    await opened[0].write(
-        lambda executor: executor.rows("CREATE TABLE tally (name TEXT PRIMARY KEY, count BIGINT)")
-    )
-    await opened[0].write(
-        lambda executor: executor.many("INSERT INTO tally VALUES (?, 0)", [("one",), ("two",)])
-    )
-    yield opened
-    for each in opened:
-        await each.close()
 
 
 async def add_one(executor: Executor, name: str) -> None:
