@@ -1,6 +1,7 @@
 """The pages of people who come by link: landing page, calendar file, joining, session."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import Literal
 
@@ -155,8 +156,9 @@ async def join(request: web.Request) -> web.Response:
     """Take the seat, and show the session.
 
     A page that asks for it (`ROOM`) is answered by the session page itself, whose first script takes the
-    token out of the address bar, or by a part of it; for others a redirect does. If this browser has another seat, the page first asks whose that is. Raises TooManyRequests, as
-    each new browser adds a web session and a line in the audit log.
+    token out of the address bar, or by a part of it; for others a redirect does. If this browser has
+    another seat, the page first asks whose that is. Raises TooManyRequests, as each new browser adds a
+    web session and a line in the audit log.
     """
     app, token, headers = request.app, request.match_info["token"], {}
     try:
@@ -176,6 +178,8 @@ async def join(request: web.Request) -> web.Response:
         digest = await app[WEB_SESSIONS].settle(session)
         invite = await app[ARRIVING].redeem(token, digest)
     except InviteNotUsable as error:
+        if arrival := await _early(request):
+            return await _landing(request, arrival, 409)
         await app[LIMITS].hit("unknown_link", client_network(request))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
@@ -191,6 +195,14 @@ async def join(request: web.Request) -> web.Response:
         return show_by_link(session_part(*await _views(request, arrival, ticket)))
     # what the browser stored is forgotten before the page stores anything new
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
+
+
+async def _early(request: web.Request) -> Arrival | None:
+    """What the link leads to if it only is too early: the session has been moved, for example."""
+    with contextlib.suppress(InviteNotUsable):
+        arrival = await request.app[ARRIVING].look(request.match_info["token"])
+        return arrival if arrival.opens_at is not None else None
+    return None
 
 
 def _check_connection_later(app: web.Application, invite: Invite) -> None:

@@ -201,9 +201,40 @@ async def test_who_comes_too_early_leaves_no_web_session_behind(
     link = await nurse.invite(plan_later="on", date="2026-12-09", time="10:00", time_zone="UTC")
     before = await rows(server, "web_session")
     async with Person(server) as phone:
-        assert (await phone.post(link)).status == 410
+        answer = await phone.post(link)
+        assert (answer.status, "You are early." in answer.text) == (409, True)
         assert phone.cookie == ""
     assert await rows(server, "web_session") == before
+
+
+async def test_whoever_joins_a_session_that_was_moved_meanwhile_is_told_from_when(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    """Their link goes on working, and nobody is to think that it does not."""
+    today = {"plan_later": "on", "date": "2026-12-07", "time": "14:45", "time_zone": "UTC"}
+    link = await nurse.invite(**today)
+    invite = await server.app[STORE].read.invites.by_token(link.rpartition("/")[2])
+    assert invite is not None
+    async with Person(server) as phone:
+        assert "Join the session" in (await phone.get(link)).text
+        form = {"first_name": "Amina", "address": "amina@example.org", "channel": "email"}
+        later = form | today | {"time": "16:00", "language": "en"}
+        moved = await nurse.post(f"/sessions/{invite.consultation_id}/edit", later)
+        assert moved.status == 303, moved.text
+        for room in ("here", "part", "plain"):
+            answer = await phone.post(link, {"room": room})
+            assert answer.status == 409
+            assert "You can join from" in answer.text
+            assert "no longer works" not in answer.text
+        # an hour until the door opens; after that the browser asks when it does
+        assert '<noscript><meta http-equiv="refresh" content="1800"></noscript>' in answer.text
+        clock.move(timedelta(minutes=59))
+        early = (await phone.get(link)).text
+        assert '<noscript><meta http-equiv="refresh" content="61"></noscript>' in early
+        clock.move(timedelta(minutes=1))
+        ready = (await phone.get(link)).text
+        assert ("Join the session" in ready, 'http-equiv="refresh"' in ready) == (True, False)
+        await phone.join(link)
 
 
 async def test_what_was_mistyped_can_be_corrected_right_after_sending(

@@ -1,5 +1,7 @@
 """The page of a personal link, before joining. Works without scripts."""
 
+from math import ceil
+
 import htpy as h
 from markupsafe import Markup
 
@@ -17,6 +19,9 @@ ROOM, HERE, PART, PLAIN = "room", "here", "part", "plain"
 """A field with which the answer is the session page itself (a redirect is a round trip), or, for a script
 (`js/room/joining.js`), what of it takes the place of this page's content; or, where no script runs, the
 simple page."""
+
+ASKS_AGAIN = 1800
+"Seconds after which a page without scripts that is too early looks whether it still is."
 
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
@@ -36,7 +41,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
-        first=whole_page(viewer),
+        first=[whole_page(viewer), _again_when_it_is_time(viewer, view)],
         sheet=SEAT_SHEET,
         inline=LANDING_SHEET,
         link=view.link,
@@ -48,6 +53,14 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             "next-files": " ".join(view.next_files) or None,
         },
     )
+
+
+def _again_when_it_is_time(viewer: Viewer, view: LandingView) -> h.Node:
+    """Without scripts the browser itself asks again; at times before, as sessions are brought forward."""
+    if view.opens_at is None or viewer.now is None:
+        return None
+    left = ceil((view.opens_at - viewer.now).total_seconds()) + 1
+    return h.noscript[h.meta(http_equiv="refresh", content=str(min(left, ASKS_AGAIN)))]
 
 
 def _join(viewer: Viewer, view: LandingView) -> h.Node:
@@ -167,11 +180,12 @@ def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
         _("This link no longer works"),
         sentence,
         more=h.section("#left-behind", hidden=True)[
-            h.p[
-                _(
+            # browsers without styles show what is hidden
+            h.p(
+                data_says=_(
                     "You wrote this, and it was not sent. It is shown only once: copy it if you need it."
                 )
-            ],
+            ),
             h.ul("#left-behind-texts"),
         ],
         data={"over": ""},

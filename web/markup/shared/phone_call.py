@@ -16,10 +16,15 @@ def ask_by_phone(viewer: Viewer, invite_id: str, *, full: bool = False) -> h.Ele
 
 
 def ask_by_phone_too(viewer: Viewer, invite_id: str) -> h.Element:
-    """The same in a form in which something else is typed, which it takes along, but no file."""
+    """The same in a form in which something else is typed, which it takes along, but no file.
+
+    Browsers that do not know `formaction` send the whole form, with the button's name.
+    """
     _ = viewer.translate
     return h.button(
         type="submit",
+        name="phone",
+        value="1",
         formaction=path("seat_phone_call", invite_id=invite_id),
         formenctype="application/x-www-form-urlencoded",
     )[_("Ask for a call by phone")]

@@ -25,14 +25,15 @@ from web.keys import LIMITS, UPLOADING
 from web.pages.places import staying
 from web.pages.plain.messages import write
 from web.pages.plain.page import lost, page
+from web.pages.plain.phone_call import ask_once
 from web.pages.plain.place import arrived, back, valid_id
 
 _NO_FILE = N_("Please choose a photo or a PDF first.")
-_SHORT = frozenset(("id", "file_id", "send"))
+_SHORT = frozenset(("id", "file_id", "send", "phone"))
 _LONGEST_SHORT = 64
 _LONG = frozenset(("text", "caption"))
 _MOST_PARTS = 8
-"Of a form; a page of ours sends six."
+"Of a form; a page of ours sends seven."
 
 
 @dataclass
@@ -43,6 +44,8 @@ class _Typed:
     file_id: str = ""
     send: str = ""
     "Not empty: **Send** was pressed, and not the button beside the file."
+    phone: str = ""
+    "Not empty: **Ask for a call by phone** was, where browsers do not know `formaction`."
     text: str = ""
     "Not sent so far."
     caption: str = ""
@@ -75,7 +78,10 @@ async def send_form(request: web.Request) -> web.Response:
             raise TooManyRequests(wait)
         file = await _read(request, typed)
         _arrival, attendance, _viewer = await arrived(request)
-        if typed.send:
+        if typed.phone:
+            file = None  # nobody asked for it to be sent
+            await ask_once(request, attendance)
+        elif typed.send:
             try:
                 await write(request, attendance, valid_id(typed.id), typed.text)
                 # another text, even the same one, is another message
@@ -88,7 +94,7 @@ async def send_form(request: web.Request) -> web.Response:
             upload_id = valid_id(typed.file_id or typed.id)
             await _send_file(request, upload_id, typed.caption, file)
             typed.caption = ""
-        elif not typed.send:
+        elif not (typed.send or typed.phone):
             raise InvalidInput("file", _NO_FILE)
     except (NotFound, InviteNotUsable) as error:
         return await lost(request, error, typed.all)

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from signaling.errors import InviteNotUsable, NotFound, TeleConnectError
+from signaling.rooms.attendance import Attendance
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.over_limit import check_limit
@@ -21,8 +22,7 @@ async def ask(request: web.Request) -> web.Response:
     try:
         _arrival, attendance, _viewer = await arrived(request)
         check_limit(request)
-        await request.app[LIMITS].hit("phone_call", attendance.participant_id)
-        await request.app[PHONE_REQUESTS].ask(attendance)
+        await ask_once(request, attendance)
     except (NotFound, InviteNotUsable) as error:
         check_limit(request)
         return await lost(request, error, wrote)
@@ -42,3 +42,9 @@ async def ask(request: web.Request) -> web.Response:
     if wrote:
         return await page(request, message_id=message_id, text=text, caption=caption)
     raise back(request)
+
+
+async def ask_once(request: web.Request, attendance: Attendance) -> None:
+    """Once until it is answered. Raises Conflict when the session is over, TooManyRequests."""
+    await request.app[LIMITS].hit("phone_call", attendance.participant_id)
+    await request.app[PHONE_REQUESTS].ask(attendance)

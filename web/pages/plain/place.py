@@ -69,7 +69,13 @@ async def why_lost(request: web.Request, error: Lost) -> tuple[Viewer, int, str,
         viewer,
         404,
         _("This browser has no place in the session"),
-        (_("To come in, please open your link again."),),
+        (
+            _("To come in, please open your link again."),
+            _(
+                "If this page comes back after you have joined, your browser keeps no cookies. "
+                "Please allow them for this page, or open the link in another browser."
+            ),
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """One form for all: whichever button is pressed, what is typed is sent once or is still in the field."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import aiohttp
@@ -39,6 +40,18 @@ async def test_what_is_typed_stays_in_the_field_whatever_else_is_pressed(plain: 
         assert (sent.status, sent.location) == (303, path("seat_plain", invite_id=plain.invite_id))
     assert (await plain.lines()).text.count(">a whole sentence<") == 1
     assert (await plain.press(answer.text, "Send", " ")).status == 303
+
+
+async def test_a_call_is_asked_for_where_buttons_have_no_address_of_their_own(plain: Plain) -> None:
+    """Browsers that do not know `formaction`, such as those of text, send the form to its own address."""
+    page = (await plain.page()).text
+    page = re.sub(r' formaction="[^"]+" formenctype="[^"]+"', "", page)
+    for _ in range(2):
+        answer = await plain.press(page, "Ask for a call by phone", "half a sen")
+        assert (answer.status, typed(answer.text)) == (200, "half a sen")
+    assert (await plain.press(page, "Ask for a call by phone", "")).status == 303
+    lines = words((await plain.lines()).text)
+    assert (lines.count("asks for a call by phone"), "half a" in lines) == (1, False)
 
 
 async def test_what_is_too_long_comes_back_from_the_form_of_the_page(plain: Plain) -> None:

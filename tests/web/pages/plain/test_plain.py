@@ -147,6 +147,17 @@ async def test_a_seat_that_another_device_took_shows_nothing(server: Server, nur
         assert (refused.status, "hm, hm" in words(refused.text)) == (404, True)
 
 
+async def test_a_browser_that_keeps_no_cookies_is_told_so(server: Server, nurse: Person) -> None:
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        joined = await phone.post(link, {"room": "plain"})
+        phone.http.cookie_jar.clear()
+        for address in (joined.location, f"{joined.location}/lines"):
+            answer = await phone.get(address)
+            assert answer.status == 404
+            assert "your browser keeps no cookies" in words(answer.text)
+
+
 async def test_older_lines_are_read_page_by_page(nurse: Person, plain: Plain) -> None:
     await plain.page()
     desk = await nurse.enter(consultation_id=await waiting_id(nurse))

@@ -16,6 +16,7 @@ import termios
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.media.support import until
@@ -33,6 +34,7 @@ UNTRUE = (
     "do not work here",
     "Photos cannot be sent",
     "Try again",
+    "You wrote this, and it was not sent",
 )
 "Words of notices for browsers that run scripts, some of the time."
 LINES, COLUMNS = 60, 100
@@ -107,20 +109,24 @@ async def w3m(address: str, folder: Path, typed: Path) -> AsyncIterator[Terminal
         os.close(master)
 
 
+async def shown_at(address: str, folder: Path) -> str:
+    """What somebody reads at an address, who has neither scripts nor styles."""
+    if W3M is None:
+        async with aiohttp.ClientSession() as phone, phone.get(address) as answer:
+            return words(re.sub(r"<script.*?</script>", "", await answer.text()))
+    process = await asyncio.create_subprocess_exec(
+        W3M, "-dump", "-cols", "1000", address,
+        stdout=asyncio.subprocess.PIPE, env={"HOME": str(folder), "LANG": "C.UTF-8"},
+    )  # fmt: skip
+    return " ".join((await process.communicate())[0].decode().split())
+
+
 @pytest.mark.slow
 async def test_the_landing_page_says_what_is_true_without_scripts_and_styles(
     server: Server, nurse: Person, tmp_path: Path
 ) -> None:
-    address = f"http://127.0.0.1:{server.config.port}{await nurse.invite()}"
-    if W3M is None:
-        async with Person(server) as phone:
-            shown = words(re.sub(r"<script.*?</script>", "", (await phone.get(address)).text))
-    else:
-        process = await asyncio.create_subprocess_exec(
-            W3M, "-dump", "-cols", "1000", address,
-            stdout=asyncio.subprocess.PIPE, env={"HOME": str(tmp_path), "LANG": "C.UTF-8"},
-        )  # fmt: skip
-        shown = " ".join((await process.communicate())[0].decode().split())
+    url = f"http://127.0.0.1:{server.config.port}"
+    shown = await shown_at(url + await nurse.invite(), tmp_path)
     assert not [each for each in UNTRUE if each in shown]
     places = [
         shown.index(each)
@@ -134,6 +140,9 @@ async def test_the_landing_page_says_what_is_true_without_scripts_and_styles(
     ]
     assert places == sorted(places)
     assert shown.count("Copy this link:") == 1
+    over = await shown_at(f"{url}/i/{'x' * 22}", tmp_path)
+    assert not [each for each in UNTRUE if each in over]
+    assert "This link no longer works" in over
 
 
 @pytest.mark.slow
@@ -164,3 +173,7 @@ async def test_somebody_joins_writes_and_reads_the_answer_in_a_terminal(
         terminal.follow("Chat")
         await terminal.sees("Which leg is it?")
         await terminal.sees("My leg hurts")
+        terminal.press("B")
+        await terminal.sees("Session with Nurse Joy")
+        terminal.follow("Ask for a call by phone")
+        await terminal.sees("You have asked for a call by phone")

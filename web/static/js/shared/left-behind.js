@@ -5,7 +5,7 @@
 
 import { openStore } from "./browser-store.js";
 import { isStored } from "./clear-storage.js";
-import { byId, show } from "./dom.js";
+import { byId, inside, setText, show } from "./dom.js";
 
 /** @typedef {{ message: { text: string }, order: number }} Kept see `room/chat/drafts.js` */
 
@@ -28,7 +28,11 @@ export async function showLeftBehind() {
       return line;
     }),
   );
-  show(byId("left-behind", HTMLElement), texts.length > 0);
+  const place = byId("left-behind", HTMLElement);
+  const words = inside(place, "[data-says]");
+  setText(words, words.dataset.says ?? "");
+  delete words.dataset.says;
+  show(place, texts.length > 0);
   const uploads = await store.entries("uploads");
   const found = [...commands, ...drafts, ...uploads].find(([key]) => key.includes(seat));
   if (found) await store.forget(found[0].slice(0, found[0].indexOf(seat) + seat.length));
