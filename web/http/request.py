@@ -12,7 +12,7 @@ from aiohttp_session import get_session
 from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
+from signaling.errors import InviteNotUsable, NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
 from signaling.preferences import DEFAULT_PREFERENCES
@@ -159,7 +159,12 @@ async def known_browser(request: web.Request) -> bytes | None:
 
 async def seat_of(request: web.Request, invite_id: str) -> Invite:
     """The invite whose seat this browser has; raises as `seated`, of which it reads a part."""
-    invite = await request.app[ARRIVING].invite_of(invite_id, await web_session_digest(request))
+    digest = await web_session_digest(request)
+    try:
+        invite = await request.app[ARRIVING].invite_of(invite_id, digest)
+    except (InviteNotUsable, NotFound):
+        await _note_language(request, await request.app[STORE].read.invites.get(invite_id))
+        raise
     request[_INVITED_IN] = invite.person.language
     return invite
 
@@ -171,9 +176,30 @@ async def seated(request: web.Request, invite_id: str) -> Arrival:
 
 async def seated_by(request: web.Request, invite_id: str, digest: bytes | None) -> Arrival:
     """The seat of the browser with this web session; raises as `seated`."""
-    arrival = await request.app[ARRIVING].seated(invite_id, digest)
+    try:
+        arrival = await request.app[ARRIVING].seated(invite_id, digest)
+    except (InviteNotUsable, NotFound):
+        await _note_language(request, await request.app[STORE].read.invites.get(invite_id))
+        raise
     request[_INVITED_IN] = arrival.invite.person.language
     return arrival
+
+
+async def note_language_of_link(request: web.Request, token: str) -> None:
+    """Have a page about a link that is over in its language, for whoever has joined by it."""
+    invite = await request.app[STORE].read.invites.by_token(token)
+    digest = await web_session_digest(request)
+    if invite is not None and await request.app[ARRIVING].holds(invite.id, digest):
+        request[_INVITED_IN] = invite.person.language
+
+
+async def _note_language(request: web.Request, invite: Invite | None) -> None:
+    """The same about a seat that is another browser's by now, or over, until the session is purged.
+
+    Only for browsers that have joined a session: a stranger is not to learn that there is such a seat.
+    """
+    if invite is not None and "seated" in await get_session(request):
+        request[_INVITED_IN] = invite.person.language
 
 
 def time_zone_of(request: web.Request) -> str:

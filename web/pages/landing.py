@@ -20,6 +20,7 @@ from web.http.request import (
     account_of,
     by_link,
     inlined,
+    note_language_of_link,
     on_the_way_in,
     saves_data,
     seated,
@@ -76,9 +77,14 @@ async def show_landing(request: web.Request) -> web.Response:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
         await limits.hit("unknown_link", visitor)
-        viewer = by_link(await viewer_of(request))
-        return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+        return await _over(request, error)
     return await _landing(request, arrival)
+
+
+async def _over(request: web.Request, error: InviteNotUsable) -> web.Response:
+    await note_language_of_link(request, request.match_info["token"])
+    viewer = by_link(await viewer_of(request))
+    return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
 
 
 async def _landing(request: web.Request, arrival: Arrival, status: int = 200) -> web.Response:
@@ -181,8 +187,7 @@ async def join(request: web.Request) -> web.Response:
         if arrival := await _early(request):
             return await _landing(request, arrival, 409)
         await app[LIMITS].hit("unknown_link", client_network(request))
-        viewer = by_link(await viewer_of(request))
-        return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+        return await _over(request, error)
     _check_connection_later(app, invite)
     room = (await form_of(request)).get(ROOM)
     if room == PLAIN:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import MovableClock
-from tests.people import Person
+from tests.people import Person, consultation_of
 from tests.serving import Server, moment, serving
 from web.access.rate_limits import LIMITS
 from web.keys import CATALOGS, STORE
@@ -235,6 +235,34 @@ async def test_whoever_joins_a_session_that_was_moved_meanwhile_is_told_from_whe
         ready = (await phone.get(link)).text
         assert ("Join the session" in ready, 'http-equiv="refresh"' in ready) == (True, False)
         await phone.join(link)
+
+
+async def test_whoever_has_joined_reads_in_the_language_of_their_invitation_that_it_is_over(
+    server: Server, nurse: Person
+) -> None:
+    def language(page: str) -> str:
+        return re.findall(r'<html[^>]* lang="(\w+)"', page)[0]
+
+    link = await nurse.invite(language="fr")
+    english = {"Accept-Language": "en"}
+    async with Person(server, **english) as one, Person(server, **english) as other:
+        seat = f"/seat/{await one.join(link)}"
+        pages = seat, f"{seat}/plain", f"{seat}/plain/lines"
+        await other.join(link)
+        for address in pages:
+            moved = await one.get(address)
+            assert (moved.status, language(moved.text)) == (410, "fr")
+        amina = await other.enter(invite_id=seat.rpartition("/")[2])
+        desk = await nurse.enter(consultation_id=await consultation_of(amina))
+        await desk.command("start_consultation")
+        await desk.command("terminate_consultation", choice="close")
+        for address in (*pages, link):
+            over = await other.get(address)
+            assert (over.status, language(over.text)) == (410, "fr")
+        assert language((await other.post(link)).text) == "fr"
+        async with Person(server, **english) as stranger:
+            for address in (*pages, link):
+                assert language((await stranger.get(address)).text) == "en"
 
 
 async def test_what_was_mistyped_can_be_corrected_right_after_sending(
