@@ -22,11 +22,11 @@ from signaling.errors import (
 )
 from signaling.wire.messages import Refusal
 from signaling.wire.values import CLOSE_CODES
-from web.http.kept_forms import kept_fields
+from web.http.kept_forms import kept_form
 from web.http.over_limit import wants_page
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
-from web.markup.kept_form import kept_form_page, limited_form_page
+from web.markup.kept_form import kept_form_page, send_again_page
 from web.routes import path
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -128,12 +128,13 @@ async def _answer(request: web.Request, error: TeleConnectError, status: int) ->
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate, viewer.plural)
     kept = None
-    if wants_page(request) and (type(error) is SignInRequired or status == 429):
-        kept = await kept_fields(request, error)
-    if kept and isinstance(error, TooManyRequests):
-        answer = show(limited_form_page(viewer, text, request.path_qs, kept), status)
-    elif kept is not None and not isinstance(error, TooManyRequests):
-        answer = show(kept_form_page(viewer, request.path_qs, kept), status)
+    out = type(error) is SignInRequired
+    if wants_page(request) and (out or status == 429 or status >= 500):
+        kept = await kept_form(request, error)
+    if kept is not None and out:
+        answer = show(kept_form_page(viewer, *kept), status)
+    elif kept is not None and kept[1]:
+        answer = show(send_again_page(viewer, text, *kept), status)
     elif wants_page(request):
         answer = show(error_page(viewer, status, text), status)
     else:

@@ -1,5 +1,5 @@
 """What a form holds that was refused for a time, so that it can be sent once more: after the time of a
-sign-in was over, or beyond a limit.
+sign-in was over, beyond a limit, or while something of the server fails.
 
 It is not stored: the page that answers holds it. Otherwise whoever is not signed in could fill a store.
 """
@@ -15,15 +15,23 @@ from web.http.over_limit import may_come_back
 from web.keys import LIMITS
 
 FORM = "application/x-www-form-urlencoded"
+KEPT = web.RequestKey("kept_form", tuple)
+"""(address, fields) of a form that its handler has read as it came, and that no other can read any more:
+what of it is to be sent once more, and where to."""
 SECRETS = ("password", "code", "token")
 "What a field is called that no page may hold."
 
 
-async def kept_fields(request: web.Request, error: TeleConnectError) -> dict[str, str] | None:
-    """The fields of a form that nothing was done with but answer `error`; None if it cannot be kept.
+async def kept_form(
+    request: web.Request, error: TeleConnectError
+) -> tuple[str, dict[str, str]] | None:
+    """(address, fields) of a form that nothing was done with but answer `error`; None if it cannot be kept.
 
     What is read of a stranger counts towards the limit of their network, as for other forms.
     """
+    if KEPT in request:
+        address, fields = request[KEPT]
+        return address, fields
     if request.method != hdrs.METH_POST or request.content_type != FORM:
         return None
     with contextlib.suppress(ValueError, LookupError, web.HTTPException, TooManyRequests):
@@ -35,5 +43,5 @@ async def kept_fields(request: web.Request, error: TeleConnectError) -> dict[str
         posted: Any = await request.post()
         fields = {name: value for name, value in posted.items() if isinstance(value, str)}
         if not any(secret in name for name in fields for secret in SECRETS):
-            return fields
+            return request.path_qs, fields
     return None

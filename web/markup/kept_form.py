@@ -1,4 +1,5 @@
-"""The pages that keep what somebody sent: after the time of their sign-in was over, or too often."""
+"""The pages that keep what somebody sent: after the time of their sign-in was over, too often, or while
+something of the server fails."""
 
 from collections.abc import Mapping
 
@@ -10,10 +11,10 @@ from web.routes import path
 from web.view_models import Viewer
 
 
-def limited_form_page(
+def send_again_page(
     viewer: Viewer, sentence: str, address: str, fields: Mapping[str, str]
 ) -> h.Element:
-    """`fields` go to `address` once more after a while; `sentence`, which is translated, says when."""
+    """`fields` go to `address` once more after a while; `sentence`, which is translated, says why."""
     _ = viewer.translate
     heading = _("That did not work")
     return document(

@@ -20,6 +20,7 @@ from web.connections.eviction import BODY_WITHIN
 from web.connections.http_server import admit, answer_after_all
 from web.http.client_address import client_network
 from web.http.errors import sentence
+from web.http.kept_forms import KEPT
 from web.http.request import seat_of, viewer_of
 from web.keys import LIMITS, UPLOADING
 from web.pages.places import staying
@@ -27,6 +28,7 @@ from web.pages.plain.messages import write
 from web.pages.plain.page import lost, page
 from web.pages.plain.phone_call import ask_once
 from web.pages.plain.place import arrived, back, valid_id
+from web.routes import path
 
 _NO_FILE = N_("Please choose a photo or a PDF first.")
 _SHORT = frozenset(("id", "file_id", "send", "phone"))
@@ -50,6 +52,8 @@ class _Typed:
     "Not sent so far."
     caption: str = ""
     "The same, of the file."
+    is_read: bool = False
+    "Whether the form has been read, as far as it could be."
 
     @property
     def all(self) -> str:
@@ -62,6 +66,22 @@ async def send_form(request: web.Request) -> web.Response:
     What was typed and is not sent comes back in the field, with the reason if it should have been.
     """
     typed = _Typed()
+    try:
+        return await _send(request, typed)
+    except web.HTTPException:
+        raise
+    except Exception:
+        # what fails may have done so before the form was read
+        if not typed.is_read:
+            with contextlib.suppress(InvalidInput, web.HTTPRequestEntityTooLarge):
+                await _read(request, typed)
+        if typed.all:
+            fields = {"id": valid_id(typed.id), "text": typed.all}
+            request[KEPT] = path("seat_plain_message", **request.match_info), fields
+        raise
+
+
+async def _send(request: web.Request, typed: _Typed) -> web.Response:
     faults: dict[str, TeleConnectError] = {}
     try:
         invite = await seat_of(request, request.match_info["invite_id"])
@@ -137,6 +157,7 @@ async def _read(request: web.Request, typed: _Typed) -> BodyPartReader | None:
     Raises InvalidInput.
     """
     parts, left = 0, request.client_max_size
+    typed.is_read = True
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader):

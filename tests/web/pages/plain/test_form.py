@@ -1,6 +1,7 @@
 """One form for all: whichever button is pressed, what is typed is sent once or is still in the field."""
 
 import asyncio
+import html
 import re
 from datetime import timedelta
 
@@ -167,6 +168,49 @@ async def test_who_has_lost_the_seat_reads_what_they_typed(server: Server, plain
             assert (answer.status, answer.headers.get("Refresh")) == (404, None)
             assert "half a sentence arm" in words(answer.text)
             assert "This browser has no place in the session" in words(answer.text)
+
+
+async def change(server: Server, sql: str) -> None:
+    """Change something of the database, which is served meanwhile."""
+    executor = server.app[STORE]._database.write_executor
+    await executor.visit(lambda connection: connection.execute(sql))
+
+
+BUTTONS = ("Send", "Send the photo or PDF", "Ask for a call by phone")
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("button", BUTTONS)
+async def test_what_is_typed_stays_in_the_field_while_nothing_can_be_written(
+    server: Server, plain: Plain, button: str
+) -> None:
+    page = (await plain.page()).text
+    await change(server, "PRAGMA query_only=ON")
+    for _ in range(2):
+        answer = await plain.press(page, button, "my <b> leg", b"x", "leg.jpg", "hurts")
+        assert answer.status >= 400
+        assert (typed(answer.text), typed(answer.text, "caption")) == ("my <b> leg", "hurts")
+    await change(server, "PRAGMA query_only=OFF")
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("button", BUTTONS)
+async def test_what_is_typed_is_kept_by_the_page_that_says_that_the_server_fails(
+    server: Server, plain: Plain, button: str
+) -> None:
+    page = (await plain.page()).text
+    await change(server, "ALTER TABLE invite RENAME TO elsewhere")
+    failed = await plain.press(page, button, "my <b> leg\r\n", b"x", "leg.jpg", "hurts")
+    assert failed.status >= 500
+    assert "Nothing is lost: this page keeps what you have typed." in words(failed.text)
+    await change(server, "ALTER TABLE elsewhere RENAME TO invite")
+    kept = re.search(r'<form id="kept-form" method="post" action="([^"]+)">.*', failed.text, re.S)
+    assert kept is not None
+    fields = re.findall(r'name="(\w+)" value="([^"]*)"', kept.group())
+    for _ in range(2):
+        again = await plain.person.post(kept.group(1), {k: html.unescape(v) for k, v in fields})
+    now = again.text + (await plain.lines()).text
+    assert (now.count("my &lt;b&gt; leg"), now.count("hurts")) == (1, 1)
 
 
 @pytest.mark.slow
