@@ -185,12 +185,17 @@ async def seated_by(request: web.Request, invite_id: str, digest: bytes | None) 
     return arrival
 
 
-async def note_language_of_link(request: web.Request, token: str) -> None:
-    """Have a page about a link that is over in its language, for whoever has joined by it."""
+async def seat_behind(request: web.Request, token: str) -> str:
+    """The seat that this browser has by a link that is over; empty if it has none.
+
+    What is shown is in that one's language from now on.
+    """
     invite = await request.app[STORE].read.invites.by_token(token)
     digest = await web_session_digest(request)
-    if invite is not None and await request.app[ARRIVING].holds(invite.id, digest):
-        request[_INVITED_IN] = invite.person.language
+    if invite is None or not await request.app[ARRIVING].holds(invite.id, digest):
+        return ""
+    request[_INVITED_IN] = invite.person.language
+    return invite.id
 
 
 async def _note_language(request: web.Request, invite: Invite | None) -> None:

@@ -20,9 +20,9 @@ from web.http.request import (
     account_of,
     by_link,
     inlined,
-    note_language_of_link,
     on_the_way_in,
     saves_data,
+    seat_behind,
     seated,
     show,
     show_by_link,
@@ -82,9 +82,9 @@ async def show_landing(request: web.Request) -> web.Response:
 
 
 async def _over(request: web.Request, error: InviteNotUsable) -> web.Response:
-    await note_language_of_link(request, request.match_info["token"])
+    seat = await seat_behind(request, request.match_info["token"])
     viewer = by_link(await viewer_of(request))
-    return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    return show(closed_link_page(viewer, sentence(error, viewer.translate), seat), error.status)
 
 
 async def _landing(request: web.Request, arrival: Arrival, status: int = 200) -> web.Response:

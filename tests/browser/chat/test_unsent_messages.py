@@ -1,12 +1,16 @@
 """What somebody wrote: never cut, never lost, never stuck, and nowhere when the session is over."""
 
+import asyncio
+import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
 from scripts.traffic.browser import until
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import is_live, join, link_to, sign_in
+from tests.files import photo
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import STORE
@@ -44,7 +48,8 @@ async () => {
   const { src } = document.querySelector("script[type=module]");
   const { openStore } = await import(new URL("../shared/browser-store.js", src));
   const store = await openStore();
-  return [...(await store.entries("commands")), ...(await store.entries("drafts"))];
+  const kept = await Promise.all(["commands", "drafts", "uploads"].map((name) => store.entries(name)));
+  return kept.flat().filter(([key]) => !/:(whole|small):/.test(key));
 }
 """
 "What the browser keeps of what is not sent."
@@ -173,8 +178,9 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         assert await page.evaluate("sessionStorage.length") == 0
 
 
+@pytest.mark.parametrize("way", ["the address of the seat", "the link of the invitation"])
 async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted(
-    server: Server, new_context: NewContext
+    server: Server, new_context: NewContext, way: str
 ) -> None:
     async with Person(server) as nurse:
         await nurse.sign_in()
@@ -183,7 +189,8 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
         )
         page = await context.new_page()
         await page.add_init_script(CUTTABLE_LINE)
-        await page.goto(await nurse.invite())
+        link = await nurse.invite()
+        await page.goto(link)
         await page.get_by_role("button", name="Join the session").click()
         await is_live(page)
         address = page.url
@@ -196,17 +203,33 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
         for message in ("It hurts", "since Monday"):
             await text.fill(message)
             await text.press("Enter")
+        await page.route(re.compile("/uploads"), lambda _route: None)
+        files = page.locator("#choose-files")
+        for name in ("sent.jpg", "chosen.jpg"):
+            await files.set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": photo()})
+            await page.get_by_role("textbox", name="Caption").fill(f"of {name}")
+            if name == "sent.jpg":
+                await page.get_by_role("button", name="Send", exact=True).click()
         await text.fill("and I")
-        await until(page, f"async () => (await ({STORED})()).length === 3")
+        await until(page, f"async () => (await ({STORED})()).length === 6")
         await page.close()
         await desk.command("terminate_consultation", choice="close")
 
         page = await context.new_page()
-        await page.goto(address)
+        await page.goto(address if way == "the address of the seat" else link)
         await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()
         await expect(page.locator("#left-behind li")).to_have_text(
-            ["It hurts", "since Monday", "and I"]
+            [
+                *("It hurts", "since Monday", "of chosen.jpg", "and I"),
+                *("sent.jpg of sent.jpg", "chosen.jpg "),
+            ]
         )
+        for name in ("sent.jpg", "chosen.jpg"):
+            async with page.expect_download() as saved:
+                await page.get_by_role("link", name=name).click()
+            file = await saved.value
+            found = await asyncio.to_thread(Path(await file.path()).read_bytes)
+            assert (file.suggested_filename, found) == (name, photo())
         await until(page, f"async () => (await ({STORED})()).length === 0")
         await page.reload()
         await expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()

@@ -172,8 +172,12 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
     ]
 
 
-def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
-    """For a link that is too late, revoked or unknown: one translated sentence."""
+def closed_link_page(viewer: Viewer, sentence: str, seat: str = "") -> h.Element:
+    """For a link that is too late, revoked or unknown: one translated sentence.
+
+    `seat` is the one that the reader's browser had by it, if the address does not name it: what was
+    written there and not sent is shown once more.
+    """
     _ = viewer.translate
     return message_page(
         viewer,
@@ -188,5 +192,5 @@ def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
             ),
             h.ul("#left-behind-texts"),
         ],
-        data={"over": ""},
+        data={"over": seat},
     )
