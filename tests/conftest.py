@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -136,27 +136,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[REMARKS] |= remarks - {""}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Before the fixtures, so that theirs count as the test's."""
-    _needed.clear()
-
-
-@pytest.fixture(autouse=True)
-def _fast_unless_marked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails a test at its end if it needs what a fast one may not, and is not marked slow."""
-    yield
-    if _needed and request.node.get_closest_marker("slow") is None:
-        pytest.fail(f"This test needs {', '.join(_needed)}. Mark it slow.", pytrace=False)
-
-
-@pytest.fixture(autouse=True)
-def _databases_of_the_test() -> Iterator[None]:
-    """What a test has stored in PostgreSQL goes with it."""
-    with databases.of_a_test():
-        yield
-
-
 @pytest.fixture
 def soak_minutes(request: pytest.FixtureRequest) -> float:
     """Minutes that a soak lasts."""
@@ -202,47 +181,74 @@ class Faults(logging.Handler):
             self.found.append(logging.Formatter().format(record))
 
 
-@pytest.fixture(autouse=True)
-def logged_faults() -> Iterator[list[str]]:
-    """Fails the test at its end if the relay logged an exception; who expects one clears these."""
-    handler = Faults()
-    logging.getLogger("media").addHandler(handler)
-    yield handler.found
-    logging.getLogger("media").removeHandler(handler)
-    if handler.found:
-        pytest.fail("An exception was only logged.\n" + "\n".join(handler.found), pytrace=False)
+_faults = Faults()
+_blocked: list[str] = []
+"What blocked the event loop since the test began, as stack traces."
 
 
-class BlockedCalls(list[str]):
-    """What blocked the event loop since the test began, as stack traces."""
+@pytest.fixture
+def logged_faults() -> list[str]:
+    """Exceptions that the relay has logged, which fail the test; who expects one clears these."""
+    return _faults.found
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _blocking_is_an_error() -> Iterator[BlockedCalls]:
-    """Watches from the first fixture to the last; a call in a worker thread is free to block."""
-    blocked = BlockedCalls()
+@pytest.fixture
+def blocked_calls() -> list[str]:
+    """What has blocked the event loop, which fails the test; who expects that clears these."""
+    return _blocked
+
+
+# By hooks: fixtures that do the same for every test would take some seconds of the whole run.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    """Watches from the first test to the last; a call in a worker thread is free to block."""
     plain_init = BlockingError.__init__
 
     def remember(error: BlockingError, function: str) -> None:
         plain_init(error, function)
         # The two last frames belong to blockbuster and to this function.
-        blocked.append(f"{error}\n" + "".join(traceback.format_stack(limit=12)[:-2]))
+        _blocked.append(f"{error}\n" + "".join(traceback.format_stack(limit=12)[:-2]))
 
-    patch = pytest.MonkeyPatch()
-    patch.setattr(BlockingError, "__init__", remember)
-    with blockbuster_ctx(OUR_PACKAGES) as detector:
+    logging.getLogger("media").addHandler(_faults)
+    with pytest.MonkeyPatch.context() as patch, blockbuster_ctx(OUR_PACKAGES) as detector:
+        patch.setattr(BlockingError, "__init__", remember)
         for file, functions in MAY_BLOCK:
             for function in detector.functions.values():
                 function.can_block_in(file, functions)
-        yield blocked
-    patch.undo()
+        return (yield)
 
 
-@pytest.fixture(autouse=True)
-def blocked_calls(_blocking_is_an_error: BlockedCalls) -> Iterator[BlockedCalls]:
-    """Fails the test at its end if the event loop was blocked, though nobody saw the exception."""
-    blocked = _blocking_is_an_error
-    blocked.clear()
-    yield blocked
-    if blocked:
-        pytest.fail("The event loop was blocked.\n" + "\n".join(blocked), pytrace=False)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """What a test has stored in PostgreSQL goes with it."""
+    if databases.cluster is None:
+        return (yield)
+    with databases.of_a_test():
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before the fixtures, so that theirs count as the test's."""
+    for each in (_needed, _faults.found, _blocked):
+        each.clear()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fails a test when its fixtures are gone: for what it needs and is not marked slow, for an
+    exception that was only logged, and for a blocked event loop though nobody saw the exception.
+    """
+    result = yield
+    wrong = []
+    if _needed and item.get_closest_marker("slow") is None:
+        wrong.append(f"This test needs {', '.join(_needed)}. Mark it slow.")
+    if _faults.found:
+        wrong.append("\n".join(("An exception was only logged.", *_faults.found)))
+    if _blocked:
+        wrong.append("\n".join(("The event loop was blocked.", *_blocked)))
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+    return result
