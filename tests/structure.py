@@ -34,30 +34,37 @@ SCRIPT_IMPORT = re.compile(
 
 
 @cache
+def _tree(source: str) -> ast.AST:
+    with _without_collection():
+        return ast.parse(source)
+
+
+@cache
 def nodes(source: str) -> tuple[ast.AST, ...]:
     """Every node of a file's syntax tree; kept, because several rules read each file."""
     with _without_collection():
-        return tuple(ast.walk(ast.parse(source)))
+        return tuple(ast.walk(_tree(source)))
 
 
 def _statements(source: str) -> list[ast.AST]:
-    """The statements of a file, a tenth of its nodes; they are not kept."""
-    with _without_collection():
-        found: list[ast.AST] = [ast.parse(source)]
-        for node in found:
-            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
-                found += getattr(node, part, ())
-        return found
+    """The statements of a file, a tenth of its nodes."""
+    found: list[ast.AST] = [_tree(source)]
+    for node in found:
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            found += getattr(node, part, ())
+    return found
 
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
     """A tree is no garbage: while all are made, the collector would look through them again and again."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 def layer(module: str) -> str | None:
@@ -227,15 +234,20 @@ def long_functions(sources: Mapping[str, str]) -> Iterator[tuple[int, str, str]]
 
 def repeated_functions(sources: Mapping[str, str]) -> Iterator[list[str]]:
     """Groups of functions (path and name) with the same body; those of few lines are left out."""
-    bodies: dict[str, list[str]] = {}
+    alike: dict[tuple[type[ast.AST], ...], list[tuple[str, list[ast.stmt]]]] = {}
     for path, text in sources.items():
         for node in nodes(text):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 body = node.body[ast.get_docstring(node) is not None :]
-                if sum(1 for each in body for _ in ast.walk(each)) >= REPEATED_NODES:
-                    written = "\n".join(map(ast.dump, body))
-                    bodies.setdefault(written, []).append(f"{path} {node.name}")
-    yield from (found for found in bodies.values() if len(found) > 1)
+                kinds = tuple(type(part) for each in body for part in ast.walk(each))
+                if len(kinds) >= REPEATED_NODES:
+                    alike.setdefault(kinds, []).append((f"{path} {node.name}", body))
+    for group in alike.values():
+        if len(group) > 1:  # only these are worth writing out
+            bodies: dict[str, list[str]] = {}
+            for name, body in group:
+                bodies.setdefault("\n".join(map(ast.dump, body)), []).append(name)
+            yield from (found for found in bodies.values() if len(found) > 1)
 
 
 def figures() -> str:

@@ -114,6 +114,8 @@ def pages_read_elsewhere(path: str, source: str) -> Iterator[str]:
 
 def waits_that_do_not_wait(path: str, source: str) -> Iterator[str]:
     """Playwright evaluates an expression again and again, which our pages forbid, and awaits nothing."""
+    if "wait_for_function" not in source:
+        return
     texts = {
         target.id: _beginning(node.value)
         for node in nodes(source)

@@ -3,9 +3,10 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
+from gettext import c2py
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_placeholders_are_those_of_the_source(language: str) -> None:
         for message, source, translation, form in translations(language):
             expected, found = sorted(PLACE.findall(source)), sorted(PLACE.findall(translation))
             if isinstance(message.id, tuple) and set(found) <= set(expected):
-                numbers = [n for n in range(300) if form_of(language, n) == form]
+                numbers = [n for n in range(300) if form_of(language)(n) == form]
                 if len(numbers) == 1 and not isinstance(message.id, str):
                     continue  # a form for one number only may say it in words
             if expected != found:
@@ -141,10 +142,8 @@ def test_placeholders_are_those_of_the_source(language: str) -> None:
 
 
 @cache
-def form_of(language: str, number: int) -> int:
-    from gettext import c2py
-
-    return c2py(PLURAL_FORMS[language].partition("plural=")[2].rstrip(";"))(number)
+def form_of(language: str) -> Callable[[int], int]:
+    return c2py(PLURAL_FORMS[language].partition("plural=")[2].rstrip(";"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -165,7 +164,7 @@ def test_plural_forms_are_complete(language: str) -> None:
     catalog = read_catalog(language)
     count = int(PLURAL_FORMS[language].partition("nplurals=")[2].partition(";")[0])
     assert catalog.num_plurals == count
-    assert {form_of(language, number) for number in range(300)} == set(range(count))
+    assert {form_of(language)(number) for number in range(300)} == set(range(count))
     for message in catalog:
         if isinstance(message.id, tuple):
             assert len(message.string) == count, message.id
@@ -260,7 +259,7 @@ def test_the_browser_gets_its_sentences_and_its_plurals(
     assert catalog["decimal"] in (".", ",")
     for number in range(1500):
         shown = number if number < 200 else 100 + number % 100  # as catalog.js looks it up
-        assert int(catalog["plural"][shown]) == form_of(language, number), number
+        assert int(catalog["plural"][shown]) == form_of(language)(number), number
     later = json.loads(texts.languages[language].file_catalog)["messages"]
     assert not set(later) & set(catalog["messages"])
     way_in = json.loads(texts.languages[language].way_in_catalog)
