@@ -61,6 +61,8 @@ SLOW_FOLDERS = (
     "web/report",
 )  # fmt: skip
 "Below tests/: every test there is slow. Elsewhere modules and tests bear the mark themselves."
+_SLOW_PATHS = tuple(f"{Path(__file__).parent / folder}{os.sep}" for folder in SLOW_FOLDERS)
+"As text, because comparing paths would take a quarter of the whole collection."
 PROCESSES = frozenset(("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"))
 "Audit events of Python that begin a process."
 _needed: list[str] = []
@@ -114,16 +116,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[REMARKS] = set()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run without slow tests need not import what is in a slow folder."""
+    unwanted = config.getoption("markexpr") == "not slow"
+    return (unwanted and f"{collection_path}{os.sep}".startswith(_SLOW_PATHS)) or None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what lies in a slow folder; a soak is slow wherever it is.
 
     A test that is about one engine is left out of runs on the other.
     """
-    here = Path(__file__).parent
-    # as text, because comparing paths would take a quarter of the whole collection
-    folders = tuple(f"{here / folder}{os.sep}" for folder in SLOW_FOLDERS)
     for item in items:
-        if str(item.path).startswith(folders) or item.get_closest_marker("soak"):
+        if str(item.path).startswith(_SLOW_PATHS) or item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.slow)
     other = {"sqlite": "postgresql", "postgresql": "sqlite"}[config.getoption("--database")]
     elsewhere = [item for item in items if item.get_closest_marker(other)]
