@@ -8,7 +8,7 @@ async with Person(server) as nurse:
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -16,12 +16,14 @@ from types import TracebackType
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractCookieJar
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.serving import PASSWORD, Server
-from web.keys import CLOCKWORK, OUTBOX
+from web.connections.eviction import IDLE_WITHIN
+from web.keys import CLOCKWORK, OUTBOX, WAITS
 from web.notices.outbox import read_outbox
 
 LINK = re.compile(r"/i/[\w-]+")
@@ -142,14 +144,34 @@ class Person:
         """`url` is where the server is, if not on this machine; `connect` makes sockets that get there."""
         self.server = server
         self.url = url or f"http://127.0.0.1:{server.config.port}"
-        self.http = aiohttp.ClientSession(
-            self.url,
-            # a test that moves the clock by hours would find its idle connections closed
-            connector=aiohttp.TCPConnector(force_close=True, socket_factory=connect),
-            cookie_jar=aiohttp.CookieJar(unsafe=True),
-            headers={"Accept": "text/html", **headers},
+        self._connect = connect
+        # a server in a process may be killed, and then its idle connections are gone
+        self._clock = server.app[WAITS] if isinstance(server, Server) and not url else None
+        self._asked_at = self._clock.now() if self._clock else None
+        self.http = self._session(
+            aiohttp.CookieJar(unsafe=True), {"Accept": "text/html", **headers}
         )
+        self._earlier: list[aiohttp.ClientSession] = []
         self._wires: list[Wire] = []
+
+    def _session(
+        self, cookies: AbstractCookieJar, headers: Mapping[str, str]
+    ) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            force_close=self._clock is None, socket_factory=self._connect
+        )
+        return aiohttp.ClientSession(
+            self.url, connector=connector, cookie_jar=cookies, headers=headers
+        )
+
+    def _leave_overdue_connections(self) -> None:
+        """Where a test has moved the clock, the server closes what has been idle for so long."""
+        if self._clock is None or self._asked_at is None:
+            return
+        before, self._asked_at = self._asked_at, self._clock.now()
+        if abs(self._asked_at - before) >= IDLE_WITHIN:
+            self._earlier.append(self.http)
+            self.http = self._session(self.http.cookie_jar, self.http.headers)
 
     async def __aenter__(self) -> "Person":
         return self
@@ -167,9 +189,11 @@ class Person:
             # A socket whose server was killed is closed for aiohttp, but not its connection, and
             # the garbage collector may complain about it in any later test.
             wire.ws._response.close()
-        await self.http.close()
+        for http in (*self._earlier, self.http):
+            await http.close()
 
     async def ask(self, method: str, path: str | URL, **options: Any) -> Answer:
+        self._leave_overdue_connections()
         async with self.http.request(method, path, allow_redirects=False, **options) as answer:
             body = await answer.read()
             return Answer(answer.status, answer.headers, body.decode("utf-8", "replace"), body)
@@ -219,6 +243,7 @@ class Person:
 
     async def connect(self, hello: str | None = None, /, **headers: str) -> Wire:
         """A socket, with a hello in its address or without one."""
+        self._leave_overdue_connections()
         asked = None if hello is None else {"hello": hello}
         wire = Wire(await self.http.ws_connect("/socket", params=asked, headers=headers))
         self._wires.append(wire)
