@@ -63,6 +63,7 @@ class PlainLines:
 class PlainView:
     """The page around them, on which somebody writes."""
 
+    consultation_id: str
     invite_id: str
     host: str
     planned_at: datetime | None

@@ -4,11 +4,13 @@ import re
 
 from playwright.async_api import FrameLocator, Page, expect
 
+from scripts.traffic.browser import until
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, join, link_to, sign_in
 from tests.files import photo
 from tests.people import Person
 from tests.serving import Server
+from web.keys import STORE
 from web.routes import path
 
 
@@ -110,6 +112,34 @@ for (const name of ["sessionStorage", "localStorage", "indexedDB"]) {
 """
 
 
+NO_WEBSOCKET = """
+window.WebSocket = class extends WebSocket {
+  constructor(address) {
+    super(address.replace("/socket", "/blocked"));
+  }
+};
+"""
+KEPT = """
+() => new Promise((done) => {
+  const opened = indexedDB.open("teleconnect");
+  opened.onsuccess = () => {
+    const found = [];
+    const stores = [...opened.result.objectStoreNames];
+    const transaction = opened.result.transaction(stores);
+    for (const name of stores) {
+      const all = transaction.objectStore(name).getAll();
+      all.onsuccess = () => found.push(...all.result.map(({ value }) => value));
+    }
+    transaction.oncomplete = () => {
+      opened.result.close();
+      done(found);
+    };
+  };
+})
+"""
+"What the browser keeps of what is not sent."
+
+
 async def waiting_phone(server: Server, new_context: NewContext, script: str) -> tuple[Page, Page]:
     """(the scheduler's waiting room, the page of somebody in a browser that lacks something)."""
     desk = await (await new_context(base_url=server.url)).new_page()
@@ -170,3 +200,45 @@ async def test_what_is_written_where_the_scripts_do_not_come_is_sent_by_the_form
     await phone.get_by_role("button", name="Send", exact=True).click()
     await phone.wait_for_url(re.compile(r"/plain"))
     await expect(lines(phone).get_by_text("Does anybody hear me?")).to_be_visible()
+
+
+async def test_what_was_written_on_the_full_page_and_not_sent_goes_along_to_the_simple_one(
+    server: Server, new_context: NewContext
+) -> None:
+    """A network that lets no WebSocket through leads there; what is typed there is kept as well."""
+    context = await new_context(
+        base_url=server.url, allowed_errors=[*FAILED_LOADS, "status of 410"]
+    )
+    await context.add_init_script(NO_WEBSOCKET)
+    phone = await context.new_page()
+    await phone.goto(await link_to(server))
+    await phone.get_by_role("button", name="Join the session").click()
+    text = phone.get_by_role("textbox", name="Message")
+    await text.fill("My bus is late")
+    await text.press("Enter")
+    await text.fill("by ten min")
+    await phone.get_by_role("link", name="Open the simple page").click()
+    await phone.wait_for_url(re.compile(r"/plain$"))
+    await expect(text).to_have_value("My bus is late\nby ten min")
+    await text.fill("My bus is late\nby ten minutes")
+    await until(phone, f"async () => String((await ({KEPT})())).endsWith('minutes')")
+    await phone.reload()
+    await expect(text).to_have_value("My bus is late\nby ten minutes")
+    await phone.get_by_role("button", name="Send", exact=True).click()
+    await expect(lines(phone).get_by_text("by ten minutes")).to_be_visible()
+    await expect(text).to_have_value("")
+    assert await phone.evaluate(KEPT) == []
+
+    await text.fill("I am at the door")
+    await until(phone, f"async () => (await ({KEPT})()).length === 1")
+    invite = await server.app[STORE].read.invites.get(phone.url.split("/")[-2])
+    assert invite is not None
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        desk = await nurse.enter(consultation_id=invite.consultation_id)
+        await desk.command("start_consultation")
+        await desk.command("terminate_consultation", choice="close")
+    await phone.reload()
+    await expect(phone.get_by_role("heading", name="The session is over")).to_be_visible()
+    await expect(phone.locator("#left-behind li")).to_have_text(["I am at the door"])
+    await until(phone, f"async () => (await ({KEPT})()).length === 0")

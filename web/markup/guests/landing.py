@@ -6,6 +6,7 @@ import htpy as h
 from markupsafe import Markup
 
 from web.markup.guests.in_app import in_app
+from web.markup.guests.left_behind import left_behind
 from web.markup.shared.document import document, message_page, whole_page
 from web.markup.shared.labels import appointment, filled
 from web.static_files import LANDING_SHEET, SEAT_SHEET
@@ -183,14 +184,6 @@ def closed_link_page(viewer: Viewer, sentence: str, seat: str = "") -> h.Element
         viewer,
         _("This link no longer works"),
         sentence,
-        more=h.section("#left-behind", hidden=True)[
-            # browsers without styles show what is hidden
-            h.p(
-                data_says=_(
-                    "You wrote this, and it was not sent. It is shown only once: copy it if you need it."
-                )
-            ),
-            h.ul("#left-behind-texts"),
-        ],
+        more=left_behind(viewer),
         data={"over": seat},
     )

@@ -13,6 +13,7 @@ import htpy as h
 
 from signaling.chat import MESSAGE_KINDS
 from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
+from web.markup.guests.left_behind import left_behind
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
 from web.markup.shared.labels import appointment, clock, filled, guest_heading
@@ -58,7 +59,11 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
             h.p[h.a(href=path("seat", invite_id=view.invite_id))[_("Try the full page")]],
         ],
         service_user=True,
-        data={"full": path("seat", invite_id=view.invite_id) if view.full else None},
+        data={
+            "full": path("seat", invite_id=view.invite_id) if view.full else None,
+            # of what is kept in the browser where scripts run
+            "seat": f"{view.consultation_id}:{view.invite_id}:",
+        },
         stylesheets=("css/room.css", "css/plain.css"),
     )
 
@@ -254,8 +259,13 @@ def _file(viewer: Viewer, line: PlainLine, file: PlainFile) -> h.Element:
     ]
 
 
-def lost_page(viewer: Viewer, heading: str, sentences: Iterable[str], text: str) -> h.Element:
-    """For whoever has no seat here any more, with what they wrote and could not send."""
+def lost_page(
+    viewer: Viewer, heading: str, sentences: Iterable[str], text: str, *, over: str = ""
+) -> h.Element:
+    """For whoever has no seat here any more, with what they wrote and could not send.
+
+    `over` is their seat in a session that is over: what else is kept of it is shown once more.
+    """
     _ = viewer.translate
     left = (
         text.strip()
@@ -268,4 +278,10 @@ def lost_page(viewer: Viewer, heading: str, sentences: Iterable[str], text: str)
             h.p(".text", dir="auto")[text],
         ]
     )
-    return message_page(viewer, heading, *sentences, more=left or None)
+    return message_page(
+        viewer,
+        heading,
+        *sentences,
+        more=[left or None, over and left_behind(viewer)],
+        data={"over": over} if over else None,
+    )

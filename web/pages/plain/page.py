@@ -33,6 +33,7 @@ async def page(
     arrival, attendance, viewer = await arrived(request)
     host = host_of(attendance)
     view = PlainView(
+        consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,
         host=host.name if host is not None else arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
@@ -52,4 +53,6 @@ async def page(
 async def lost(request: web.Request, error: Lost, text: str = "") -> web.Response:
     """For whoever has no seat here any more, with what they wrote and could not send."""
     viewer, status, heading, sentences = await why_lost(request, error)
-    return show_by_link(lost_page(viewer, heading, sentences, text), status)
+    # whoever has moved to another device may come back to what is kept here
+    over = request.match_info["invite_id"] if isinstance(error, InviteNotUsable) else ""
+    return show_by_link(lost_page(viewer, heading, sentences, text, over=over), status)
