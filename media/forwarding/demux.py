@@ -56,7 +56,9 @@ class Demultiplexer:
         """Whether it is a connectivity check that names a peer of ours; nothing is proven yet."""
         return connectivity_checks.find(data, self.by_ufrag) is not None
 
-    def dispatch(self, port: Port, index: int, peer: Peer | None, now: float) -> None:
+    def dispatch(
+        self, port: Port, index: int, peer: Peer | None, now: float, arrived_at: float
+    ) -> None:
         """Handle datagram ``index`` if it is not a peer's RTP: STUN, DTLS, RTCP, a stranger's.
 
         ``peer`` is the one at its source address. First bytes are told apart as in RFC 7983.
@@ -86,4 +88,4 @@ class Demultiplexer:
             else:
                 peer.early_records.add(bytes(view))
         elif 127 < first < 192 and length <= LONGEST_PACKET:
-            self._observer.on_rtcp(peer, bytes(view), now)
+            self._observer.on_rtcp(peer, bytes(view), now, arrived_at)

@@ -11,8 +11,11 @@ from media.streams.inbound import Follower, InboundStream
 class Observer(Protocol):
     """Called while datagrams are handled, so it must not block and must not read a port."""
 
-    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
-        """An SRTCP datagram came from a peer's address; nothing in it is authenticated yet."""
+    def on_rtcp(self, peer: Peer, data: bytes, now: float, arrived_at: float) -> None:
+        """An SRTCP datagram came from a peer's address; nothing in it is authenticated yet.
+
+        It may have waited since ``arrived_at``, which is by the same clock as ``now``.
+        """
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
         """A peer's first packet of a new stream was accepted."""

@@ -142,16 +142,16 @@ class Forwarder:
                     if self._unprotect(packet):
                         self._accept(packet)
                 else:
-                    self.demux.dispatch(port, index, peer, now)
+                    self.demux.dispatch(port, index, peer, now, now - port.age(index))
             except Exception:
                 self._note_fault()
 
-    def take_aside(self, port: Port) -> int:
+    def take_aside(self, port: Port, most: int = BATCH) -> int:
         """Handle what the native loop set aside on a port; what follows is only queued.
 
-        Returns the number of datagrams; there may be more if it is ``BATCH``.
+        Returns the number of datagrams; there may be more if it is ``most``.
         """
-        kinds, arrivals = self.loop.take(port)
+        kinds, arrivals = self.loop.take(port, most)
         if kinds:
             packet = self._packet
             packet.port, packet.now = port, self.clock()
@@ -185,7 +185,7 @@ class Forwarder:
                 if plain or self._unprotect(packet):
                     self._accept(packet)
             else:
-                self.demux.dispatch(port, index, peer, packet.now)
+                self.demux.dispatch(port, index, peer, packet.now, packet.arrived_at)
         except Exception:
             self._note_fault()
 

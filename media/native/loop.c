@@ -204,22 +204,26 @@ static PyObject *loop_woken(PyObject *object, PyObject *Py_UNUSED(nothing))
 {
     Loop *self = (Loop *)object;
     uint64_t times;
-    if (self->running && read(self->wake, &times, sizeof times) > 0)
+    if (self->running && self->woken && read(self->wake, &times, sizeof times) > 0)
         self->woken = 0;
     Py_RETURN_NONE;
 }
 
-/* take(port): move a batch of what was set aside into the port's buffers. Returns the kind of each,
-   PROTECTED, PLAIN or GAP, and when each arrived, as doubles. */
-static PyObject *loop_take(PyObject *object, PyObject *argument)
+/* take(port, most): move that much of what was set aside, a batch at most, into the port's buffers.
+   Returns the kind of each, PROTECTED, PLAIN or GAP, and when each arrived, as doubles. */
+static PyObject *loop_take(PyObject *object, PyObject *arguments)
 {
     uint8_t kinds[BATCH];
     double arrivals[BATCH];
-    Port *port = attached(argument);
+    PyObject *given;
+    int most;
     (void)object;
+    if (!PyArg_ParseTuple(arguments, "Oi", &given, &most))
+        return NULL;
+    Port *port = attached(given);
     if (port == NULL)
         return NULL;
-    int count = port->batch->reader != NULL ? take_aside(port, kinds, arrivals) : 0;
+    int count = port->batch->reader != NULL ? take_aside(port, most, kinds, arrivals) : 0;
     return Py_BuildValue("(y#y#)", kinds, (Py_ssize_t)count, arrivals,
                          (Py_ssize_t)count * (Py_ssize_t)sizeof(double));
 }
@@ -318,6 +322,7 @@ static PyMemberDef loop_members[] = {
     MEMBER(T_ULONGLONG, strangers),
     MEMBER(T_ULONGLONG, batches),
     MEMBER(T_ULONGLONG, coupled),
+    MEMBER(T_ULONGLONG, wakes),
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -328,7 +333,7 @@ static PyMethodDef loop_methods[] = {
     {"release", loop_release, METH_NOARGS, NULL},
     {"offer", loop_offer, METH_NOARGS, NULL},
     {"woken", loop_woken, METH_NOARGS, NULL},
-    {"take", loop_take, METH_O, NULL},
+    {"take", loop_take, METH_VARARGS, NULL},
     {"hold", loop_hold, METH_VARARGS, NULL},
     {"serve", loop_serve, METH_VARARGS, NULL},
     {"step", loop_step, METH_VARARGS, NULL},

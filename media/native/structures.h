@@ -107,6 +107,7 @@ struct reader {
     uint8_t (*octets)[TRAIN]; /* BATCH of them, of which the system gives what is used */
     uint8_t aligned[SLOT];
     uint64_t put, taken; /* how many were set aside, and how many of them Python has taken */
+    int hurries;         /* one of them cannot wait for Python's next tick */
     struct aside aside[SET_ASIDE];
     uint16_t waiting[SHARES + 1]; /* of them, by a hash of the participant; last, strangers' */
 };
@@ -242,7 +243,7 @@ typedef struct {
     int wake, stop;    /* event descriptors: something was set aside; the thread is to end */
     int woken;         /* wake was written and not read since */
     int failed;        /* an errno value: the thread ended by itself */
-    unsigned long long handled, set_aside, dropped, strangers, batches, coupled;
+    unsigned long long handled, set_aside, dropped, strangers, batches, coupled, wakes;
 } Loop;
 
 extern PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type,

@@ -14,9 +14,9 @@
       (struct reader, all but the datagrams set aside).
    5. It sends all that it queued before it lets go of the lock. What Python had queued leaves with
       it, which is early but in order.
-   6. What it does not handle is set aside for Python, in order of arrival, and Python is woken. When
-      too much waits there, of all or of one participant, datagrams are dropped and counted, as the
-      kernel would.
+   6. What it does not handle is set aside for Python, in order of arrival, and Python is woken, unless
+      all of it can wait for Python's next tick. When too much waits there, of all or of one
+      participant, datagrams are dropped and counted, as the kernel would.
    7. Transport-wide feedback is sent by this thread alone to peers that have a feedback session.
    8. Whoever waits for the lock longest gets it next. So Python waits for a batch of at most BATCH
       datagrams, and this thread for one round of Python's event loop, or less where it is offered
@@ -42,6 +42,7 @@ enum {
     RESERVED = 64,       /* places that strangers leave to participants, and participants to checks */
     FEWEST = 16,         /* datagrams of a participant that may wait while any place is free */
     FEWEST_STRANGE = 32, /* the same of strangers */
+    PATIENT = 48,        /* of those that can wait: as many wake Python all the same */
     BUSY = 10000,        /* datagrams a second above which they are let come together */
     PAUSE = 300 * 1000,  /* nanoseconds for that */
     REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at that, and at feedback */
@@ -77,6 +78,19 @@ static int may_wait(const struct reader *reader, const Peer *peer)
     return room(reader) > 0 && (waiting < FEWEST || waiting < 3 * left);
 }
 
+/* Whether RTCP says nothing that has to be acted on within milliseconds: reports, and feedback that
+   estimates are made of. Its first packet's type is never encrypted (RFC 3711 section 3.4). A request
+   that comes behind a report, from a client without reduced-size RTCP, waits with it. */
+static int is_report(const struct datagram *datagram)
+{
+    enum { SR = 200, RR = 201, RTPFB = 205, PSFB = 206, TRANSPORT_CC = 15, REMB = 15 };
+    if (datagram->plain || datagram->length < 8 || datagram->octets[0] >> 6 != 2)
+        return 0;
+    int type = datagram->octets[1], format = datagram->octets[0] & 31;
+    return type == SR || type == RR || (type == RTPFB && format == TRANSPORT_CC) ||
+           (type == PSFB && format == REMB);
+}
+
 static struct aside *put(Loop *loop, struct reader *reader, const Peer *peer, int index, int kind,
                          double arrived_at)
 {
@@ -102,6 +116,8 @@ static void set_aside(Loop *loop, struct reader *reader, const Peer *peer, int i
     place->length = (uint16_t)datagram->length;
     memcpy(place->octets, datagram->octets,
            (size_t)(datagram->length < SLOT ? datagram->length : SLOT));
+    if (!is_report(datagram))
+        reader->hurries = 1;
     if (datagram->inbound != NULL) {
         datagram->inbound->behind_in = reader;
         datagram->inbound->behind = reader->put;
@@ -210,8 +226,10 @@ int serve_port(Loop *loop, Port *port)
         next = handle_batch(loop, port, next, count, now, read_at);
         port->received += loop->handled - before;
         send_everything(loop);
-        int wake = reader->put != reader->taken && !loop->woken;
+        reader->hurries |= reader->put - reader->taken >= PATIENT;
+        int wake = reader->hurries && !loop->woken;
         loop->woken |= wake;
+        loop->wakes += (unsigned)wake;
         lock_release(&loop->lock);
         if (wake)
             wake_python(loop);
@@ -338,12 +356,12 @@ void stop_thread(Loop *loop)
     loop->running = 0;
 }
 
-int take_aside(Port *port, uint8_t *kinds, double *arrivals)
+int take_aside(Port *port, int most, uint8_t *kinds, double *arrivals)
 {
     struct batch *batch = port->batch;
     struct reader *reader = batch->reader;
     int count = 0;
-    for (; count < BATCH && reader->taken != reader->put; count++) {
+    for (; count < most && count < BATCH && reader->taken != reader->put; count++) {
         const struct aside *place = &reader->aside[reader->taken++ % SET_ASIDE];
         reader->waiting[place->share]--;
         batch->in[count].msg_len = place->length;
@@ -353,5 +371,7 @@ int take_aside(Port *port, uint8_t *kinds, double *arrivals)
         kinds[count] = place->kind;
         arrivals[count] = place->arrived_at;
     }
+    if (reader->taken == reader->put)
+        reader->hurries = 0;
     return count;
 }

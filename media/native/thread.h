@@ -24,6 +24,6 @@ int handle_batch(Loop *loop, Port *port, int from, int count, double now, long l
 
 /* Move up to BATCH of what was set aside into the port's own buffers, and its kinds and times of
    arrival into `kinds` and `arrivals`. Called with the lock. */
-int take_aside(Port *port, uint8_t *kinds, double *arrivals);
+int take_aside(Port *port, int most, uint8_t *kinds, double *arrivals);
 
 #endif

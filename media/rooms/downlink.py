@@ -130,13 +130,13 @@ class Downlink:
         while len(self.reports_sent) > REMEMBERED_REPORTS:
             del self.reports_sent[next(iter(self.reports_sent))]
 
-    def note_echo(self, last_report: int, delay: int, now: float) -> None:
+    def note_echo(self, last_report: int, delay: int, arrived_at: float) -> None:
         """Take a round trip from a report block's LSR and DLSR (RFC 3550 section 6.4.1)."""
         left = self.reports_sent.get(last_report) if last_report else None
         if left is not None:
-            round_trip = now - left - delay / 65536
+            round_trip = arrived_at - left - delay / 65536
             if 0 <= round_trip < 10:
-                self.note_round_trip(round_trip, now)
+                self.note_round_trip(round_trip, arrived_at)
 
     def note_first_round_trip(self, seconds: float, now: float) -> None:
         """Record the round trip of the handshake, before anything is sent."""

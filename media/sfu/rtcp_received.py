@@ -40,10 +40,17 @@ MOST_FEEDBACK = 4
 "Transport-wide feedback messages read from one datagram; browsers send each in its own."
 
 
-def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Peer | None]) -> None:
+def handle(
+    peer: Peer,
+    data: bytes,
+    now: float,
+    arrived_at: float,
+    subscribers: Callable[[str], Peer | None],
+) -> None:
     """Handle a peer's SRTCP datagram; if it is malformed or forged, nothing changes.
 
-    ``subscribers`` finds a participant of the same room by id.
+    It may have waited since ``arrived_at``, by which round trips are measured. ``subscribers`` finds
+    a participant of the same room by id.
     """
     ssrc = int.from_bytes(data[4:8])
     if peer.ciphers is None or not peer.may_unprotect(ssrc):
@@ -69,10 +76,10 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
         return
     for packet in packets:
         if isinstance(packet, RtcpSrPacket):
-            _sender_report(peer, packet, now, subscribers)
-            _receiver_reports(peer, packet.reports, now)
+            _sender_report(peer, packet, now, arrived_at, subscribers)
+            _receiver_reports(peer, packet.reports, now, arrived_at)
         elif isinstance(packet, RtcpRrPacket):
-            _receiver_reports(peer, packet.reports, now)
+            _receiver_reports(peer, packet.reports, now, arrived_at)
         elif isinstance(packet, RtcpRtpfbPacket):
             if packet.fmt == RTCP_RTPFB_NACK:
                 _nack(peer, packet, now)
@@ -89,12 +96,16 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
 
 
 def _sender_report(
-    peer: Peer, packet: RtcpSrPacket, now: float, subscribers: Callable[[str], Peer | None]
+    peer: Peer,
+    packet: RtcpSrPacket,
+    now: float,
+    arrived_at: float,
+    subscribers: Callable[[str], Peer | None],
 ) -> None:
     inbound = peer.inbound_streams.get(packet.ssrc)
-    if inbound is None or now - inbound.sender_report_at < REPORT_INTERVAL:
+    if inbound is None or arrived_at - inbound.sender_report_at < REPORT_INTERVAL:
         return
-    inbound.note_sender_report(packet.sender_info, now)
+    inbound.note_sender_report(packet.sender_info, arrived_at)
     for other_id in {outbound.owner_id for outbound in inbound.outbound_streams}:
         other = subscribers(other_id)
         if other is not None:
@@ -103,13 +114,15 @@ def _sender_report(
                     rtcp_sent.send_sender_report(other, outbound, now)
 
 
-def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -> None:
+def _receiver_reports(
+    peer: Peer, reports: list[RtcpReceiverInfo], now: float, arrived_at: float
+) -> None:
     tally = peer.downlink.tally
     for report in reports:
         outbound = peer.downlink.by_ssrc.get(report.ssrc)
         if outbound is None or report.ssrc != outbound.ssrc:
             continue
-        peer.downlink.note_echo(report.lsr, report.dlsr, now)
+        peer.downlink.note_echo(report.lsr, report.dlsr, arrived_at)
         # What was lost on the publisher's link does not count against the subscriber's.
         before = outbound.inbound.upstream_loss() if outbound.inbound is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)

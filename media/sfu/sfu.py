@@ -290,11 +290,11 @@ class Sfu:
         self.emit(Connected(room.id, peer.id))
         self.timers.select(room)
 
-    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+    def on_rtcp(self, peer: Peer, data: bytes, now: float, arrived_at: float) -> None:
         """Handle an SRTCP datagram (:class:`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
-            rtcp_received.handle(peer, data, now, room.peers.get)
+            rtcp_received.handle(peer, data, now, arrived_at, room.peers.get)
             rtcp_sent.send_keyframe_requests(peer, now)
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:

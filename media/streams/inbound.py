@@ -313,10 +313,10 @@ class InboundStream(InboundStreamState):
             if (number + 1) & 0xFFFF != self.next_sequence:
                 self.history.forget(number & 0xFFFF)
 
-    def note_sender_report(self, report: RtcpSenderInfo, now: float) -> None:
+    def note_sender_report(self, report: RtcpSenderInfo, arrived_at: float) -> None:
         """Store a sender report, for lip sync and for the round trip."""
         self.last_sender_report = report
-        self.sender_report_at = now
+        self.sender_report_at = arrived_at
 
     def upstream_loss(self) -> float:
         """The fraction of packets lost before they reached the relay, as of now."""

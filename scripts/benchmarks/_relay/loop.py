@@ -51,7 +51,7 @@ class Sender(LoadClient):
 class Unobserved:
     """Whatever the packets bring besides themselves is let go."""
 
-    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+    def on_rtcp(self, peer: Peer, data: bytes, now: float, arrived_at: float) -> None:
         """Nobody sends RTCP here."""
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:

@@ -203,7 +203,7 @@ class World:
             self.outbound_streams.append(one)
         return peer
 
-    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+    def on_rtcp(self, peer: Peer, data: bytes, now: float, arrived_at: float) -> None:
         self.reports.append(data)
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
@@ -265,7 +265,7 @@ class World:
         if lost := sent[-1 - back :][:4]:
             video.allow(UNLIMITED)
             request = self.listeners[seat].protect_rtcp(rtcp.nack(7, video.ssrc, lost))
-            rtcp_received.handle(peer, request, self.time, lambda peer_id: None)
+            rtcp_received.handle(peer, request, self.time, self.time, lambda peer_id: None)
             self._collect()
 
     def _collect(self) -> None:

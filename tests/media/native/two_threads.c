@@ -219,7 +219,7 @@ static void take_all(void)
     uint64_t times;
     if (read(loop.wake, &times, sizeof times) > 0)
         loop.woken = 0;
-    for (int count; (count = take_aside(&port, kinds, arrivals)) > 0;) {
+    for (int count; (count = take_aside(&port, BATCH, kinds, arrivals)) > 0;) {
         taken += (unsigned)count;
         for (int i = 0; i < count; i++)
             for (int j = 0; j < PUBLISHERS; j++)

@@ -233,6 +233,20 @@ async def test_the_round_trip_is_known_from_our_own_reports(target: Target) -> N
     assert target.sfu.rooms["room"].peers["b"].downlink.reports_sent
 
 
+async def test_what_a_report_has_waited_for_us_is_no_part_of_the_round_trip(target: Target) -> None:
+    send_media(target, 8)
+    (report, _), *_ = sender_reports(target, "b")
+    client, peer = target.clients["b"], target.sfu.rooms["room"].peers["b"]
+    echoed = rtcp.middle_ntp(report.sender_info.ntp_timestamp)
+    sent = peer.downlink.reports_sent[echoed]
+    block = RtcpReceiverInfo(report.ssrc, 0, 0, 0, 0, echoed, 0)
+    assert client.ciphers is not None
+    data = client.ciphers.outgoing.protect_rtcp(rtcp.receiver_reports(1, [block]))
+    peer.downlink.round_trip = 0.0
+    target.sfu.on_rtcp(peer, data, sent + 0.07, sent + 0.05)
+    assert peer.downlink.round_trip == pytest.approx(0.05)
+
+
 async def test_a_publishers_own_reports_are_the_only_ones(target: Target) -> None:
     send_media(target, 8, reports=True)
     reports = sender_reports(target, "b")
