@@ -13,6 +13,8 @@ from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, link_to
 from tests.serving import Server
 
+STALLED = 8_000
+"Milliseconds, as in js/whole.js."
 FIRST_OF_IT = 3000
 "Bytes that come of a page: its head, and not the button or the chat."
 
@@ -25,18 +27,23 @@ class BreakingLine:
     port: int = 0
     page: str = ""
     "The path of the answer to break."
+    last: bytes = b""
+    "What comes of it at last, of a page that is not compressed; empty: FIRST_OF_IT comes."
     broken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             far_reader, far_writer = await asyncio.open_connection("localhost", self.server_port)
             asked: list[bytes] = []
-            up = asyncio.create_task(_pass_on(reader, far_writer, asked))
+            up = asyncio.create_task(_pass_on(reader, far_writer, asked, plain=bool(self.last)))
             try:
                 while piece := await far_reader.read(65536):
                     if asked[-1].startswith(f"GET {self.page} ".encode()):
                         self.page = ""
-                        writer.write(piece[:FIRST_OF_IT])
+                        while self.last not in piece:
+                            piece += await far_reader.readexactly(1)
+                        end = piece.index(self.last) + len(self.last)
+                        writer.write(piece[: end or FIRST_OF_IT])
                         await writer.drain()
                         self.broken.set()
                         return
@@ -49,12 +56,16 @@ class BreakingLine:
 
 
 async def _pass_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: list[bytes]
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    asked: list[bytes],
+    *,
+    plain: bool,
 ) -> None:
     with contextlib.suppress(ConnectionError):
         while piece := await reader.read(65536):
             asked.append(piece)
-            writer.write(piece)
+            writer.write(piece.replace(b"Accept-Encoding: ", b"X-Not-Asked: ") if plain else piece)
         writer.write_eof()
 
 
@@ -96,3 +107,32 @@ async def test_a_session_without_its_end_is_asked_for_again(
     await expect(message).to_be_visible()
     await broken_page(page, line, urlsplit(page.url).path)
     await expect(message).to_be_visible()
+
+
+async def test_a_page_without_its_end_is_left_to_whoever_writes_there(
+    server: Server, line: BreakingLine, new_context: NewContext
+) -> None:
+    link = await link_to(server)
+    errors = [*FAILED_LOADS, "WebSocket connection"]
+    page = await (await new_context(allowed_errors=errors)).new_page()
+    await page.clock.install()
+    line.last = b'enterkeyhint="send" autocomplete="off"></textarea>'
+    await page.goto(f"http://localhost:{line.port}{link}")
+    await page.evaluate("document.querySelector('form[data-seat]').submit()")
+    message = page.get_by_role("textbox", name="Message")
+    await expect(message).to_be_visible()
+    await broken_page(page, line, urlsplit(page.url).path)
+    await message.fill("I am here")
+    gone: list[str] = []
+    page.on("framenavigated", lambda frame: gone.append(frame.url))
+    await page.clock.run_for(STALLED)
+    for _ in range(3):
+        async with page.expect_response("**/healthz"):
+            await page.clock.run_for(STALLED)
+    assert gone == []
+    await expect(message).to_have_value("I am here")
+    # what is not there can be lost no more
+    await message.fill("")
+    await page.clock.run_for(STALLED)
+    await expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    assert len(gone) == 1
