@@ -41,10 +41,10 @@ _TYPES = {
     ".map": "application/json",
 }
 
-SEAT_SHEET, SEAT_PARTS = "css/seat.css", ("css/base.css", "css/shapes.css", "css/room.css")
-"One request where three would be, for the session page of a guest and the page before it."
-LANDING_SHEET = "css/landing.css"
-"What of it stands in the landing page."
+SEAT_PARTS = ("css/base.css", "css/shapes.css", "css/room.css")
+"The styles of a guest's session page, and of the landing page before it."
+FIRST_SHEET, SEAT_SHEET = "css/first.css", "css/seat.css"
+"What of them stands in these pages, and the rest: one request where three would be."
 FIRST_VIEW = frozenset(
     [
         "*",
@@ -79,6 +79,7 @@ FIRST_VIEW = frozenset(
         ".narrow",
         ".landing",
         ".primary",
+        ".bad",
         ".huge",
         ".hint",
         ".when",
@@ -86,7 +87,7 @@ FIRST_VIEW = frozenset(
         ".warning",
     ]
 )
-"Of the landing page."
+"What the landing page shows at first."
 _log = logging.getLogger(__name__)
 
 
@@ -276,7 +277,8 @@ def _joined(sent: Mapping[str, bytes]) -> dict[str, bytes]:
     if not {*SEAT_PARTS} <= sent.keys():
         return {}
     whole = b"".join(sent[part] for part in SEAT_PARTS)
-    return {SEAT_SHEET: whole, LANDING_SHEET: first_styles(whole.decode(), FIRST_VIEW).encode()}
+    first, rest = first_styles(whole.decode(), FIRST_VIEW)
+    return {FIRST_SHEET: first.encode(), SEAT_SHEET: rest.encode()}
 
 
 def _packed(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Build:

@@ -9,7 +9,7 @@ from web.markup.guests.in_app import in_app
 from web.markup.guests.left_behind import left_behind
 from web.markup.shared.document import document, message_page, whole_page
 from web.markup.shared.labels import appointment, filled
-from web.static_files import LANDING_SHEET, SEAT_SHEET
+from web.static_files import FIRST_SHEET, SEAT_SHEET
 from web.texts.call_costs import call_costs, megabytes
 from web.texts.directions import apart
 from web.view_models import LandingView, Viewer
@@ -44,7 +44,8 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
         module="js/pages/landing.js",
         first=[whole_page(viewer), _again_when_it_is_time(viewer, view)],
         sheet=SEAT_SHEET,
-        inline=LANDING_SHEET,
+        inline=FIRST_SHEET,
+        waits=False,
         link=view.link,
         service_user=True,
         data={

@@ -27,15 +27,16 @@ def document(
     first: h.Node = None,
     sheet: str | None = None,
     inline: str | None = None,
+    waits: bool = True,
     link: str | None = None,
 ) -> h.Element:
     """A whole page.
 
     `module` is the path of the page's script below web/static, `beside` are modules that the page
     works without; `data` are the body's data-* attributes. A seat, by `invite-id` in there, has a page
-    for browsers without scripts as well. `first` comes in the head before all files. `sheet` has all of
-    the page's styles instead of the usual sheets; the page holds `inline`, what its first view needs of
-    it, and is shown before that sheet has come.
+    for browsers without scripts as well. `first` comes in the head before all files. `inline` is a style
+    sheet that the page holds, and `sheet` the other one that it has, instead of the usual ones; unless it
+    `waits`, it is shown before that one has come.
     `link` is the reader's own, to be opened in a browser that is new enough.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
@@ -49,14 +50,16 @@ def document(
     head = _head(
         viewer,
         viewer.brand if service_user else f"{title} - {viewer.brand}",
-        styles=h.style[Markup(viewer.inline(inline))]
+        styles=[
+            h.style[Markup(viewer.inline(inline))],
+            waits and sheet and _links(viewer, sheet),
+        ]
         if inline
-        else _links(viewer, sheet)
-        if sheet
         else _links(
             viewer,
             "css/base.css",
             "css/shapes.css",
+            "css/lists.css",
             *(("css/desk.css",) if signed_in else ()),
             *stylesheets,
         ),
@@ -88,8 +91,8 @@ def document(
             (followed or not (signed_in or service_user)) and foot(viewer, signed_in=signed_in),
             viewer.held_catalog and _held_catalog(viewer),
             # here they hold up nothing; the colors are to come after those of the sheet
-            inline and sheet and _links(viewer, sheet),
-            inline and viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
+            not waits and sheet and _links(viewer, sheet),
+            not waits and viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
         ],
     ]
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from aiohttp import web
 
 from signaling.access import require
-from web.http.request import on_the_way_in, seat_of, show_by_link, viewer_of
+from web.http.request import inlined, on_the_way_in, seat_of, show_by_link, viewer_of
 from web.markup.room.page import session_page
 from web.routes import path
+from web.static_files import FIRST_SHEET
 from web.view_models import SessionView
 
 
@@ -35,4 +36,4 @@ async def show_shell(request: web.Request) -> web.Response:
         planned_at=None,
         offline=True,
     )
-    return show_by_link(session_page(viewer, view))
+    return inlined(request, show_by_link(session_page(viewer, view)), FIRST_SHEET)

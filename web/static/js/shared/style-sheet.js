@@ -23,7 +23,8 @@ export function styleSheet(name) {
       link.remove();
       reject(new Error(`${name} does not load`));
     };
-    document.head.append(link);
+    // after the page's own, wherever those stand
+    document.body.append(link);
   });
   sheets.set(href, loading);
   return loading;
