@@ -70,6 +70,14 @@ WAY_IN_SCRIPTS = tuple(
 )  # fmt: skip
 """Scripts of the landing page and the session page: half of the sentences are for the device test and for
 the pages of schedulers."""
+DESK_SCRIPTS = tuple(
+    f"web/static/js/{name}.js"
+    for name in (
+        "shared/bell", "shared/notifications", "shared/passkeys", "shared/readiness", "shared/row-actions",
+        "signaling/connection-status",
+    )
+)  # fmt: skip
+"Of these folders, for pages of schedulers alone."
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ class Language:
     catalog: bytes = field(repr=False)
     "JSON for the browser."
     way_in_catalog: bytes = field(repr=False)
-    "The same with the sentences that WAY_IN_SCRIPTS use."
+    "The same with the sentences that WAY_IN_SCRIPTS use but for DESK_SCRIPTS."
     file_catalog: bytes = field(repr=False)
     "JSON of the sentences that only LATER_SCRIPTS use."
     share: float = 1.0
@@ -116,7 +124,7 @@ class Catalogs:
                 direction,
                 _Translations(catalog),
                 _browser_catalog(code, direction, catalog),
-                _browser_catalog(code, direction, catalog, WAY_IN_SCRIPTS),
+                _browser_catalog(code, direction, catalog, WAY_IN_SCRIPTS, DESK_SCRIPTS),
                 _json({"messages": _messages(catalog, LATER_SCRIPTS)}),
                 _share(catalog),
             )
@@ -217,14 +225,18 @@ class _Translations(NullTranslations):
 
 
 def _browser_catalog(
-    code: str, direction: str, catalog: Catalog, scripts: tuple[str, ...] = ("web/static/js/",)
+    code: str,
+    direction: str,
+    catalog: Catalog,
+    scripts: tuple[str, ...] = ("web/static/js/",),
+    but: tuple[str, ...] = (),
 ) -> bytes:
-    """JSON for the browser: the sentences that these scripts use but for those that only LATER_SCRIPTS
-    use, the plural table, words of dates."""
+    """JSON for the browser: the sentences that these scripts use but for those that only LATER_SCRIPTS, or
+    those in `but`, use, the plural table, words of dates."""
     forms = _forms_of_numbers(catalog)
     return _json(
         {"lang": code, "dir": direction, "plural": forms,
-         "messages": _messages(catalog, scripts, LATER_SCRIPTS), "decimal": decimal_sign(code),
+         "messages": _messages(catalog, scripts, LATER_SCRIPTS + but), "decimal": decimal_sign(code),
          "dates": browser_words(code) | _durations(code, forms)}
     )  # fmt: skip
 
