@@ -43,7 +43,7 @@ async def fail_once(context: BrowserContext, *files: str) -> list[str]:
 
 async def arrives_though_files_fail(page: Page, server: Server) -> None:
     files = ("js/shared/core.js", "js/pages/session.js", "css/seat.css",
-             "js/room/call/call-controller.js")  # fmt: skip
+             "js/room/call/call-controller.js", "-call.html", "js/shared/text/user-text.js")  # fmt: skip
     asked = await fail_once(page.context, *files)
     async with Person(server) as nurse:
         await nurse.sign_in()
@@ -53,6 +53,9 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
         desk = await nurse.enter(consultation_id=room.consultation.id)
         await desk.command("start_consultation")
         await expect(page.get_by_role("button", name="Start video call")).to_be_visible()
+        await desk.say("See https://example.org/a")
+        await expect(page.get_by_text("See https://example.org/a")).to_be_visible()
+        await expect(page.get_by_role("link", name="https://example.org/a")).to_be_visible()
     await expect(page.locator("#starting")).to_be_hidden()
     assert set(asked) == set(files)
     display = await page.locator("#chat-lines").evaluate("e => getComputedStyle(e).display")

@@ -5,11 +5,11 @@
 
 import { _, _n, fill } from "../../shared/catalog.js";
 import { byId, clone, follow, inside, keepingScroll, setText, show } from "../../shared/dom.js";
+import { patiently } from "../../shared/importing.js";
 import { newId } from "../../shared/identifier.js";
 import { copy } from "../../shared/copy.js";
 import { serverNow } from "../../shared/time/server-clock.js";
 import { timeOfDay } from "../../shared/time/format.js";
-import { writeText } from "../../shared/text/user-text.js";
 import { eventSentence } from "./event-lines.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
@@ -54,6 +54,10 @@ export class Chat {
   #unread = null;
   /** @type {import("./reading.js").Reader | null} */
   #reader = null;
+  /** @type {typeof import("../../shared/text/user-text.js").writeText | null} */
+  #writeText = null;
+  /** @type {Promise<typeof import("../../shared/text/user-text.js")> | null} */
+  #writing = null;
   #openedAt = serverNow();
   #isLoading = false;
   /** The room as rendered last. */
@@ -384,8 +388,24 @@ export class Chat {
     const element = clone("chat-line");
     setText(inside(element, ".author"), nameOf(room, line.participant_id));
     // the name stands for a file until it is shown
-    writeText(inside(element, ".text"), line.text || (line.attachment?.name ?? ""));
+    this.#write(inside(element, ".text"), line.text || (line.attachment?.name ?? ""));
     return element;
+  }
+
+  /**
+   * At once, and again with its links and directions when what finds these is loaded, with the first text.
+   * @param {HTMLElement} element
+   * @param {string} text
+   */
+  #write(element, text) {
+    if (this.#writeText) return this.#writeText(element, text);
+    setText(element, text);
+    const found = () => import("../../shared/text/user-text.js");
+    this.#writing ??= patiently(found, "shared/text/user-text.js");
+    this.#writing.then(
+      ({ writeText }) => (this.#writeText = writeText)(element, text),
+      (error) => console.warn("links stay words", error),
+    );
   }
 
   /**
