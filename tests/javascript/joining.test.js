@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { joinInPlace, ParkedSocket } from "../../web/static/js/room/joining.js";
+import { joinInPlace } from "../../web/static/js/room/joining.js";
+import { ParkedSocket } from "../../web/static/js/signaling/parked-socket.js";
 
 /** @type {Map<string, PropertyDescriptor | undefined>} */
 const before = new Map();

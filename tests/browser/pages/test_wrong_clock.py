@@ -8,10 +8,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.visits import FAILED_LOADS, sign_in
+from tests.browser.harness.visits import sign_in
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, serving
@@ -81,26 +81,6 @@ async def test_a_landing_page_follows_the_clock_of_the_server(
     await expect(page.get_by_role("heading", name="You are in the waiting room")).to_be_visible()
 
 
-def is_joining(request: Request) -> bool:
-    """Whether it is for the script that joins without leaving the page."""
-    return "js/room/joining.js" in request.url
-
-
-async def test_who_was_let_in_by_the_page_comes_to_the_full_one_without_the_script_of_joining(
-    server: Server, clock: MovableClock, new_context: NewContext
-) -> None:
-    link = await planned(server, clock, hours=3)
-    context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
-    page = await context.new_page()
-    await page.route("**/js/room/joining.js", lambda route: route.abort())
-    await load_at(page, link, clock.now())
-    await expect(page.get_by_text("Opens in")).to_contain_text("2 hours")
-    clock.move(timedelta(hours=3))
-    await page.clock.fast_forward(3 * 3600_000)
-    await page.get_by_role("button", name="Join the session").click()
-    await expect(page.get_by_role("heading", name="You are in the waiting room")).to_be_visible()
-
-
 async def test_an_answer_that_comes_late_leaves_the_session_where_it_is(
     server: Server, clock: MovableClock, new_context: NewContext
 ) -> None:
@@ -124,12 +104,9 @@ async def test_an_answer_that_comes_late_leaves_the_session_where_it_is(
         await route.fulfill(response=response)
 
     await page.route(lambda address: address.endswith(link), answer)
-    async with page.expect_event("requestfinished", is_joining) as script:
-        clock.move(timedelta(hours=3))
-        await page.clock.fast_forward(3 * 3600_000)
-        await page.clock.run_for(60_000)
-    # whoever joins before that has run goes to another page
-    await page.evaluate("(address) => import(address).then(() => 0)", (await script.value).url)
+    clock.move(timedelta(hours=3))
+    await page.clock.fast_forward(3 * 3600_000)
+    await page.clock.run_for(60_000)
     await page.get_by_role("button", name="Join the session").click()
     heading = page.get_by_role("heading", name="You are in the waiting room")
     await expect(heading).to_be_visible()

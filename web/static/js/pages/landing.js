@@ -7,6 +7,8 @@ import { setUpPage } from "./every-page.js";
 import { setServerTime, serverNow } from "../shared/time/server-clock.js";
 import { inWords } from "../shared/time/format.js";
 import { showLimits } from "./limited.js";
+import { joinInPlace } from "../room/joining.js";
+import { ParkedSocket } from "../signaling/parked-socket.js";
 
 const COUNTDOWN_INTERVAL = 5_000;
 /** At most this often the server is asked whether it is time, whatever this device's clock says. */
@@ -15,10 +17,7 @@ const GONE = 410;
 /** Milliseconds from the beginning until somebody who is still here is taken for a reader. */
 const READING = 2_000;
 
-/** @type {((form: HTMLFormElement) => void) | null} until its script is there */
-let joinInPlace = null;
-/** @type {ReturnType<typeof loadJoining> | null} */
-let loading = null;
+const parked = new ParkedSocket();
 
 let checkedAt = -CHECK_INTERVAL;
 let offline = false;
@@ -28,8 +27,8 @@ export const started = start();
 
 async function start() {
   setUpPage();
+  addEventListener("pagehide", () => parked.close());
   wireContent();
-  if (document.body.dataset.nextFiles) loading = loadJoining();
   await loadCatalog();
   showTimes();
   updateCountdown();
@@ -42,28 +41,15 @@ async function start() {
 /** What joining needs, while somebody reads. */
 async function prepare() {
   if (!document.body.dataset.nextFiles) return;
-  const [parked] = await Promise.all([(loading ??= loadJoining()), fetchAhead()]);
+  await fetchAhead();
   const { home } = document.body.dataset;
   const savesData = /** @type {any} */ (navigator).connection?.saveData;
-  if (!parked || savesData || home !== location.origin) return;
+  if (savesData || home !== location.origin) return;
   // whoever only looks in, a preview for example, is gone by then
   setTimeout(() => parked.open(), Math.max(0, READING - performance.now()));
   for (const sign of ["pointerdown", "keydown", "scroll"]) {
     addEventListener(sign, () => parked.open(), { passive: true });
   }
-}
-
-/** @returns {Promise<import("../signaling/parked-socket.js").ParkedSocket | null>} */
-async function loadJoining() {
-  const joining = await import("../room/joining.js").catch(() => null);
-  if (!joining) return null; // the form is sent then
-  const parked = new joining.ParkedSocket();
-  addEventListener("pagehide", () => parked.close());
-  joinInPlace = (form) => joining.joinInPlace(form, parked);
-  for (const form of document.querySelectorAll("form")) {
-    if (form.dataset.seat) joinInPlace(form);
-  }
-  return parked;
 }
 
 /**
@@ -87,7 +73,7 @@ function wireContent() {
     const { seat } = form.dataset;
     if (!seat) continue;
     form.addEventListener("submit", () => history.replaceState(null, "", seat));
-    joinInPlace?.(form);
+    joinInPlace(form, parked);
   }
 }
 

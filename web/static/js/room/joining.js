@@ -7,8 +7,6 @@ import { canCall } from "./call/can-call.js";
 import { byId, inside, readPage } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 
-export { ParkedSocket } from "../signaling/parked-socket.js";
-
 /** @import { EarlySocket } from "../signaling/early-socket.js" */
 /** @import { ParkedSocket } from "../signaling/parked-socket.js" */
 
