@@ -236,6 +236,7 @@ HANDLERS = {
     ("POST", "webhook_inbound"): webhooks.inbound,
     ("GET", "socket"): socket,
     ("GET", "catalog"): assets.catalog,
+    ("GET", "call_markup"): assets.call_markup,
     ("GET", "static"): assets.static,
     ("GET", "brand_colors"): brand.colors,
     ("GET", "brand_logo"): brand.logo,

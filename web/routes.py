@@ -138,6 +138,7 @@ PATHS = {
     "webhook_inbound": "/webhooks/vonage/inbound",
     "socket": "/socket",
     "catalog": "/catalog/{digest}/{language}.json",
+    "call_markup": "/catalog/{digest}/{language}-call.html",
     "brand_colors": "/brand/{digest}/colors.css",
     "brand_logo": "/brand/{digest}/logo",
     "static": "/static/{digest}/{path:.+}",

@@ -12,7 +12,7 @@ import { Clock, Dice, Hardware, SilentAudio } from "./device-world.js";
  * @returns {Promise<{ faults: string[], tracks: number }>} tracks: how many were given out
  */
 export async function runOrders({ base, seed, orders }) {
-  const { CallController } = await import(`${base}/js/room/call/call-controller.js`);
+  const { CallController, placeMarkup } = await import(`${base}/js/room/call/call-controller.js`);
   const { Saving } = await import(`${base}/js/room/saving/saving.js`);
   const { Refused } = await import(`${base}/js/signaling/channel.js`);
   const { StillCamera } = await import(`${base}/js/room/files/still-camera.js`);
@@ -21,6 +21,7 @@ export async function runOrders({ base, seed, orders }) {
   await import(`${base}/js/room/greenroom/greenroom.js`);
   await (await import(`${base}/js/shared/style-sheet.js`)).styleSheet("greenroom.css");
   await (await import(`${base}/js/shared/catalog.js`)).loadFileSentences();
+  placeMarkup(await (await fetch(document.body.dataset.callMarkup ?? "")).text());
   const hardware = new Hardware();
   await hardware.install();
   let dice = new Dice(seed);

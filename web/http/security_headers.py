@@ -16,8 +16,8 @@ HEADERS = {
     " frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self),"
-    " fullscreen=(self), geolocation=(), payment=(), usb=()",
+    # camera, microphone, screen and full screen are our own pages' anyway, and no page has frames of others
+    "Permissions-Policy": "geolocation=(), payment=(), usb=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -29,6 +29,13 @@ ASSET_HEADERS = {"X-Content-Type-Options": "nosniff"}
 """Of scripts, styles and catalogs: the same for everybody, and shown as a page no more than any text.
 On a slow network each header of theirs has to be worth its bytes."""
 
+PART_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    **ASSET_HEADERS,
+}
+"""Of a part of a page, for a script that puts it into another: the policy of that page is what counts. Shown by
+itself it can do nothing."""
+
 PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -39,6 +46,8 @@ PICTURE_HEADERS = {
 INLINED = web.ResponseKey("inlined", tuple)
 """Of a page that holds some of our files itself: for each its name and the source expression of its hash
 (CSP Level 3, 2.3.1). Nothing else inline is run or applied."""
+PART = web.ResponseKey("part", bool)
+"Of a response that is only a part of a page."
 SERVER = "TeleConnect"
 FRAMED = frozenset({PATHS["seat_plain_lines"]})
 "Shown in a frame of a page of this server: the lines of a chat that refresh while somebody writes."
@@ -57,15 +66,14 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     asset = (
         request.match_info.route.name in ("static", "catalog", "brand_colors", "brand_logo")
         and response.content_type != "text/html"
-    )
+    ) or PART in response
     if not asset and address_of(request) in SECRET_ADDRESSES:
         response.headers.setdefault("Referrer-Policy", "no-referrer")
     if not asset and address_of(request) in FRAMED:
         for name, value in FRAMED_HEADERS.items():
             response.headers.setdefault(name, value)
     if asset:
-        drawn = response.content_type.startswith("image/")
-        defaults = {hdrs.CACHE_CONTROL: "no-store"} | (PICTURE_HEADERS if drawn else ASSET_HEADERS)
+        defaults = {hdrs.CACHE_CONTROL: "no-store", **_asset_headers(response)}
     else:
         policy = HEADERS["Content-Security-Policy"] + _sockets(request)
         response.headers.setdefault("Content-Security-Policy", policy)
@@ -80,6 +88,12 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.popall(hdrs.SERVER, None)
     if not asset:
         response.headers[hdrs.SERVER] = SERVER
+
+
+def _asset_headers(response: web.StreamResponse) -> dict[str, str]:
+    if PART in response:
+        return PART_HEADERS
+    return PICTURE_HEADERS if response.content_type.startswith("image/") else ASSET_HEADERS
 
 
 def with_inlined(policy: str, files: tuple[tuple[str, str], ...]) -> str:

@@ -3,8 +3,10 @@
 from aiohttp import hdrs, web
 
 from web.http.engine import is_older
+from web.http.security_headers import PART
 from web.keys import CATALOGS, STATIC
-from web.static_files import packed_response
+from web.markup.room.call import call_markup as call_markup_of
+from web.static_files import packed_response, text_digest
 
 
 async def static(request: web.Request) -> web.Response:
@@ -30,3 +32,16 @@ async def catalog(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     current = request.match_info["digest"] == texts.digest
     return packed_response(request, bodies[part], "application/json", for_ever=current)
+
+
+async def call_markup(request: web.Request) -> web.Response:
+    """What a guest's page shows of a call, in one language, and loads when there is one."""
+    language = request.match_info["language"]
+    texts = request.app[CATALOGS]
+    if language not in texts.languages:
+        raise web.HTTPNotFound
+    markup = call_markup_of(texts.languages[language].translate)
+    current = request.match_info["digest"] == text_digest(markup)
+    response = packed_response(request, markup.encode(), "text/html", for_ever=current)
+    response[PART] = True
+    return response

@@ -29,6 +29,7 @@ from web.http.request import (
     viewer_of,
     web_session_digest,
 )
+from web.http.security_headers import PART as PART_OF_PAGE
 from web.keys import (
     ARRIVING,
     CONFIG,
@@ -64,7 +65,7 @@ from web.markup.shared.document import WHOLE_SCRIPT
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats
-from web.static_files import LANDING_SHEET
+from web.static_files import FIRST_SHEET
 from web.texts.page_texts import SHORT
 from web.view_models import LandingView, SessionView, Viewer
 
@@ -112,7 +113,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         socket_path=socket_path(arrival.consultation.id),
     )
     return inlined(
-        request, show_by_link(landing_page(viewer, view), status), LANDING_SHEET, WHOLE_SCRIPT
+        request, show_by_link(landing_page(viewer, view), status), FIRST_SHEET, WHOLE_SCRIPT
     )
 
 
@@ -197,7 +198,9 @@ async def join(request: web.Request) -> web.Response:
         if room == HERE:
             return await _session(request, arrival)
         ticket = app[SEAT_TICKETS].issue(invite.id, digest)
-        return show_by_link(session_part(*await _views(request, arrival, ticket)))
+        part = show_by_link(session_part(*await _views(request, arrival, ticket)))
+        part[PART_OF_PAGE] = True
+        return part
     # what the browser stored is forgotten before the page stores anything new
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
 
@@ -240,7 +243,7 @@ async def show_seat(request: web.Request) -> web.Response:
 
 async def _session(request: web.Request, arrival: Arrival) -> web.Response:
     page = session_page(*await _views(request, arrival))
-    return inlined(request, show_by_link(page), FIRST_SCRIPT, WHOLE_SCRIPT)
+    return inlined(request, show_by_link(page), FIRST_SHEET, FIRST_SCRIPT, WHOLE_SCRIPT)
 
 
 async def _views(

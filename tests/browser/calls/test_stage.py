@@ -287,6 +287,7 @@ async def test_a_phone_in_a_call_is_told_of_messages_and_tells_the_truth_about_r
     desk = await scene.begin()
     await desk.set_viewport_size({"width": 1280, "height": 720})
     await desk.get_by_role("button", name="Start video call").click()
+    await expect(phone.locator("#accept-call")).to_be_visible()
     await phone.locator("#accept-call").press("Enter")
     await expect(phone.locator("#microphone")).to_be_visible()
     for page in (desk, phone):

@@ -28,6 +28,7 @@ NO_PAGE = (
         "health",
         "ready",
         "metrics",
+        "call_markup",
         "hosts_waiting",
         "admin_sessions",
     }

@@ -109,6 +109,10 @@ async def test_a_script_is_answered_by_what_takes_the_place_of_the_landing_page(
         whole = await phone.post(link, {"room": "here"})
         part = await phone.post(link, {"room": "part"})
         assert (part.status, part.headers["Cache-Control"]) == (200, "no-store")
+        assert part.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert part.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Permissions-Policy" in whole.headers
+        assert "Permissions-Policy" not in part.headers, "no page, so nothing to be allowed"
         assert link not in part.text
         assert "<script" not in part.text
         assert "ticket" not in whole.text

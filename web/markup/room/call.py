@@ -1,14 +1,30 @@
 """The call: the ways into it, its tiles, its controls."""
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import htpy as h
 
 from web.markup.shared.controls import button
 from web.markup.shared.icons import icon_of_call
-from web.view_models import Viewer
+
+Translate = Callable[[str], str]
 
 
-def ways_to_call(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
+@lru_cache(maxsize=64)
+def call_markup(translate: Translate) -> str:
+    """All of a call, for the page of somebody who waits for one; `js/room/call/markup.js` puts it there."""
+    groups = {
+        "notice": incoming(translate),
+        "greenroom": call(translate),
+        "no-calls-ways": ways_to_call(translate),
+        "chat": tile(),
+    }
+    return str(h.body[(h.div(data_after=place)[group] for place, group in groups.items())])
+
+
+def ways_to_call(translate: Translate) -> h.Element:
+    _ = translate
     return h.div("#start-call.actions", hidden=True)[
         button("start-video", _("Start video call"), style="primary"),
         button("start-audio", _("Start audio call")),
@@ -16,8 +32,8 @@ def ways_to_call(viewer: Viewer) -> h.Element:
     ]
 
 
-def incoming(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
+def incoming(translate: Translate) -> h.Element:
+    _ = translate
     return h.div(
         "#incoming.incoming", role="alertdialog", aria_labelledby="incoming-text", hidden=True
     )[
@@ -30,9 +46,9 @@ def incoming(viewer: Viewer) -> h.Element:
     ]
 
 
-def call(viewer: Viewer) -> h.Node:
+def call(translate: Translate) -> h.Node:
     """What is said during the call, which lies over its pictures, and the call itself."""
-    _ = viewer.translate
+    _ = translate
     return h.fragment[
         h.div(".call-words")[
             h.p("#quality", role="status", hidden=True),
@@ -53,14 +69,14 @@ def call(viewer: Viewer) -> h.Node:
             ],
             button("hear", _("Tap to turn on the sound"), style="primary hear", hidden=""),
             h.div(".preview", role="status")[button("chat-preview", "", hidden="")],
-            _bar(viewer),
+            _bar(translate),
         ],
     ]
 
 
-def _bar(viewer: Viewer) -> h.Element:
+def _bar(translate: Translate) -> h.Element:
     """Each button has its place from the beginning, so that none moves under a finger."""
-    _ = viewer.translate
+    _ = translate
 
     def press(identifier: str, symbol: str, label: str, **states: str) -> h.Element:
         # the name is the caption: whoever speaks to a device says what is written there
@@ -91,13 +107,13 @@ def _bar(viewer: Viewer) -> h.Element:
         toggle("fill", "fill", _("Fill")),
         toggle("full-screen", "full", _("Full screen")),
         toggle("small-window", "small", _("Small window")),
-        _device_choice(viewer),
+        _device_choice(translate),
         h.meter("#level", value="0", aria_label=_("Level of your voice")),
     ]
 
 
-def _device_choice(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
+def _device_choice(translate: Translate) -> h.Element:
+    _ = translate
     label = _("Microphone, camera and speaker")
     choices = (
         ("choose-microphone", _("Microphone")),
@@ -114,4 +130,16 @@ def _device_choice(viewer: Viewer) -> h.Element:
                 for identifier, name in choices
             )
         ],
+    ]
+
+
+def tile() -> h.Element:
+    """The template of somebody's picture."""
+    return h.template("#tile")[
+        h.figure(".tile")[
+            h.video(playsinline=True, autoplay=True),
+            h.span(".initial", aria_hidden="true"),
+            h.figcaption[h.span(".name", dir="auto"), " ", h.span(".status")],
+            h.button(".cover", type="button", aria_pressed="false"),
+        ]
     ]

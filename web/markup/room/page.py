@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from web.hello import socket_path
 from web.markup.desk.history import export_dialog
-from web.markup.room.call import call, incoming, ways_to_call
+from web.markup.room.call import call, call_markup, incoming, tile, ways_to_call
 from web.markup.room.chat import chat
 from web.markup.room.ending import after_closing, leave_call_dialog, link_again, terminate_dialog
 from web.markup.room.greenroom import greenroom
@@ -18,7 +18,7 @@ from web.markup.shared.phone_call import ask_by_phone
 from web.markup.shared.until_scripts_run import simple_page
 from web.markup.shared.ways_out import ways_out
 from web.routes import path
-from web.static_files import SEAT_SHEET, text_digest
+from web.static_files import FIRST_SHEET, SEAT_SHEET, text_digest
 from web.view_models import SessionView, Viewer
 
 FIRST_SCRIPT = "js/first.js"
@@ -44,6 +44,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         wide=True,
         stylesheets=("css/room.css",),
         sheet=None if scheduler else SEAT_SHEET,
+        inline=None if scheduler else FIRST_SHEET,
         data=_data(viewer, view),
     )
 
@@ -76,12 +77,12 @@ def _room(viewer: Viewer, view: SessionView) -> h.Element:
             lead(viewer, view, scheduler),
             scheduler and after_closing(viewer, view),
             h.p("#notice.notice.warning", role="alert", hidden=True),
-            incoming(viewer),
+            scheduler and incoming(viewer.translate),
             greenroom(viewer),
-            call(viewer),
+            scheduler and call(viewer.translate),
             h.p("#no-calls.notice.warning", role="status", hidden=True),
             view.invite_id and _instead_of_calls(viewer, view.invite_id),
-            ways_to_call(viewer),
+            scheduler and ways_to_call(viewer.translate),
             saving(viewer, view),
             scheduler and link_again(viewer, view),
         ],
@@ -90,6 +91,7 @@ def _room(viewer: Viewer, view: SessionView) -> h.Element:
         scheduler and leave_call_dialog(viewer),
         scheduler and export_dialog(viewer),
         templates(viewer),
+        scheduler and tile(),
     ]
 
 
@@ -106,7 +108,7 @@ def _data(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
         "retention-hours": str(viewer.retention_hours),
         "uploads": uploads,
         "files": files,
-        **(_offline(viewer, view) if view.invite_id is not None else {}),
+        **(_of_guest(viewer, view) if view.invite_id is not None else {}),
         "save-data": "on" if view.saves_data else None,
     }
 
@@ -117,8 +119,8 @@ def _instead_of_calls(viewer: Viewer, invite_id: str) -> h.Element:
     ]
 
 
-def _offline(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
-    """Of the worker that opens this page without a line, for guests."""
+def _of_guest(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
+    """Of what is loaded when there is a call, and of the worker that opens this page without a line."""
     parts = {"invite_id": view.invite_id or ""}
     logo = viewer.logo.address if viewer.logo else ""
     of_page = (
@@ -128,7 +130,9 @@ def _offline(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
         logo,
         viewer.brand,
     )
+    calls = text_digest(call_markup(viewer.translate))
     return {
+        "call-markup": path("call_markup", digest=calls, language=viewer.language),
         "worker": path("seat_worker", **parts),
         "worker-scope": path("seat", **parts),
         "worker-version": text_digest("\n".join(of_page)),

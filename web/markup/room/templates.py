@@ -28,12 +28,4 @@ def templates(viewer: Viewer) -> h.Node:
         h.template("#person")[
             h.li[h.span(".name", dir="auto"), " ", h.span(".tag.role"), " ", h.span(".tag.online")]
         ],
-        h.template("#tile")[
-            h.figure(".tile")[
-                h.video(playsinline=True, autoplay=True),
-                h.span(".initial", aria_hidden="true"),
-                h.figcaption[h.span(".name", dir="auto"), " ", h.span(".status")],
-                h.button(".cover", type="button", aria_pressed="false"),
-            ]
-        ],
     ]

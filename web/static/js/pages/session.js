@@ -280,11 +280,13 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const [{ CallController }] = await Promise.all([
+    const [{ CallController, placeMarkup }, markup] = await Promise.all([
       importCalls(),
+      callMarkup(),
       loadCallStyles(),
       loadFileSentences(),
     ]);
+    if (markup) placeMarkup(markup);
     media = new CallController({
       peerId,
       storageKey: `call:${seatName}`,
@@ -316,6 +318,14 @@ function importCalls() {
   const found = import("../room/call/call-controller.js");
   if (!loadAttempts) return found;
   return found.catch(() => importAgain("room/call/call-controller.js", loadAttempts));
+}
+
+/** What a guest's page shows of a call; empty if it is there. */
+async function callMarkup() {
+  if (!page.callMarkup || document.getElementById("call")) return "";
+  const answer = await fetch(page.callMarkup);
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.text();
 }
 
 async function loadCallStyles() {

@@ -21,6 +21,8 @@ import { callPhase, nameOf } from "../state.js";
 import { Tiles } from "./tiles.js";
 import { keepAwake, renewWakeLock } from "./wake-lock.js";
 
+export { placeMarkup } from "./markup.js";
+
 /**
  * @import { Channel, Command, Refused } from "../../signaling/channel.js"
  * @import { Saving } from "../saving/saving.js"
