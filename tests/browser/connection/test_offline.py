@@ -92,15 +92,16 @@ async () => {
     return count;
   };
   const workers = async () => (await navigator.serviceWorker.getRegistrations()).length;
-  const left = async () => [(await caches.keys()).length, await workers(), await stored()];
+  const left = async () =>
+    [(await caches.keys()).length, await workers(), await stored(), localStorage.length];
   for (let turns = 0; turns < 600; turns += 1) {
     if (!(await left()).some(Boolean)) return;
     await turn();
   }
-  throw new Error(`caches, workers, entries: ${await left()}`);
+  throw new Error(`caches, workers, entries, choices: ${await left()}`);
 }
 """
-"Waits until no cache, no worker and nothing of what was written is in the browser."
+"Waits until no cache, no worker, no choice and nothing of what was written is in the browser."
 UNTIL_KEPT = """
 async (shell) => {
   const turn = () => new Promise((done) => setTimeout(done, 50));
@@ -138,6 +139,12 @@ class Clinic:
         async with Person(self.server) as nurse:
             await nurse.sign_in()
             assert (await nurse.post(path("cancel_session", **case))).status == 303
+
+    async def purge(self, invite_id: str) -> None:
+        store = self.server.app[STORE]
+        invite = await store.read.invites.get(invite_id)
+        assert invite is not None
+        await store.write(lambda records: records.consultations.purge(invite.consultation_id))
 
     async def until_texts(self, invite_id: str, wanted: list[str]) -> None:
         async with asyncio.timeout(PATIENCE_MS / 1000):
@@ -376,17 +383,25 @@ async def test_nothing_is_left_when_the_session_is_over(
     await page.evaluate(UNTIL_EMPTY)
 
 
+@pytest.mark.parametrize("way", ["seat", "link", "purged"])
 async def test_nothing_is_left_when_the_page_is_opened_after_the_session(
-    clinic: Clinic, new_context: NewContext
+    clinic: Clinic, new_context: NewContext, way: str
 ) -> None:
     context = await new_context(base_url=clinic.line.url, allowed_errors=[*FAILED_LOADS, "410"])
     page = await context.new_page()
-    invite_id = await seated(page, await clinic.link())
+    link = await clinic.link()
+    invite_id = await seated(page, link)
     address = page.url
+    await page.get_by_role("switch", name="Save data").click()
+    await page.get_by_role("textbox", name="Message").fill(MESSAGES[0])
+    await until_drafted(page)
     await page.goto(clinic.line.url + path("help"))
     await clinic.close(invite_id)
-    await page.goto(address)
+    if way == "purged":
+        await clinic.purge(invite_id)
+    await page.goto(address if way == "seat" else link)
     await expect(page.get_by_role("heading", name=re.compile("link|over"))).to_be_visible()
+    await expect(page.get_by_text(MESSAGES[0])).to_have_count(0 if way == "purged" else 1)
     await page.evaluate(UNTIL_EMPTY)
 
 

@@ -178,7 +178,7 @@ def closed_link_page(viewer: Viewer, sentence: str, seat: str = "") -> h.Element
     """For a link that is too late, revoked or unknown: one translated sentence.
 
     `seat` is the one that the reader's browser had by it, if the address does not name it: what was
-    written there and not sent is shown once more.
+    written there and not sent is shown once more. In a browser that has no seat at all nothing is kept.
     """
     _ = viewer.translate
     return message_page(
@@ -186,5 +186,5 @@ def closed_link_page(viewer: Viewer, sentence: str, seat: str = "") -> h.Element
         _("This link no longer works"),
         sentence,
         more=left_behind(viewer),
-        data={"over": seat},
+        data={"over": seat, "no-seat": None if viewer.seated else ""},
     )

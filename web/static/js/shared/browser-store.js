@@ -135,6 +135,11 @@ export class BrowserStore {
     return this.#forget((key, at) => at < moment && !key.startsWith(own));
   }
 
+  /** Delete the entries of all seats, and none of a scheduler's. */
+  forgetSeats() {
+    return this.#forget((key) => /^[^:]+:[^:]+:/.test(key));
+  }
+
   /** Delete everything. */
   clear() {
     return this.forget("");

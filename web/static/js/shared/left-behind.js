@@ -11,10 +11,15 @@ import { byId, inside, setText, show } from "./dom.js";
 /** @typedef {{ name: string, caption: string, order: number, blob: Blob }} KeptFile see `room/files` */
 
 export async function showLeftBehind() {
+  const { over, noSeat } = document.body.dataset;
+  // The last part of the address of a seat is its invite.
+  const invite = over || location.pathname.split("/").pop();
+  const isOver = (/** @type {string} */ found) => noSeat !== undefined || found === invite;
+  forgetBesides(isOver);
   if (!(await isStored())) return;
   const store = await openStore();
-  // The invite is in the keys of its seat, and the last part of that one's address.
-  const seat = `:${document.body.dataset.over || location.pathname.split("/").pop()}:`;
+  if (noSeat !== undefined) return store.forgetSeats(); // whose it was nobody knows any more
+  const seat = `:${invite}:`;
   /** @param {import("./browser-store.js").StoreName} name */
   const ofSeat = async (name) => (await store.entries(name)).filter(([key]) => key.includes(seat));
   const [commands, drafts, uploads] = await Promise.all([
@@ -38,6 +43,29 @@ export async function showLeftBehind() {
   show(place, texts.length + files.length > 0);
   const found = [...commands, ...drafts, ...uploads][0];
   if (found) await store.forget(found[0].slice(0, found[0].indexOf(seat) + seat.length));
+}
+
+/**
+ * Delete what else is kept of seats: a choice (`room/saving/preference.js`), and pages for a dead line.
+ * @param {(invite: string) => boolean} isOver
+ */
+function forgetBesides(isOver) {
+  try {
+    for (const key of Object.keys(localStorage)) {
+      const [what, , invite] = key.split(":");
+      if (what === "saving" && invite && isOver(invite)) localStorage.removeItem(key);
+    }
+  } catch {
+    // Where storage is forbidden nothing was stored.
+  }
+  void navigator.serviceWorker?.getRegistrations().then(
+    (all) => {
+      for (const { active, scope } of all) {
+        if (isOver(scope.split("/").pop() ?? "")) active?.postMessage({ type: "forget" });
+      }
+    },
+    () => {},
+  );
 }
 
 /**
