@@ -246,11 +246,13 @@ class Database(ABC):
         executor.defer(SAVEPOINT)
         try:
             result = await job.work(executor)
+            await executor.run_posted()  # so that this work fails, and not the group
         except Exception as error:
             outcomes.append(Outcome(job.future, None, error))
             if not self._in_transaction or self._is_conflict(error):
                 raise
             executor.drop_actions(waiting)
+            executor.drop_deferred(after=SAVEPOINT)
             end: tuple[str, ...] = (UNDO, RELEASE)
         else:
             outcomes.append(Outcome(job.future, result, None))

@@ -52,12 +52,24 @@ class Executor(ABC):
     "The same where others may take the rest: rows that somebody else has locked are left out."
 
     def __init__(self) -> None:
-        self._deferred: list[str] = []
+        self._deferred: list[Statement] = []
         self._after: list[Callable[[], None]] = []
 
     @abstractmethod
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
+
+    async def post(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement of which nothing is returned, now or before the next one or the commit.
+
+        Only within a transaction, and only where nobody expects it to break a rule of the schema: with
+        SQLite the transaction is what fails then.
+        """
+        await self.rows(sql, parameters)
+
+    async def run_posted(self) -> None:
+        """Run what was posted, so that what was not to be done fails here."""
+        return
 
     async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         found = await self.rows(sql, parameters)
@@ -95,18 +107,19 @@ class Executor(ABC):
 
     def defer(self, *statements: str) -> None:
         """Run these before the next statement, or in `run_deferred`."""
-        self._deferred += statements
+        self._deferred += [(statement, ()) for statement in statements]
 
     def cancel_deferred(self, statement: str) -> bool:
         """Drop the statement deferred last if it is this one; False if it is not, or has run."""
-        if self._deferred and self._deferred[-1] == statement:
+        if self._deferred and self._deferred[-1] == (statement, ()):
             self._deferred.pop()
             return True
         return False
 
-    def drop_deferred(self) -> None:
-        """Drop every deferred statement."""
-        self._deferred.clear()
+    def drop_deferred(self, after: str = "") -> None:
+        """Drop every deferred statement; or those after the last such one, if it has not run."""
+        while self._deferred and (not after or self._deferred[-1] != (after, ())):
+            self._deferred.pop()
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once what is being written is durable; never, if it is undone.

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
 from storage.engine.database import Database
-from storage.engine.executor import Executor, batched, marks
+from storage.engine.executor import Executor, Steps, batched, marks
 from storage.engine.master_key import KEY_BYTES, derived, key_id
 from storage.errors import MasterKeyError, WrongMasterKey
 
@@ -41,6 +41,7 @@ ONE_KEY, TWO_KEYS = 1, 2
 """Versions of a consultation's key. In the first it encrypts and tokens are derived from it; in the
 second the cipher's key is derived too, so that no key has two uses."""
 ADDRESS_KEY = "address digest"
+_KNOWN_KEY = "SELECT key_id FROM master_key"
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Wrapping:
 
 async def known_key(executor: Executor) -> str | None:
     """The id of the master key that a database was written with; None: of none, or not stored yet."""
-    row = await executor.row("SELECT key_id FROM master_key")
+    row = await executor.row(_KNOWN_KEY)
     return row["key_id"] if row else None
 
 
@@ -130,29 +131,33 @@ class Vault:
         Raises MasterKeyError if `master_key` is not that one.
         """
         vault = cls(master_key)
-        known = await vault.check(database.read)
-        vault._address_key = await vault.find_secret(database.read, ADDRESS_KEY) or b""
+        known, address_key = await database.read.run(vault._opening())
+        vault._address_key = address_key or b""
         if not known or not vault._address_key:
             await database.write(vault._establish)
         return vault
 
     async def check(self, executor: Executor) -> bool:
         """Whether the database stores its master key's id. Raises MasterKeyError for another key."""
-        known = await known_key(executor)
-        if known is not None:
-            if known != self._wrapping.key_id:
-                raise WrongMasterKey(known, self._wrapping.key_id)
+        return await executor.run(self._check())
+
+    def _check(self) -> Steps[bool]:
+        for row in (yield _KNOWN_KEY, ()):
+            if row["key_id"] != self._wrapping.key_id:
+                raise WrongMasterKey(row["key_id"], self._wrapping.key_id)
             return True
         for table in WRAPPED:  # written before databases stored the id of their key
-            row = await executor.row(
-                f"SELECT {table.id_column} AS name, wrapped FROM {table.table} LIMIT 1"
-            )
-            if row is not None:
+            sql = f"SELECT {table.id_column} AS name, wrapped FROM {table.table} LIMIT 1"
+            for row in (yield sql, ()):
                 self._wrapping.unwrap(table, row["name"], row["wrapped"])
         return False
 
+    def _opening(self) -> Steps[tuple[bool, bytes | None]]:
+        known = yield from self._check()
+        return known, (yield from self.secret_steps(ADDRESS_KEY))
+
     async def _establish(self, executor: Executor) -> None:
-        await executor.rows(
+        await executor.post(
             'INSERT INTO master_key ("only", key_id) VALUES (1, ?) ON CONFLICT DO NOTHING',
             (self._wrapping.key_id,),
         )
@@ -163,8 +168,12 @@ class Vault:
 
     async def find_secret(self, executor: Executor, name: str) -> bytes | None:
         """A key that belongs to no consultation; None: not made yet. Raises MasterKeyError."""
-        row = await executor.row("SELECT wrapped FROM sealed_secret WHERE name = ?", (name,))
-        return self._wrapping.unwrap(SECRETS, name, row["wrapped"]) if row else None
+        return await executor.run(self.secret_steps(name))
+
+    def secret_steps(self, name: str) -> Steps[bytes | None]:
+        """The same among steps of a visit to the database."""
+        rows = yield "SELECT wrapped FROM sealed_secret WHERE name = ?", (name,)
+        return self._wrapping.unwrap(SECRETS, name, rows[0]["wrapped"]) if rows else None
 
     async def secret(self, executor: Executor, name: str, first: bytes | None = None) -> bytes:
         """The key of this name, within a transaction: made on first use, random or `first`.
@@ -174,7 +183,7 @@ class Vault:
         if found := await self.find_secret(executor, name):
             return found
         key = first or os.urandom(KEY_BYTES)
-        await executor.rows(
+        await executor.post(
             "INSERT INTO sealed_secret (name, wrapped) VALUES (?, ?)",
             (name, self._wrapping.wrap(SECRETS, name, key)),
         )
@@ -183,7 +192,7 @@ class Vault:
     async def create(self, executor: Executor, consultation_id: str) -> ConsultationKey:
         """A fresh key for a consultation whose row was just written."""
         key = AESGCM.generate_key(KEY_BYTES * 8)
-        await executor.rows(
+        await executor.post(
             "INSERT INTO vault_key (consultation_id, wrapped, version) VALUES (?, ?, ?)",
             (
                 consultation_id,

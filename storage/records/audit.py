@@ -21,7 +21,7 @@ import msgspec
 
 from signaling.identifier import NEW_ID
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.executor import Executor, Row, marks
+from storage.engine.executor import Executor, Row, Steps, marks
 from storage.engine.vault import Vault
 
 START = bytes(32)
@@ -130,6 +130,27 @@ def _keyed_digest(key: bytes, before: bytes, row: Row) -> bytes:
     )
 
 
+_LAST = "SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1"
+
+
+def _head(rows: list[Row]) -> Head:
+    return Head(rows[0]["number"], rows[0]["digest"]) if rows else Head(0, START)
+
+
+def _kind(identifier: str) -> Steps[str]:
+    """What a line names by a reference, because its id is deleted with its session; else empty."""
+    if not NEW_ID.fullmatch(identifier):
+        return ""
+    rows = yield (
+        "SELECT '' AS kind FROM account WHERE id = :id"
+        " UNION ALL SELECT '' FROM interpreting_organization WHERE id = :id"
+        " UNION ALL SELECT 'session' FROM consultation WHERE id = :id"
+        " UNION ALL SELECT 'invite' FROM invite WHERE id = :id",
+        {"id": identifier},
+    )
+    return str(rows[0]["kind"]) if rows else "deleted"
+
+
 class Audit:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
@@ -138,39 +159,33 @@ class Audit:
     async def append(self, at: datetime, actor: str, action: str, thing: str) -> None:
         """Add a line; `actor` and `thing` are identifiers, never names, `action` a verb."""
         await self._executor.lock_ledgers()
-        key = await self._vault.find_secret(self._executor, KEY)
-        head = await self.head()
+        key, head, *kinds = await self._executor.run(self._before(actor, thing))
         if key is None or not head.number:  # a reference may have made the key before any line
             key = await self._vault.secret(self._executor, KEY)
             head = await self._add(key, head, at, "server", BEGIN, "")
-        actor = await self._named(key, actor)
-        await self._add(key, head, at, actor, action, await self._named(key, thing))
+        actor, thing = (
+            f"{kind}:{_reference(key, each)}" if kind else each
+            for kind, each in zip(kinds, (actor, thing), strict=True)
+        )
+        await self._add(key, head, at, actor, action, thing)
+
+    def _before(self, actor: str, thing: str) -> Steps[tuple[bytes | None, Head, str, str]]:
+        """The key, the last line, and the kinds of what the next one names."""
+        key = yield from self._vault.secret_steps(KEY)
+        head = _head((yield _LAST, ()))
+        return key, head, (yield from _kind(actor)), (yield from _kind(thing))
 
     async def _add(
         self, key: bytes, head: Head, at: datetime, actor: str, action: str, thing: str
     ) -> Head:
         number = head.number + 1
         digest = _digest(key, head.digest, number, to_ms(at), actor, action, thing)
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO audit (number, at, actor, action, object, digest)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (number, to_ms(at), actor, action, thing, digest),
         )
         return Head(number, digest)
-
-    async def _named(self, key: bytes, identifier: str) -> str:
-        """An id as a line names it: a reference if the id is deleted with its session."""
-        if not NEW_ID.fullmatch(identifier):
-            return identifier
-        row = await self._executor.row(
-            "SELECT '' AS kind FROM account WHERE id = :id"
-            " UNION ALL SELECT '' FROM interpreting_organization WHERE id = :id"
-            " UNION ALL SELECT 'session' FROM consultation WHERE id = :id"
-            " UNION ALL SELECT 'invite' FROM invite WHERE id = :id",
-            {"id": identifier},
-        )
-        kind = row["kind"] if row else "deleted"
-        return f"{kind}:{_reference(key, identifier)}" if kind else identifier
 
     async def reference(self, text: str) -> str:
         """A keyed digest of `text`, which reveals nothing without the key. Within a transaction."""
@@ -178,10 +193,7 @@ class Audit:
 
     async def head(self) -> Head:
         """The last line; number 0 if there is none."""
-        last = await self._executor.row(
-            "SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1"
-        )
-        return Head(last["number"], last["digest"]) if last else Head(0, START)
+        return _head(await self._executor.rows(_LAST))
 
     async def digest_of(self, number: int) -> bytes | None:
         row = await self._executor.row("SELECT digest FROM audit WHERE number = ?", (number,))

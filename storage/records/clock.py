@@ -16,7 +16,7 @@ class Clock:
         return maybe_from_ms(row["seen_at"]) if row else None
 
     async def see(self, now: datetime) -> None:
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO clock (one, seen_at) VALUES (1, ?)"
             " ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at",
             (to_ms(now),),

@@ -75,7 +75,7 @@ class Consultations:
 
     async def add(self, consultation: Consultation) -> None:
         """Write the row and make its key."""
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO consultation (id, scheduler_id, kind, state, created_at, planned_at,"
             " time_zone, started_at, closed_at, calendar_sequence, interpreting,"
             " interpreting_language, last_event_at)"
@@ -91,7 +91,7 @@ class Consultations:
         )  # fmt: skip
         key = await self._vault.create(self._executor, consultation.id)
         if consultation.note:
-            await self._executor.rows(
+            await self._executor.post(
                 "UPDATE consultation SET note = ? WHERE id = ?",
                 (key.seal(_NOTE, consultation.note.encode()), consultation.id),
             )
@@ -127,7 +127,7 @@ class Consultations:
 
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE consultation SET state = ?, created_at = ?, planned_at = ?, time_zone = ?,"
             " started_at = ?, closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
             (
@@ -257,14 +257,14 @@ class Consultations:
 
     async def touch(self, consultation_id: str, now: datetime) -> None:
         """Set the last event to `now`."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE consultation SET last_event_at = ? WHERE id = ?", (to_ms(now), consultation_id)
         )
 
     async def clamp_future(self, now: datetime) -> None:
         """Set times in the future that decide about an end, written by a wrong clock, to `now`."""
         for column in ("closed_at", "created_at", "last_event_at"):
-            await self._executor.rows(
+            await self._executor.post(
                 f"UPDATE consultation SET {column} = ?1 WHERE {column} > ?1", (to_ms(now),)
             )
 
@@ -288,7 +288,7 @@ class Consultations:
 
         In rooms of other hosts they are.
         """
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE consultation SET state = 'planned' WHERE state = 'waiting'"
             " AND NOT EXISTS (SELECT 1 FROM room_owner WHERE consultation_id = consultation.id)"
         )

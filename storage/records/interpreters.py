@@ -114,7 +114,7 @@ class Interpreters:
 
     async def clamp_future(self, now: datetime) -> None:
         """Let requests that a wrong clock has dated in the future wait from now on."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE interpreter_request SET expires_at = expires_at - created_at + ?1,"
             " created_at = ?1 WHERE created_at > ?1 AND state = 'sent'",
             (to_ms(now),),

@@ -44,7 +44,7 @@ class Invites:
 
     async def add(self, invite: Invite) -> None:
         key = await self._vault.key(self._executor, invite.consultation_id)
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO invite (id, consultation_id, role, state, token_digest, person,"
             " address_digest, created_at, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -93,7 +93,7 @@ class Invites:
     async def change(self, invite: Invite) -> None:
         """Store state, join time and person."""
         key = await self._vault.key(self._executor, invite.consultation_id)
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE invite SET state = ?, joined_at = ?, person = ?, address_digest = ?"
             " WHERE id = ?",
             (
@@ -132,7 +132,7 @@ class Invites:
         before = await self._holder(invite_id)
         if before is not None and before != web_session_digest:
             self._hooks.seat_taken(self._executor, invite_id, before)
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO seat (invite_id, web_session_digest, taken_at) VALUES (?, ?, ?)"
             " ON CONFLICT (invite_id) DO UPDATE SET"
             " web_session_digest = excluded.web_session_digest, taken_at = excluded.taken_at",

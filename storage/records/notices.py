@@ -107,15 +107,15 @@ class Notices(NoticeQueue):
         Except reminders, which follow the date of their session.
         """
         limit = to_ms(now + GIVE_UP_AFTER)
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE notice SET due_at = MIN(due_at, ?1), next_at = MIN(next_at, ?1)"
             " WHERE next_at > ?2 AND occasion <> 'reminder'",
             (to_ms(now), limit),
         )
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE notice SET created_at = ?1 WHERE created_at > ?1", (to_ms(now),)
         )
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE delivery_attempt SET first_try_at = ?1, next_try_at = ?1"
             " WHERE first_try_at > ?1 AND next_try_at IS NOT NULL",
             (to_ms(now),),

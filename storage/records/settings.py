@@ -17,7 +17,7 @@ class Settings:
         return {row["name"]: row["value"] for row in rows}
 
     async def put(self, name: str, value: str) -> None:
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO setting (name, value) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, value),
@@ -25,4 +25,4 @@ class Settings:
 
     async def remove(self, name: str) -> None:
         """Go back to the default."""
-        await self._executor.rows("DELETE FROM setting WHERE name = ?", (name,))
+        await self._executor.post("DELETE FROM setting WHERE name = ?", (name,))

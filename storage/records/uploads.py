@@ -136,7 +136,7 @@ class Uploads:
 
     async def clamp_future(self, now: datetime) -> None:
         """Set times in the future, written by a wrong clock, to `now`."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE upload SET touched_at = ?1 WHERE touched_at > ?1", (to_ms(now),)
         )
 

@@ -19,13 +19,13 @@ class UsedTokens:
 
     async def clamp_future(self, now: datetime) -> None:
         """Forget tokens that a wrong clock has dated in the future after LONGEST."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE used_token SET forget_at = ?1 WHERE forget_at > ?1", (to_ms(now + LONGEST),)
         )
 
     async def use(self, token_id: str, forget_at: datetime, now: datetime) -> bool:
         """Remember a token and forget expired ones; False: it was used before."""
-        await self._executor.rows("DELETE FROM used_token WHERE forget_at <= ?", (to_ms(now),))
+        await self._executor.post("DELETE FROM used_token WHERE forget_at <= ?", (to_ms(now),))
         return bool(
             await self._executor.rows(
                 "INSERT INTO used_token (token_id, forget_at) VALUES (?, ?)"

@@ -96,8 +96,8 @@ class WritingExecutor(AsyncpgExecutor):
         with as_ours(), given_up(connection):
             # what fails stays deferred: nothing must run outside its transaction
             if self._deferred:
-                done = await connection.execute("; ".join(self._deferred))
-                if self._deferred[-1] == "COMMIT" and done != "COMMIT":
+                done = await connection.execute("; ".join(sql for sql, _ in self._deferred))
+                if self._deferred[-1][0] == "COMMIT" and done != "COMMIT":
                     raise Unavailable  # a statement had failed, and the work went on
                 self._deferred.clear()
             return await action(connection)

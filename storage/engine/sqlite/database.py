@@ -40,14 +40,26 @@ class SqliteExecutor(Executor):
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self._connection = connection
+        self._posted = False
+        "Whether anything that is deferred may fail."
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return await self.visit(
             lambda connection: connection.execute(sql, cast(Any, parameters)).fetchall()
         )
 
+    async def post(self, sql: str, parameters: Parameters = ()) -> None:
+        self._deferred.append((sql, parameters))
+        self._posted = True
+
+    async def run_posted(self) -> None:
+        if self._posted:
+            await self.run_deferred()
+
     async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         sets = list(parameters)
+        if not sets:
+            return
         await self.visit(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
 
     async def run(self, steps: Steps[T]) -> T:
@@ -85,8 +97,10 @@ class SqliteExecutor(Executor):
         def run(connection: sqlite3.Connection) -> T:
             # a statement that fails stays deferred: nothing must run outside its transaction
             while self._deferred:
-                connection.execute(self._deferred[0])
+                sql, parameters = self._deferred[0]
+                connection.execute(sql, cast(Any, parameters))
                 del self._deferred[0]
+            self._posted = False
             return function(connection)
 
         try:
@@ -131,9 +145,8 @@ class SqliteDatabase(Database):
                 opened.push_async_callback(writer.close)
             with usable(path, "read"):
                 await _migrate(writer, path)
-                reader = await _connect(path)
+                reader = await _connect(path, "PRAGMA query_only=ON;")
                 opened.push_async_callback(reader.close)
-                await reader.execute("PRAGMA query_only=ON")
             with usable(path, "written"):
                 await _rewrite_version(writer)
             opened.pop_all()
@@ -239,21 +252,22 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-async def _connect(path: Path) -> Connection:
+async def _connect(path: Path, also: str = "") -> Connection:
     connection = await Connection.open(
         path, isolation_level=None, cached_statements=256, timeout=WAL_WAIT
     )
     connection.row_factory = sqlite3.Row
     try:
-        await _switch_to_wal(connection)
-        await connection.executescript(
+        await _set_up(
+            connection,
             f"""
             PRAGMA busy_timeout={BUSY_MS};
             PRAGMA synchronous=FULL;
             PRAGMA foreign_keys=ON;
             PRAGMA secure_delete=ON;
             PRAGMA temp_store=MEMORY;
-            """
+            {also}
+            """,
         )
     except BaseException:
         await connection.close()
@@ -261,14 +275,19 @@ async def _connect(path: Path) -> Connection:
     return connection
 
 
-async def _switch_to_wal(connection: Connection) -> None:
-    """Switch to WAL; if another process is just doing the same, wait for it.
+async def _set_up(connection: Connection, script: str) -> None:
+    """Switch to WAL, and run `script`; if another process is just switching, wait for it.
 
     SQLite does not use its busy handler here: two processes could wait for each other for ever.
     """
+
+    def attempt(opened: sqlite3.Connection) -> None:
+        opened.execute("PRAGMA journal_mode=WAL").fetchall()
+        opened.executescript(script)
+
     for pause in (*WAL_PAUSES, None):
         try:
-            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
+            await connection.run(attempt)
             return
         except sqlite3.OperationalError as error:
             if pause is None or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
@@ -278,7 +297,12 @@ async def _switch_to_wal(connection: Connection) -> None:
 
 async def _rewrite_version(connection: Connection) -> None:
     """Write something, so that a full disk, a read-only file or a lock shows at the start."""
-    await connection.execute(f"PRAGMA user_version={await _version(connection)}")
+
+    def rewrite(opened: sqlite3.Connection) -> None:
+        (version,) = opened.execute("PRAGMA user_version").fetchone()
+        opened.execute(f"PRAGMA user_version={version}")
+
+    await connection.run(rewrite)
 
 
 async def _version(connection: Connection) -> int:

@@ -186,7 +186,7 @@ class WebSessions:
     async def save(
         self, digest: bytes, account_id: str | None, data: str, now: datetime, expires_at: datetime
     ) -> None:
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO web_session (token_digest, account_id, data, created_at, expires_at)"
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO UPDATE SET"
             " account_id = excluded.account_id, data = excluded.data,"
@@ -196,7 +196,7 @@ class WebSessions:
 
     async def change(self, digest: bytes, account_id: str | None, data: str) -> None:
         """Store what a session holds, unless it was ended meanwhile."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE web_session SET account_id = ?, data = ? WHERE token_digest = ?",
             (account_id, data, digest),
         )
@@ -305,7 +305,7 @@ class WebSessions:
 
     async def clamp_future(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
         """Limit sessions that a wrong clock has dated in the future to these lifetimes."""
-        await self._executor.rows(
+        await self._executor.post(
             "UPDATE web_session SET created_at = MIN(created_at, ?3), expires_at ="
             " MIN(expires_at, CASE WHEN account_id IS NULL THEN ?2 ELSE ?1 END)"
             " WHERE expires_at > ?1 OR created_at > ?3",

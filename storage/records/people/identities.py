@@ -83,7 +83,7 @@ class AccessRequests:
         await self._executor.rows("DELETE FROM access_request WHERE id = ?", (request_id,))
 
     async def remove_before(self, moment: datetime) -> None:
-        await self._executor.rows(
+        await self._executor.post(
             "DELETE FROM access_request WHERE created_at < ?", (to_ms(moment),)
         )
 

@@ -32,16 +32,16 @@ class KnownBrowsers:
         The account forgets all but the newest `at_most`.
         """
         if before is not None:
-            await self._executor.rows(
+            await self._executor.post(
                 "UPDATE known_browser SET token_digest = ? WHERE token_digest = ?",
                 (digest, before),
             )
-        await self._executor.rows(
+        await self._executor.post(
             "INSERT INTO known_browser (token_digest, account_id, expires_at) VALUES (?, ?, ?)"
             " ON CONFLICT (token_digest, account_id) DO UPDATE SET expires_at = excluded.expires_at",
             (digest, account_id, to_ms(expires_at)),
         )
-        await self._executor.rows(
+        await self._executor.post(
             "DELETE FROM known_browser WHERE account_id = ?1 AND token_digest NOT IN ("
             "SELECT token_digest FROM known_browser WHERE account_id = ?1"
             " ORDER BY expires_at DESC, token_digest = ?3 DESC LIMIT ?2)",
@@ -53,4 +53,4 @@ class KnownBrowsers:
         await self._executor.rows("DELETE FROM known_browser WHERE account_id = ?", (account_id,))
 
     async def remove_expired(self, now: datetime) -> None:
-        await self._executor.rows("DELETE FROM known_browser WHERE expires_at <= ?", (to_ms(now),))
+        await self._executor.post("DELETE FROM known_browser WHERE expires_at <= ?", (to_ms(now),))

@@ -48,7 +48,7 @@ class PasswordLinks:
 
     async def remove_expired(self, now: datetime) -> None:
         """Delete what was over long ago; invitations stay, since their accounts do."""
-        await self._executor.rows(
+        await self._executor.post(
             "DELETE FROM password_link WHERE expires_at <= ? AND kind <> 'invitation'",
             (to_ms(now - KEPT_FOR),),
         )

@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,6 +16,7 @@ from storage.engine.sqlite.database import SqliteDatabase
 from storage.errors import NewerDatabase, StorageError
 
 pytestmark = pytest.mark.sqlite
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -122,6 +124,28 @@ async def test_a_failing_writer_does_not_affect_the_others_of_its_group(
     kinds = [each if isinstance(each, str) else type(each) for each in outcomes]
     assert kinds == ["first", LookupError, "second", IntegrityError, "third"]
     assert await words(database) == ["first", "second", "third"]
+
+
+async def test_what_is_posted_needs_no_visit_of_its_own(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits = 0
+    visit = database.write_executor.visit
+
+    def counted(function: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        nonlocal visits
+        visits += 1
+        return visit(function)
+
+    async def work(executor: Executor) -> None:
+        for number in range(5):
+            await executor.post("INSERT INTO word (word) VALUES (?)", (f"word {number}",))
+        await executor.many("INSERT INTO word (word) VALUES (?)", [])
+
+    monkeypatch.setattr(database.write_executor, "visit", counted)
+    await database.write(work)
+    assert len(await words(database)) == 5
+    assert visits == 1, "that of the commit"
 
 
 async def test_a_failing_writer_alone_leaves_nothing(database: SqliteDatabase) -> None:

@@ -72,6 +72,48 @@ async def test_a_lone_failing_writer_leaves_nothing_open(database: Database) -> 
     assert await words(database) == ["a"]
 
 
+async def post(executor: Executor, *texts: str) -> None:
+    for text in texts:
+        await executor.post("INSERT INTO word (text) VALUES (?)", (text,))
+
+
+async def test_what_is_posted_fails_with_its_own_writer_only(database: Database) -> None:
+    async def changes_its_mind(executor: Executor) -> None:
+        await post(executor, "gone")
+        raise ValueError
+
+    async def reads_then_changes_its_mind(executor: Executor) -> None:
+        await post(executor, "gone")
+        assert len(await executor.rows("SELECT text FROM word WHERE text = 'gone'")) == 1
+        await post(executor, "gone")
+        raise KeyError
+
+    answers = await asyncio.gather(
+        database.write(lambda executor: post(executor, "a")),
+        database.write(changes_its_mind),
+        database.write(lambda executor: post(executor, "b")),
+        database.write(lambda executor: post(executor, "lost", "a")),
+        database.write(reads_then_changes_its_mind),
+        database.write(lambda executor: post(executor, "c")),
+        return_exceptions=True,
+    )
+    kinds = [type(answer) for answer in answers]
+    assert kinds[:4] == [type(None), ValueError, type(None), IntegrityError]
+    assert kinds[4] in (KeyError, IntegrityError), (
+        "the second one never ran, or ran at once and failed"
+    )
+    assert kinds[5] is type(None)
+    assert await words(database) == ["a", "b", "c"]
+
+
+async def test_a_lone_writer_is_told_that_what_it_posted_failed(database: Database) -> None:
+    await database.write(lambda executor: post(executor, "a"))
+    with pytest.raises(IntegrityError):
+        await database.write(lambda executor: post(executor, "lost", "a"))
+    await database.write(lambda executor: post(executor, "b"))
+    assert await words(database) == ["a", "b"]
+
+
 async def test_what_is_acknowledged_is_committed(database: Database, tmp_path: Path) -> None:
     await asyncio.gather(
         *(database.write(lambda e, number=number: add(e, f"{number:03}")) for number in range(200))
