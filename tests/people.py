@@ -28,6 +28,8 @@ from web.notices.outbox import read_outbox
 
 LINK = re.compile(r"/i/[\w-]+")
 "The path of a personal link in a notice."
+HEADERS = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+"Of a browser that came over plain HTTP: none takes Brotli there."
 PATIENCE = 60.0
 "Seconds after which a frame that does not come fails the test."
 _numbers = count(1)
@@ -148,9 +150,7 @@ class Person:
         # a server in a process may be killed, and then its idle connections are gone
         self._clock = server.app[WAITS] if isinstance(server, Server) and not url else None
         self._asked_at = self._clock.now() if self._clock else None
-        self.http = self._session(
-            aiohttp.CookieJar(unsafe=True), {"Accept": "text/html", **headers}
-        )
+        self.http = self._session(aiohttp.CookieJar(unsafe=True), HEADERS | headers)
         self._earlier: list[aiohttp.ClientSession] = []
         self._wires: list[Wire] = []
 

@@ -87,12 +87,13 @@ class Visit:
         self.person = town.people[actor]
         self.stack = stack
         self.id = ""
+        self.scheduler_id = ""
         self.invites: dict[str, Invite] = {}
 
     async def prepare(self, action: str) -> None:
         """Take the seats, write a line, and bring the consultation into a state that allows the action."""
         consultation, self.invites = await self.town.consultation()
-        self.id = consultation.id
+        self.id, self.scheduler_id = consultation.id, consultation.scheduler_id
         for role in {self.actor, self.helper} & set(SEATED):
             await self.town.sit(self.invites[role], self.town.people[role])
         colleagues = [
@@ -175,7 +176,6 @@ class Visit:
     async def keep_file(self, kind: Literal["photo", "pdf"] = "pdf") -> str:
         """A file in the chat; its id."""
         store, file_id, content = self.town.server.app[STORE], an_id("file"), b"%PDF-1.7"
-        scheduler_id = (await self.town.consultation())[0].scheduler_id
         async with store.files.writer(self.id, file_id, "original") as writer:
             await writer.write(content)
             await writer.finish()
@@ -186,7 +186,13 @@ class Visit:
 
         async def work(records: Any) -> None:
             await records.chat.append(
-                self.id, file_id, scheduler_id, kind, "", datetime.now(UTC), attachment=attachment
+                self.id,
+                file_id,
+                self.scheduler_id,
+                kind,
+                "",
+                datetime.now(UTC),
+                attachment=attachment,
             )
 
         await store.write(work)

@@ -27,6 +27,22 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         yield running
 
 
+@pytest.fixture(scope="module")
+async def boss(server: Server) -> AsyncIterator[Person]:
+    """An administrator, signed in."""
+    async with Person(server) as person:
+        await person.sign_in("boss@example.org")
+        yield person
+
+
+@pytest.fixture(scope="module")
+async def other_site(server: Server) -> AsyncIterator[Person]:
+    """A browser that shows another site, and is never given a cookie of ours."""
+    async with Person(server) as person:
+        yield person
+        assert not list(person.http.cookie_jar)
+
+
 def address(name: str) -> str:
     """An address of the route, for things that do not exist."""
     return PATHS[name].replace(":.+", "").replace("{", "").replace("}", "")
@@ -45,9 +61,10 @@ def carries_the_headers(answer: Answer) -> bool:
 
 
 @pytest.mark.parametrize("name", GETS)
-async def test_every_page_carries_the_headers_signed_in_or_not(server: Server, name: str) -> None:
-    async with Person(server) as stranger, Person(server) as boss:
-        await boss.sign_in("boss@example.org")
+async def test_every_page_carries_the_headers_signed_in_or_not(
+    server: Server, boss: Person, name: str
+) -> None:
+    async with Person(server) as stranger:
         for person, method in itertools.product((stranger, boss), ("GET", "HEAD")):
             answer = await person.ask(method, address(name))
             assert carries_the_headers(answer), answer.headers
@@ -155,13 +172,12 @@ FORGERIES = {
     ],
 )
 async def test_no_other_site_can_change_anything(
-    server: Server, method: str, name: str, forgery: str
+    other_site: Person, method: str, name: str, forgery: str
 ) -> None:
-    async with Person(server) as person:
-        answer = await person.ask(method, address(name), headers=FORGERIES[forgery])
-        assert answer.status == 403
-        assert "was not sent from a page of this service" in answer.text
-        assert "Set-Cookie" not in answer.headers
+    answer = await other_site.ask(method, address(name), headers=FORGERIES[forgery])
+    assert answer.status == 403
+    assert "was not sent from a page of this service" in answer.text
+    assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("name", POSTS)
