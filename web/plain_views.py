@@ -57,6 +57,8 @@ class PlainLines:
     "Position of the oldest of them; None: there are no older ones."
     newest: bool = True
     "Whether these are the newest lines."
+    planned_at: datetime | None = None
+    "Here, because a session may be moved while its page is open."
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,6 @@ class PlainView:
     consultation_id: str
     invite_id: str
     host: str
-    planned_at: datetime | None
     message_id: str
     "Under which the message is sent: once, however often it is."
     file_id: str

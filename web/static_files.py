@@ -10,6 +10,7 @@ page come under one digest: a page never mixes two versions, and browsers may ca
 import gzip
 import logging
 import mimetypes
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ read as their page is, and JSON has no other encoding (RFC 8259, section 8.1).""
 COMPRESSED = frozenset({"image/jpeg", "image/png", "image/webp"})
 "Types that are compressed by themselves: trying more took a second of each start, and found nothing."
 FOR_EVER = "max-age=31536000, immutable"
+_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?", re.IGNORECASE)
+"A weight of zero."
 _TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
@@ -216,9 +219,8 @@ def packed_response(
     request: web.Request, plain: bytes, content_type: str, *, for_ever: bool
 ) -> web.Response:
     """A response in the best encoding that the client accepts; cacheable for ever or revalidated."""
-    accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
     packed = pack(plain) if content_type not in COMPRESSED else {}
-    encoding = next((each for each in packed if each in accepted), None)
+    encoding = next((each for each in packed if accepts_encoding(request, each)), None)
     response = web.Response(
         body=packed[encoding] if encoding else plain,
         content_type=content_type,
@@ -229,6 +231,15 @@ def packed_response(
     response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
     response.headers[hdrs.CACHE_CONTROL] = FOR_EVER if for_ever else "no-cache"
     return response
+
+
+def accepts_encoding(request: web.BaseRequest, encoding: str) -> bool:
+    """Whether a client names a content encoding, and not to refuse it (RFC 9110, 12.5.3)."""
+    for each in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+        name, _, weight = each.partition(";")
+        if name.strip().lower() == encoding:
+            return not _REFUSED.fullmatch(weight.strip())
+    return False
 
 
 @lru_cache(maxsize=512)

@@ -132,3 +132,27 @@ def test_without_a_compiler_the_scripts_that_are_sent_are_the_programs_that_were
     assert sum(len(sent) for _, sent in programs.values()) < 0.7 * sum(
         len(source) for source, _ in programs.values()
     ), "the comments are gone"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "used"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("GZIP", "gzip"),
+        ("gzip;q=0, br ; Q=0.000", None),
+        ("x-br, nogzip", None),
+        ("identity, *;q=0", None),
+        ("", None),
+    ],
+)
+async def test_nothing_is_packed_as_the_client_does_not_take_it(
+    server: Server, nurse: Person, phone: Person, accepted: str, used: str | None
+) -> None:
+    landing = await nurse.invite()
+    page = await phone.get(landing, **{"Accept-Encoding": accepted})
+    found = re.search(r'href="(/static/[^"]+\.css)"', page.text)
+    assert found is not None
+    sheet = await phone.get(found.group(1), **{"Accept-Encoding": accepted})
+    for answer in (page, sheet):
+        assert answer.headers.get("Content-Encoding") == used

@@ -7,6 +7,8 @@ from typing import Any
 import brotli
 from aiohttp import hdrs, web
 
+from web.static_files import accepts_encoding
+
 LARGE = 500
 "Bytes; compressing less saves no packet."
 QUALITY = 11
@@ -27,15 +29,14 @@ class PackedPage(web.Response):
     async def prepare(self, request: web.BaseRequest) -> Any:
         plain = self.body
         if not self.prepared and isinstance(plain, bytes) and len(plain) >= LARGE:
-            accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
             self.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
-            if "br" in accepted:
+            if accepts_encoding(request, "br"):
                 self.headers[hdrs.CONTENT_ENCODING] = "br"
                 quality = QUALITY if len(plain) < LONG else QUALITY_OF_LONG
                 self.body = await asyncio.to_thread(
                     brotli.compress, plain, brotli.MODE_TEXT, quality
                 )
-            elif "gzip" in accepted:
+            elif accepts_encoding(request, "gzip"):
                 self.headers[hdrs.CONTENT_ENCODING] = "gzip"
                 self.body = zlib.compress(plain, 9, wbits=31)
         return await super().prepare(request)

@@ -41,7 +41,6 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
         viewer.brand,
         h.div(".narrow.plain")[
             h.h1[filled(_("Session with %(name)s"), name=h.bdi[view.host])],
-            view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
             (view.error or view.other_error) and _refused(viewer, view),
             # scrolls also where the browser shows a frame in its whole length
             h.div(".box")[
@@ -154,6 +153,7 @@ def plain_lines(viewer: Viewer, view: PlainLines) -> h.Element:
         view.newest
         and h.div(".lead")[
             h.h1[guest_heading(viewer, view.state)],
+            view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
             [h.p[each] for each in _sentences(viewer, view)],
         ],
         not view.newest and h.h1[_("Earlier messages")],

@@ -42,6 +42,7 @@ async def show_lines(request: web.Request) -> web.Response:
         lines=[_line(attendance, each) for each in lines],
         before=lines[0].position if lines and lines[0].position > 1 else None,
         newest=before is None,
+        planned_at=arrival.consultation.planned_at,
     )
     return show_by_link(plain_lines(viewer, view))
 

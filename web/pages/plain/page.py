@@ -36,7 +36,6 @@ async def page(
         consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,
         host=host.name if host is not None else arrival.scheduler.name,
-        planned_at=arrival.consultation.planned_at,
         message_id=message_id or new_id(),
         file_id=new_id(),
         text=text,

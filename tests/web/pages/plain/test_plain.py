@@ -158,6 +158,23 @@ async def test_a_browser_that_keeps_no_cookies_is_told_so(server: Server, nurse:
             assert "your browser keeps no cookies" in words(answer.text)
 
 
+async def test_the_frame_says_when_the_session_is_although_that_changes(
+    server: Server, nurse: Person, phone: Person
+) -> None:
+    at = {"plan_later": "on", "date": "2026-12-07", "time": "14:45", "time_zone": "UTC"}
+    plain = Plain(phone, await phone.join(await nurse.invite(**at)))
+    assert "14:45 (UTC)" in words((await plain.lines()).text)
+    assert "14:45" not in words((await plain.page()).text), "that does not refresh"
+    invite = await server.app[STORE].read.invites.get(plain.invite_id)
+    assert invite is not None
+    form = {"first_name": "Amina", "address": "amina@example.org", "channel": "email"}
+    later = form | at | {"time": "18:00", "language": "en"}
+    edit = path("edit_session", consultation_id=invite.consultation_id)
+    assert (await nurse.post(edit, later)).status == 303
+    shown = words((await plain.lines()).text)
+    assert ("18:00 (UTC)" in shown, "14:45" in shown) == (True, False)
+
+
 async def test_older_lines_are_read_page_by_page(nurse: Person, plain: Plain) -> None:
     await plain.page()
     desk = await nurse.enter(consultation_id=await waiting_id(nurse))
