@@ -197,6 +197,12 @@ async def test_what_is_written_where_the_scripts_do_not_come_is_sent_by_the_form
     await expect(phone.locator('[data-says^="This is taking long."]')).to_be_visible()
     await expect(phone.get_by_role("link", name="Open the simple page")).to_be_visible()
     await phone.get_by_role("textbox", name="Message").fill("Does anybody hear me?")
+    await phone.get_by_role("button", name="Ask for a call by phone").click()
+    await phone.wait_for_url(re.compile(r"/phone-call"))
+    await expect(phone.get_by_text("You have asked for a call by phone")).to_be_visible()
+    await expect(phone.get_by_role("textbox", name="Message")).to_have_value(
+        "Does anybody hear me?"
+    )
     await phone.get_by_role("button", name="Send", exact=True).click()
     await phone.wait_for_url(re.compile(r"/plain"))
     await expect(lines(phone).get_by_text("Does anybody hear me?")).to_be_visible()

@@ -6,13 +6,22 @@ from web.routes import path
 from web.view_models import Viewer
 
 
-def ask_by_phone(viewer: Viewer, invite_id: str, *, full: bool = False) -> h.Element:
-    """`full`: on the full page, which is gone back to if scripts run."""
+def ask_by_phone(
+    viewer: Viewer, invite_id: str, *, full: bool = False, typed_in: str | None = None
+) -> h.Element:
+    """`full`: on the full page, which is gone back to if scripts run.
+
+    `typed_in` is the id of a form in which something else is typed while none run: that is taken along by
+    browsers that know of buttons of other forms.
+    """
     _ = viewer.translate
     query = {"full": ""} if full else None
-    return h.form(
-        ".inline", method="post", action=path("seat_phone_call", query, invite_id=invite_id)
-    )[h.button(type="submit")[_("Ask for a call by phone")]]
+    address = path("seat_phone_call", query, invite_id=invite_id)
+    return h.form(".inline", method="post", action=address)[
+        h.button(type="submit", form=typed_in, formaction=typed_in and address)[
+            _("Ask for a call by phone")
+        ]
+    ]
 
 
 def ask_by_phone_too(viewer: Viewer, invite_id: str) -> h.Element:

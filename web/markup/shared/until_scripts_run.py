@@ -71,7 +71,7 @@ def ways_that_work(viewer: Viewer, invite_id: str) -> h.Node:
     """To write and read without scripts, to be called by phone, and to another browser."""
     return [
         simple_page(viewer, invite_id),
-        ask_by_phone(viewer, invite_id, full=True),
+        ask_by_phone(viewer, invite_id, full=True, typed_in="chat-form"),
         ways_out(viewer, link=None),
     ]
 
