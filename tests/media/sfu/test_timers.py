@@ -56,7 +56,9 @@ async def test_who_makes_a_timer_fail_keeps_no_turn_of_the_others(logged_faults:
     try:
         for number in range(SERVICE_TICKS):
             # in each turn before the others: of a room that does not exist
-            target.sfu.timers.add(Peer("nowhere", f"peer {number}", Limits()))
+            lost = Peer("nowhere", f"peer {number}", Limits())
+            lost.downlink.estimate.urgent = True
+            target.sfu.timers.add(lost)
         await target.fill("ab")
         target.sfu.timers.stop()
         room = target.sfu.rooms["room"]
