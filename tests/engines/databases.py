@@ -18,6 +18,7 @@ from storage.engine.postgresql.database import PostgresqlDatabase
 from storage.engine.sqlite.database import SqliteExecutor
 from storage.files.object_address import ObjectAddress
 from storage.store import Store
+from tests.engines.beginning import begin
 from tests.engines.postgresql import Cluster
 
 TEMPLATE = "migrated"
@@ -52,6 +53,8 @@ async def open_store(
 ) -> Store:
     """The store of a folder, on the engine of this run."""
     url = await database_url(data_dir)
+    if not url and master_key is None:
+        await begin(data_dir)
     return await Store.open(data_dir, master_key, files, database_url=url)
 
 

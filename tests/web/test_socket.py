@@ -28,6 +28,16 @@ async def visit(server: Server) -> AsyncIterator[Visit]:
         yield visit
 
 
+@pytest.fixture(scope="module")
+async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
+    """The same for all tests of what is refused and changes nothing: each opens a socket of its own."""
+    async with serving(tmp_path_factory.mktemp("standing")) as server:
+        await server.account()
+        async with visiting(server) as visit:
+            await visit.desk.command("start_consultation")
+            yield visit
+
+
 def chat_of(wire: Wire) -> list[str]:
     """Ids of the chat messages that a page has received, in order."""
     known: list[str] = []
@@ -44,10 +54,11 @@ def chat_of(wire: Wire) -> list[str]:
     ["", "nonsense", "[]", '{"type":"nothing"}', '{"type":"chat_send","id":"x","text":"y"}',
      '{"type":"ping","extra":1}', '{"type":"hello","version":1}', "{" * 3000],
 )  # fmt: skip
-async def test_a_malformed_message_ends_the_conversation(visit: Visit, frame: str) -> None:
-    await visit.amina.ws.send_str(frame)
-    assert (await visit.amina.until("error"))["code"] == "invalid_message"
-    assert await visit.amina.end() == 4400
+async def test_a_malformed_message_ends_the_conversation(standing: Visit, frame: str) -> None:
+    wire = await standing.phone.enter(invite_id=standing.seat)
+    await wire.ws.send_str(frame)
+    assert (await wire.until("error"))["code"] == "invalid_message"
+    assert await wire.end() == 4400
 
 
 async def test_a_binary_message_ends_the_conversation(visit: Visit) -> None:
@@ -66,13 +77,11 @@ async def test_an_oversized_message_ends_the_conversation(visit: Visit) -> None:
      '{"type":"hello","version":1,"stream":"lobby","peer_id":"peer-0001"}',
      '{"type":"hello","version":2,"stream":"room","peer_id":"../../x"}'],
 )  # fmt: skip
-async def test_nobody_is_heard_before_a_right_hello(server: Server, frame: str) -> None:
-    async with Person(server) as nurse:
-        await nurse.sign_in()
-        wire = await nurse.connect()
-        await wire.ws.send_str(frame)
-        assert (await wire.frame())["code"] == "invalid_message"
-        assert await wire.end() == 4400
+async def test_nobody_is_heard_before_a_right_hello(standing: Visit, frame: str) -> None:
+    wire = await standing.nurse.connect()
+    await wire.ws.send_str(frame)
+    assert (await wire.frame())["code"] == "invalid_message"
+    assert await wire.end() == 4400
 
 
 @pytest.mark.parametrize(
@@ -81,13 +90,11 @@ async def test_nobody_is_heard_before_a_right_hello(server: Server, frame: str) 
      '{"type":"hello","version":3,"stream":"room","peer_id":"../../x"}', "\ud800", "{" * 1000],
 )  # fmt: skip
 async def test_a_hello_in_the_address_is_refused_as_one_in_a_message(
-    server: Server, hello: str
+    standing: Visit, hello: str
 ) -> None:
-    async with Person(server) as nurse:
-        await nurse.sign_in()
-        wire = await nurse.connect(hello)
-        assert (await wire.frame())["code"] == "invalid_message"
-        assert await wire.end() == 4400
+    wire = await standing.nurse.connect(hello)
+    assert (await wire.frame())["code"] == "invalid_message"
+    assert await wire.end() == 4400
 
 
 async def test_a_right_one_is_answered_at_once_and_is_the_only_one(visit: Visit) -> None:
@@ -150,13 +157,11 @@ async def test_a_seat_opens_its_own_room_only(visit: Visit) -> None:
      {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}],
 )  # fmt: skip
 async def test_another_sites_page_cannot_open_a_socket(
-    server: Server, headers: dict[str, str]
+    standing: Visit, headers: dict[str, str]
 ) -> None:
-    async with Person(server) as nurse:
-        await nurse.sign_in()
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await nurse.connect(**headers)
-        assert refused.value.status == 403
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await standing.nurse.connect(**headers)
+    assert refused.value.status == 403
 
 
 async def test_what_only_the_scheduler_may_do_is_refused_to_others(visit: Visit) -> None:
@@ -214,11 +219,12 @@ async def test_a_message_whose_acknowledgement_was_lost_is_acknowledged_after_th
 
 @pytest.mark.parametrize("text", ["", "   ", "\u200b", "x" * 4001])
 async def test_empty_or_overlong_chat_is_refused_and_the_conversation_goes_on(
-    visit: Visit, text: str
+    standing: Visit, text: str
 ) -> None:
+    wire = await standing.phone.enter(invite_id=standing.seat)
     with pytest.raises(Refused, match="invalid_input"):
-        await visit.amina.say(text)
-    assert await visit.amina.say("still here")
+        await wire.say(text)
+    assert await wire.say("still here")
 
 
 async def test_negotiation_with_somebody_outside_of_the_call_is_refused(
