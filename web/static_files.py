@@ -19,13 +19,16 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import brotli
+import msgspec
 from aiohttp import hdrs, web
 from rjsmin import jsmin
 
+from web.bundles import kept
 from web.bundles.bundling import CURRENT, OLDER, Bundles, bundle
-from web.bundles.compiler import CompilerMissing, NotCompiled
+from web.bundles.compiler import CompilerMissing, NotCompiled, version
 from web.bundles.first_styles import first_styles
 from web.routes import path
 
@@ -98,6 +101,8 @@ _log = logging.getLogger(__name__)
 class StaticFile:
     content_type: str
     plain: bytes
+    packed: Mapping[str, bytes]
+    "Content encoding -> body, in order of preference."
 
 
 class Build:
@@ -157,12 +162,10 @@ class StaticFiles:
         """
         sources, trouble = read_sources(), ""
         try:
-            with ThreadPoolExecutor() as both:
-                made = both.map(
-                    lambda targets: bundle(sources, targets, source_maps=source_maps),
-                    (CURRENT, OLDER),
-                )
-            current, older = (bundled(sources, bundles) for bundles in made)
+            if source_maps:
+                current, older = (_build(made) for made in _both(sources, source_maps=True))
+            else:
+                current, older = kept_builds(sources, kept.folder())
         except NotCompiled as reason:
             if source_maps and not isinstance(reason, CompilerMissing):
                 raise  # while somebody writes; what was made before stays
@@ -199,7 +202,7 @@ class StaticFiles:
         if file is None:
             raise web.HTTPNotFound
         current = asked == build.digest
-        response = packed_response(request, file.plain, file.content_type, for_ever=current)
+        response = _response(request, file, for_ever=current)
         if name == "icon.svg":
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
@@ -219,12 +222,16 @@ def packed_response(
     request: web.Request, plain: bytes, content_type: str, *, for_ever: bool
 ) -> web.Response:
     """A response in the best encoding that the client accepts; cacheable for ever or revalidated."""
-    packed = pack(plain) if content_type not in COMPRESSED else {}
-    encoding = next((each for each in packed if accepts_encoding(request, each)), None)
+    file = StaticFile(content_type, plain, pack(plain) if content_type not in COMPRESSED else {})
+    return _response(request, file, for_ever=for_ever)
+
+
+def _response(request: web.Request, file: StaticFile, *, for_ever: bool) -> web.Response:
+    encoding = next((each for each in file.packed if accepts_encoding(request, each)), None)
     response = web.Response(
-        body=packed[encoding] if encoding else plain,
-        content_type=content_type,
-        charset=None if content_type in UTF_8_ALWAYS else "utf-8",
+        body=file.packed[encoding] if encoding else file.plain,
+        content_type=file.content_type,
+        charset=None if file.content_type in UTF_8_ALWAYS else "utf-8",
     )
     if encoding:
         response.headers[hdrs.CONTENT_ENCODING] = encoding
@@ -269,18 +276,60 @@ def _collect(folder: Traversable, prefix: str, found: dict[str, bytes]) -> None:
             found[name] = entry.read_bytes()
 
 
-def bundled(sources: Mapping[str, bytes], bundles: Bundles) -> Build:
+class Made(msgspec.Struct, frozen=True):
+    """A build as it is kept."""
+
+    files: dict[str, tuple[bytes, dict[str, bytes]]]
+    "Path -> the file, and as it is sent in each encoding, in order of preference."
+    beside: dict[str, tuple[str, ...]]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(tuple[Made, Made])
+
+
+def kept_builds(sources: Mapping[str, bytes], place: Path | None) -> tuple[Build, Build]:
+    """Both builds, of this folder or made now and kept there. Raises NotCompiled."""
+    digest = _made_of(sources)
+    try:
+        found = kept.kept(place, digest, lambda: _ENCODER.encode(_both(sources)))
+        current, older = _DECODER.decode(found)
+    except msgspec.DecodeError:  # as a machine leaves it that lost its power
+        kept.forget(place, digest)
+        current, older = _both(sources)
+    return _build(current), _build(older)
+
+
+def _made_of(sources: Mapping[str, bytes]) -> str:
+    """The digest of all that decides what the builds are."""
+    programs = [*(files("web") / "bundles").iterdir(), files("web") / "static_files.py"]
+    read = {each.name: each.read_bytes() for each in programs if each.name.endswith(".py")}
+    digest = sha256(version() + brotli.__version__.encode())
+    for name, content in sorted({**sources, **read}.items()):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _both(sources: Mapping[str, bytes], *, source_maps: bool = False) -> tuple[Made, Made]:
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(
+            lambda targets: _bundled(sources, bundle(sources, targets, source_maps=source_maps)),
+            (CURRENT, OLDER),
+        )
+        current, older = made
+    return current, older
+
+
+def _bundled(sources: Mapping[str, bytes], bundles: Bundles) -> Made:
     """Of the bundles, and of the sources what is neither script nor style sheet."""
     others = {name: plain for name, plain in sources.items() if not name.endswith((".js", ".css"))}
-    return _packed({**others, **bundles.files}, bundles.beside)
+    return _made({**others, **bundles.files}, bundles.beside)
 
 
 def as_written(sources: Mapping[str, bytes]) -> Build:
     """Of the sources, scripts without comments."""
-    return _packed(
-        {name: jsmin(plain) if name.endswith(".js") else plain for name, plain in sources.items()},
-        {},
-    )
+    sent = {n: jsmin(plain) if n.endswith(".js") else plain for n, plain in sources.items()}
+    return _build(_made(sent, {}))
 
 
 def _joined(sent: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -292,13 +341,24 @@ def _joined(sent: Mapping[str, bytes]) -> dict[str, bytes]:
     return {FIRST_SHEET: first.encode(), SEAT_SHEET: rest.encode()}
 
 
-def _packed(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Build:
-    sent = {**sent, **_joined(sent)}
-    contents = {name: StaticFile(_content_type(name), plain) for name, plain in sent.items()}
-    for file in contents.values():
-        if file.content_type not in COMPRESSED:
-            pack(file.plain)  # now, so that no request waits for it
-    return Build(contents, beside)
+def _made(sent: Mapping[str, bytes], beside: Mapping[str, tuple[str, ...]]) -> Made:
+    """Compressed now, so that no request waits for it."""
+    whole = {**sent, **_joined(sent)}
+    return Made(
+        {
+            name: (plain, {} if _content_type(name) in COMPRESSED else pack(plain))
+            for name, plain in whole.items()
+        },
+        dict(beside),
+    )
+
+
+def _build(made: Made) -> Build:
+    contents = {
+        name: StaticFile(_content_type(name), plain, packed)
+        for name, (plain, packed) in made.files.items()
+    }
+    return Build(contents, made.beside)
 
 
 def _content_type(name: str) -> str:

@@ -33,11 +33,28 @@ class Compiled:
 
 
 @cache
+def _installed() -> str | None:
+    return next(
+        (str(each) for each in sorted(_ROOT.glob("node_modules/@esbuild/*/bin/esbuild"))), None
+    )
+
+
+def installed_in() -> Path | None:
+    """The `node_modules` of this checkout, if esbuild is there."""
+    return _ROOT / "node_modules" if _installed() else None
+
+
+def version() -> bytes:
+    """What changes with the esbuild that is installed in this checkout; empty: none is."""
+    program = _installed()
+    return (Path(program).parents[1] / "package.json").read_bytes() if program else b""
+
+
+@cache
 def compiler() -> str:
     """Path of esbuild: of `npm ci` in this checkout, or on PATH. Raises CompilerMissing."""
-    installed = sorted(_ROOT.glob("node_modules/@esbuild/*/bin/esbuild"))
-    if installed:
-        return str(installed[0])
+    if installed := _installed():
+        return installed
     if found := shutil.which("esbuild"):
         return found
     raise CompilerMissing("esbuild is not installed")
