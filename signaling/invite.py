@@ -58,6 +58,11 @@ class Person:
     def name(self) -> str:
         return " ".join(part for part in (self.first_name, self.last_name) if part)
 
+    @property
+    def has_number(self) -> bool:
+        """Whether those who invite know a number to call."""
+        return self.channel in ("sms", "whatsapp")
+
     @classmethod
     def from_input(
         cls,

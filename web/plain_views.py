@@ -84,5 +84,7 @@ class PlainView:
     "What was typed for a file that was not sent."
     full: bool = False
     "Whether to go back to the full page where scripts run: the message was sent before they did."
+    number_unknown: bool = False
+    "Whether nobody knows a number at which to call the reader."
     asks_for_phone_call: bool = False
     "Whether the reader has asked to be called by phone, and nobody has answered yet."

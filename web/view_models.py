@@ -305,6 +305,8 @@ class SessionView:
     "Whether `scheduler_name` is there, or in another session, for people who come by link."
     first_words: str = ""
     "JSON of the page's hello, without what the browser adds; empty for the scheduler."
+    number_unknown: bool = False
+    "Whether nobody knows a number at which to call the reader; not said of staff."
     saves_data: bool = False
     "The browser asks every server to send little (the header Save-Data)."
 

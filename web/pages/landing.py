@@ -265,6 +265,7 @@ async def _views(
         host=host,
         first_words=begun(arrival.consultation.id, arrival.invite.id, ticket),
         saves_data=saves_data(request),
+        number_unknown=not arrival.invite.person.has_number,
     )
     return viewer, view
 

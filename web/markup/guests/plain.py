@@ -17,7 +17,7 @@ from web.markup.guests.left_behind import left_behind
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
 from web.markup.shared.labels import appointment, clock, filled, guest_heading
-from web.markup.shared.phone_call import ask_by_phone_too
+from web.markup.shared.phone_call import ask_by_phone_too, write_number
 from web.plain_views import PlainFile, PlainLine, PlainLines, PlainView
 from web.routes import path
 from web.texts.dates import clock_time, file_size, local
@@ -70,8 +70,13 @@ def plain_page(viewer: Viewer, view: PlainView) -> h.Element:
 def _phone(viewer: Viewer, view: PlainView) -> h.Element:
     _ = viewer.translate
     if view.asks_for_phone_call:
-        return h.p(".notice.info")[
-            _("You have asked for a call by phone. Keep your phone with you, and this page open.")
+        return h.div(".notice.info")[
+            h.p[
+                _(
+                    "You have asked for a call by phone. Keep your phone with you, and this page open."
+                )
+            ],
+            view.number_unknown and write_number(viewer),
         ]
     return h.div[ask_by_phone_too(viewer, view.invite_id)]
 

@@ -14,7 +14,7 @@ from web.markup.room.saving import saving
 from web.markup.room.templates import templates
 from web.markup.shared.document import body_attributes, document, message_page, whole_page
 from web.markup.shared.header import leave
-from web.markup.shared.phone_call import ask_by_phone
+from web.markup.shared.phone_call import ask_by_phone, write_number
 from web.markup.shared.until_scripts_run import simple_page
 from web.markup.shared.ways_out import ways_out
 from web.routes import path
@@ -81,7 +81,7 @@ def _room(viewer: Viewer, view: SessionView) -> h.Element:
             greenroom(viewer),
             scheduler and call(viewer.translate),
             h.p("#no-calls.notice.warning", role="status", hidden=True),
-            view.invite_id and _instead_of_calls(viewer, view.invite_id),
+            view.invite_id and _instead_of_calls(viewer, view.invite_id, view),
             scheduler and ways_to_call(viewer.translate),
             saving(viewer, view),
             scheduler and link_again(viewer, view),
@@ -113,9 +113,11 @@ def _data(viewer: Viewer, view: SessionView) -> dict[str, str | None]:
     }
 
 
-def _instead_of_calls(viewer: Viewer, invite_id: str) -> h.Element:
+def _instead_of_calls(viewer: Viewer, invite_id: str, view: SessionView) -> h.Element:
     return h.div("#no-calls-ways.notice", hidden=True)[
-        ask_by_phone(viewer, invite_id, full=True), ways_out(viewer, link=None)
+        ask_by_phone(viewer, invite_id, full=True),
+        view.number_unknown and write_number(viewer),
+        ways_out(viewer, link=None),
     ]
 
 

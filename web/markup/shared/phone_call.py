@@ -37,3 +37,9 @@ def ask_by_phone_too(viewer: Viewer, invite_id: str) -> h.Element:
         formaction=path("seat_phone_call", invite_id=invite_id),
         formenctype="application/x-www-form-urlencoded",
     )[_("Ask for a call by phone")]
+
+
+def write_number(viewer: Viewer) -> h.Element:
+    """For whoever was invited by email or in person: nobody knows where to call them."""
+    _ = viewer.translate
+    return h.p[_("Please write your phone number in a message, so that you can be called.")]

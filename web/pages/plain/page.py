@@ -43,6 +43,7 @@ async def page(
         other_error=other_error,
         length=len(text) if error and len(text) > CHAT_LENGTH else 0,
         caption=caption,
+        number_unknown=not arrival.invite.person.has_number,
         asks_for_phone_call=attendance.room.asks_for_phone_call(arrival.invite.id),
         full="full" in request.query and not (text or caption or error or other_error),
     )

@@ -1,6 +1,7 @@
 """Waiting and writing without a script: pages, forms, and a frame that refreshes."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -247,6 +248,30 @@ async def test_who_cannot_call_asks_to_be_called_by_phone(nurse: Person, plain: 
     assert "Ask for a call by phone" not in page
     waiting = await nurse.get(path("waiting_room"))
     assert '<p class="wants-phone"><span class="tag warning">Asks for a call' in waiting.text
+
+
+async def test_who_wants_a_call_is_asked_for_a_number_unless_it_is_known(
+    server: Server, plain: Plain
+) -> None:
+    """Nobody could call whom they have invited by email, and who waits for it would wait for ever."""
+    asks = "Please write your phone number in a message"
+    page = (await plain.page()).text
+    assert asks not in words(page)
+    await plain.press(page, "Ask for a call by phone", "")
+    full = path("seat", invite_id=plain.invite_id)
+    for address in (path("seat_plain", invite_id=plain.invite_id), full):
+        assert asks in words((await plain.person.get(address)).text)
+    shell = await plain.person.get(path("seat_shell", invite_id=plain.invite_id))
+    assert asks not in words(shell.text), "nothing about anybody lies in a cache"
+
+    invite = await server.app[STORE].read.invites.get(plain.invite_id)
+    assert invite is not None
+    known = replace(invite.person, channel="sms", address="+41791234567")
+    await server.app[STORE].write(
+        lambda records: records.invites.change(replace(invite, person=known))
+    )
+    for address in (path("seat_plain", invite_id=plain.invite_id), full):
+        assert asks not in words((await plain.person.get(address)).text)
 
 
 async def test_who_only_comes_and_goes_has_not_called(
