@@ -67,6 +67,10 @@ class Executor(ABC):
         """
         await self.rows(sql, parameters)
 
+    async def post_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Post one statement once for each set of parameters."""
+        await self.many(sql, parameters)
+
     async def run_posted(self) -> None:
         """Run what was posted, so that what was not to be done fails here."""
         return

@@ -105,7 +105,7 @@ class Invites:
 
     async def mark_sent(self, invite_ids: Iterable[str]) -> None:
         """Something was sent to these people; other states than `created` stay."""
-        await self._executor.many(
+        await self._executor.post_many(
             "UPDATE invite SET state = 'sent' WHERE id = ? AND state = 'created'",
             [(invite_id,) for invite_id in invite_ids],
         )

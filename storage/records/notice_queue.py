@@ -152,7 +152,7 @@ class NoticeQueue:
 
     async def claim(self, notice_ids: Iterable[str], host_id: str) -> None:
         """Store that a host sends these now (empty: the only one there is); none of them is due."""
-        await self._executor.many(
+        await self._executor.post_many(
             "UPDATE notice SET next_at = NULL, claimed_by = ? WHERE id = ?",
             [(host_id or None, each) for each in notice_ids],
         )

@@ -138,7 +138,7 @@ class Notices(NoticeQueue):
 
     async def change(self, changes: Iterable[tuple[Notice, datetime | None]]) -> None:
         """Store states, and when each is due again (None: it is not); nobody sends it now."""
-        await self._executor.many(
+        await self._executor.post_many(
             "UPDATE notice SET state = ?, next_at = ?, claimed_by = NULL WHERE id = ?",
             [(notice.state, maybe_ms(next_at), notice.id) for notice, next_at in changes],
         )
@@ -147,7 +147,7 @@ class Notices(NoticeQueue):
         """Store the channel of the way that is tried next, as (notice id, channel)."""
         changes = [(channel, notice_id) for notice_id, channel in switched]
         if changes:
-            await self._executor.many("UPDATE notice SET channel = ? WHERE id = ?", changes)
+            await self._executor.post_many("UPDATE notice SET channel = ? WHERE id = ?", changes)
             self._hooks.notice_queued(self._executor)
 
     async def drop_pending(self, consultation_id: str, occasions: Sequence[str]) -> None:
@@ -245,7 +245,7 @@ class Notices(NoticeQueue):
 
     async def put_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:
         """Write or rewrite attempts, each with the number of its way."""
-        await self._executor.many(
+        await self._executor.post_many(
             "INSERT INTO delivery_attempt (id, notice_id, number, channel, sender_id, state,"
             " tries, first_try_at, next_try_at, provider_id, reason, code)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

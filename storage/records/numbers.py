@@ -17,7 +17,7 @@ class Numbers:
         week, counted = week_of(now), Counter(numbers)
         if counted:
             await self._executor.lock_ledgers()
-            await self._executor.many(
+            await self._executor.post_many(
                 "INSERT INTO number (week, kind, label, count) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (week, kind, label) DO UPDATE SET"
                 " count = number.count + excluded.count",

@@ -52,6 +52,10 @@ class SqliteExecutor(Executor):
         self._deferred.append((sql, parameters))
         self._posted = True
 
+    async def post_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        for each in parameters:
+            await self.post(sql, each)
+
     async def run_posted(self) -> None:
         if self._posted:
             await self.run_deferred()

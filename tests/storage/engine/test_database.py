@@ -140,11 +140,12 @@ async def test_what_is_posted_needs_no_visit_of_its_own(
     async def work(executor: Executor) -> None:
         for number in range(5):
             await executor.post("INSERT INTO word (word) VALUES (?)", (f"word {number}",))
+        await executor.post_many("INSERT INTO word (word) VALUES (?)", [("6",), ("7",)])
         await executor.many("INSERT INTO word (word) VALUES (?)", [])
 
     monkeypatch.setattr(database.write_executor, "visit", counted)
     await database.write(work)
-    assert len(await words(database)) == 5
+    assert len(await words(database)) == 7
     assert visits == 1, "that of the commit"
 
 
