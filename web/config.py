@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -237,7 +237,7 @@ class Config:
         """Whether people reach the server by TLS."""
         return self.public_url.scheme == "https"
 
-    @property
+    @cached_property
     def origins(self) -> frozenset[str]:
         """The server's own origins: the public one, those of the other hosts; on loopback, all its
         names."""
