@@ -219,15 +219,15 @@ class Person:
         return await self.post("/signin", {"email": email, "password": password})
 
     async def invite(self, name: str = "Amina", **fields: str) -> str:
-        """Invite somebody by email; returns the path of their link."""
+        """Invite somebody by email; returns the path of their link, as the button that copies it is told."""
         form = {
             "kind": "remote", "first_name": name, "last_name": "", "channel": "email",
             "address": "amina@example.org", "language": "en", **fields,
         }  # fmt: skip
         answer = await self.post("/invites/new", form, Accept="text/html")
         assert answer.status == 303, answer.text
-        page = await self.get(answer.location)
-        found = re.search(r"/i/[\w-]+", page.text)
+        link = await self.get(answer.location, Accept="application/json")
+        found = LINK.search(link.text)
         assert found is not None
         return found.group()
 

@@ -1,8 +1,10 @@
 """Whom the provider's people become here: who may come in, who is an administrator, who has to ask."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from signaling.identifier import new_id
 from tests.clock import MovableClock
 from tests.people import Person, outbox
 from tests.serving import audit_lines, serving
@@ -102,12 +104,20 @@ async def test_requests_are_searched_as_people_are_and_fill_numbered_pages(
     async with serving(tmp_path, clock, **settings) as server, Person(server) as boss:
         await server.account("boss@example.org", role="administrator")
         await boss.sign_in("boss@example.org")
-        for number in range(51):
-            provider.claims |= {"sub": f"s{number}", "name": f"Élodie {number:02}"}
-            provider.claims["email"] = f"e{number}@example.org"
-            async with Person(server) as person:
-                assert (await sign_in(person)).status == 200
-            clock.move(timedelta(minutes=5))
+        provider.claims |= {"sub": "s0", "name": "Élodie 00", "email": "e0@example.org"}
+        async with Person(server) as person:
+            assert (await sign_in(person)).status == 200
+        store = server.app[STORE]
+        [asked] = await store.read.access_requests.all()
+        for number in range(1, 51):
+            another = replace(
+                asked,
+                id=new_id(),
+                identity=replace(asked.identity, subject=f"s{number}"),
+                name=f"Élodie {number:02}",
+                created_at=asked.created_at + number * timedelta(minutes=5),
+            )
+            await store.write(lambda records, it=another: records.access_requests.put(it))
         first = (await boss.get("/admin/access-requests?search=%C3%89LODIE")).text
         assert "Élodie 00" in first and "Élodie 50" not in first
         assert "Page 1 of 2" in first
