@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.people import LINK, Person
 from tests.serving import PASSWORD, Server
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("media", "signaling", "storage", "web")
 WITHIN = 120.0
 "Seconds until an edit must be served; some two on a machine of one's own."
+LISTENING = " web: Listening at "
+"What a server writes at each start."
 
 
 @dataclass
@@ -100,39 +103,47 @@ async def developing(folder: Path) -> AsyncIterator[Checkout]:
             await running.wait()
 
 
-async def test_styles_catalogs_and_python_are_served_as_they_were_edited(tmp_path: Path) -> None:
-    async with developing(tmp_path) as checkout:
-        style = r"/static/(\w+)/css/base\.css"
-        digest = (await checkout.until(style, "/signin"))[1]
-        with (tmp_path / "web/static/css/base.css").open("a") as css:
-            css.write("\n.edited { color: teal; }\n")
-        changed = await checkout.until(style.replace(r"(\w+)", rf"(?!{digest}/)\w+"), "/signin")
-        assert ".edited" in await checkout.page(changed[0])
-
-        french = {"Accept-Language": "fr"}
-        checkout.edit("signaling/locales/fr.po", 'msgstr "Se connecter"', 'msgstr "Entrez ici"')
-        await checkout.until("Entrez ici", "/signin", **french)
-
-        checkout.edit("web/texts/catalogs.py", '"fr": "Français"', '"fr": "Français édité"')
-        await checkout.until("Français édité", "/signin", **french)
-        written = checkout.log.read_text()
-        assert " web: Listening at " in written and '"message"' not in written
-        assert written.count(" web: Listening at ") == 2
+@pytest.fixture(scope="module")
+async def checkout(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Checkout]:
+    """One for all: copying it and starting it twice takes longer than what is tested."""
+    async with developing(tmp_path_factory.mktemp("checkout")) as served:
+        yield served
 
 
-async def test_mail_stays_on_the_page_and_an_exception_is_told_in_full(tmp_path: Path) -> None:
-    async with developing(tmp_path) as checkout, Person(checkout.server) as nurse:
-        setup = re.search(r"/setup/[\w-]+", checkout.log.read_text())
-        assert setup is not None
+async def test_styles_catalogs_and_python_are_served_as_they_were_edited(
+    checkout: Checkout,
+) -> None:
+    starts = checkout.log.read_text().count(LISTENING)
+    style = r"/static/(\w+)/css/base\.css"
+    digest = (await checkout.until(style, "/signin"))[1]
+    with (checkout.folder / "web/static/css/base.css").open("a") as css:
+        css.write("\n.edited { color: teal; }\n")
+    changed = await checkout.until(style.replace(r"(\w+)", rf"(?!{digest}/)\w+"), "/signin")
+    assert ".edited" in await checkout.page(changed[0])
+
+    french = {"Accept-Language": "fr"}
+    checkout.edit("signaling/locales/fr.po", 'msgstr "Se connecter"', 'msgstr "Entrez ici"')
+    await checkout.until("Entrez ici", "/signin", **french)
+
+    checkout.edit("web/texts/catalogs.py", '"fr": "Français"', '"fr": "Français édité"')
+    await checkout.until("Français édité", "/signin", **french)
+    written = checkout.log.read_text()
+    assert '"message"' not in written
+    assert written.count(LISTENING) == starts + 1
+
+
+async def test_mail_stays_on_the_page_and_an_exception_is_told_in_full(checkout: Checkout) -> None:
+    async with Person(checkout.server, url=checkout.server.url) as nurse:
+        setup = re.findall(r"/setup/[\w-]+", checkout.log.read_text())[-1]
         form = {"name": "Boss", "email": "boss@example.org", "password": PASSWORD}
-        await nurse.post(setup.group(), form)
+        assert (await nurse.post(setup, form)).status == 303
         link = await nurse.invite()
         async with asyncio.timeout(WITHIN):
             while True:
                 if link in LINK.findall((await nurse.get("/admin/outbox")).text):
                     break
                 await asyncio.sleep(0.05)
-        with (tmp_path / "web/pages/monitoring.py").open("a") as source:
+        with (checkout.folder / "web/pages/monitoring.py").open("a") as source:
             source.write("\n\nasync def health(_):\n    raise ValueError('seen at the desk')\n")
         async with asyncio.timeout(WITHIN):
             while "ValueError: seen at the desk" not in checkout.log.read_text():

@@ -22,7 +22,7 @@ class Gathering:
     """A session with a scheduler ("desk"), a service user ("phone") and colleagues."""
 
     def __init__(
-        self, server: Server, new_context: NewContext, *, small_cameras: bool = False
+        self, server: Server, new_context: NewContext, *, small_cameras: bool = True
     ) -> None:
         self.server = server
         self.new_context = new_context

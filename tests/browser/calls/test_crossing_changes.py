@@ -34,7 +34,7 @@ TOGETHER_AFTER = 300
 async def test_pictures_go_on_when_both_networks_change_at_once(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context, small_cameras=True)
+    scene = Gathering(server, new_context)
     await scene.invite()
     await scene.pair()
     await scene.everybody_sees("desk", "phone")

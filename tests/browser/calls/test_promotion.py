@@ -93,7 +93,7 @@ async def test_two_become_three_become_two_and_nobody_misses_a_word(
 async def test_no_picture_is_dead_after_two_became_three_became_two(
     server: Server, waits: RunningClock, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context, small_cameras=True)
+    scene = Gathering(server, new_context)
     await scene.invite("lee")
     await scene.pair()
     await scene.everybody_sees("desk", "phone")
@@ -118,7 +118,7 @@ async def test_no_picture_is_dead_after_two_became_three_became_two(
 async def test_four_see_and_hear_each_other_whoever_leaves_and_comes_back(
     server: Server, new_context: NewContext, leavers: tuple[str, str]
 ) -> None:
-    scene = Gathering(server, new_context, small_cameras=True)
+    scene = Gathering(server, new_context)
     everybody = ("desk", "phone", "lee", "kim")
     await scene.invite("lee", "kim")
     await scene.pair()
@@ -181,7 +181,7 @@ async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
 async def test_two_without_a_direct_path_meet_through_the_relay(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context, small_cameras=True)
+    scene = Gathering(server, new_context)
     await scene.invite()
     await scene.arrive("phone")
     desk = await scene.begin()

@@ -51,7 +51,7 @@ async def kilobytes(said: Locator) -> float:
 async def test_saving_data_means_audio_first_and_a_small_video_on_request(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context)
+    scene = Gathering(server, new_context, small_cameras=False)
     await scene.invite()
     phone = await scene.arrive("phone")
     switch = phone.get_by_role("switch", name="Save data", exact=True)

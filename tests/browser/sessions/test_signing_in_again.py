@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.probes import video_moves
+from tests.browser.harness.probes import SMALL_CAMERA, video_moves
 from tests.browser.harness.visits import FAILED_LOADS, is_live, join, link_to
 from tests.clock import MovableClock
 from tests.serving import PASSWORD, Server, moment, serving
@@ -43,8 +43,11 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
         await server.account()
         await server.account("doctor@example.org", "Doctor Ann")
         context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
+        beyond = await new_context(base_url=server.url)
+        for each in (context, beyond):
+            await each.add_init_script(SMALL_CAMERA)
         desk, board, form = [await context.new_page() for _ in range(3)]
-        phone = await (await new_context(base_url=server.url)).new_page()
+        phone = await beyond.new_page()
         await desk.goto("/")
         await fill_sign_in(desk)
         await join(phone, await link_to(server))
