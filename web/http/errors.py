@@ -22,7 +22,7 @@ from signaling.errors import (
 )
 from signaling.wire.messages import Refusal
 from signaling.wire.values import CLOSE_CODES
-from web.http.kept_forms import kept_form
+from web.http.kept_forms import is_typed, kept_form
 from web.http.over_limit import wants_page
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
@@ -133,7 +133,7 @@ async def _answer(request: web.Request, error: TeleConnectError, status: int) ->
         kept = await kept_form(request, error)
     if kept is not None and out:
         answer = show(kept_form_page(viewer, *kept), status)
-    elif kept is not None and kept[1]:
+    elif kept is not None and (kept[1] if status == 429 else is_typed(kept[1])):
         answer = show(send_again_page(viewer, text, *kept), status)
     elif wants_page(request):
         answer = show(error_page(viewer, status, text), status)

@@ -5,6 +5,7 @@ It is not stored: the page that answers holds it. Otherwise whoever is not signe
 """
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -20,6 +21,15 @@ KEPT = web.RequestKey("kept_form", tuple)
 what of it is to be sent once more, and where to."""
 SECRETS = ("password", "code", "token")
 "What a field is called that no page may hold."
+
+
+NOT_TYPED = frozenset(("id", "file_id", "language", "next", "others", "room"))
+"Fields of forms of guests that are a button alone: pressing it again is all that is lost."
+
+
+def is_typed(fields: Mapping[str, str]) -> bool:
+    """Whether a form has more in it than the button that was pressed."""
+    return any(text.strip() for name, text in fields.items() if name not in NOT_TYPED)
 
 
 async def kept_form(

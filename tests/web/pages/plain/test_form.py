@@ -213,6 +213,22 @@ async def test_what_is_typed_is_kept_by_the_page_that_says_that_the_server_fails
     assert (now.count("my &lt;b&gt; leg"), now.count("hurts")) == (1, 1)
 
 
+@pytest.mark.sqlite
+async def test_a_page_that_says_that_the_server_fails_keeps_nothing_of_a_button_alone(
+    server: Server, nurse: Person, phone: Person
+) -> None:
+    link = await nurse.invite()
+    await change(server, "ALTER TABLE invite RENAME TO elsewhere")
+    for address, form in (
+        (link, {"room": "here", "others": "keep"}),
+        (path("seat_phone_call", invite_id="x" * 16), {"id": "x" * 16, "text": " "}),
+    ):
+        failed = await phone.post(address, form)
+        assert failed.status >= 500
+        assert "what you have typed" not in words(failed.text)
+    await change(server, "ALTER TABLE elsewhere RENAME TO invite")
+
+
 @pytest.mark.slow
 async def test_a_form_is_taken_that_a_killed_server_has_had_a_part_of(
     server: Server, plain: Plain
