@@ -112,6 +112,10 @@ for (const name of ["sessionStorage", "localStorage", "indexedDB"]) {
 """
 
 
+WITHOUT_TLS = """
+Object.defineProperty(window, "isSecureContext", { value: false });
+delete Navigator.prototype.mediaDevices;
+"""
 NO_WEBSOCKET = """
 window.WebSocket = class extends WebSocket {
   constructor(address) {
@@ -177,12 +181,24 @@ async def test_who_cannot_call_asks_for_a_call_by_phone(
     await desk.get_by_role("button", name="Start the session").click()
     await expect(desk.get_by_text("cannot take calls with the browser used there")).to_be_visible()
     await expect(desk.get_by_role("button", name="Start video call")).to_be_hidden()
+    await expect(phone.locator("#no-calls-ways .ways-out")).to_be_visible()
     ask = phone.get_by_role("button", name="Ask for a call by phone")
     await ask.click()
     await expect(desk.get_by_text("asks for a call by phone")).to_be_visible()
     # back on the full page, for scripts do run
     await phone.wait_for_url(re.compile(r"/seat/[\w-]+$"))
     await expect(phone.get_by_text("asks for a call by phone")).to_be_visible()
+
+
+async def test_no_other_browser_is_named_on_a_page_that_none_calls_on(
+    server: Server, new_context: NewContext
+) -> None:
+    desk, phone = await waiting_phone(server, new_context, WITHOUT_TLS)
+    await desk.get_by_role("button", name="Start next consultation").click()
+    await desk.get_by_role("button", name="Start the session").click()
+    await expect(phone.get_by_text("only work on a secure page (https)")).to_be_visible()
+    await expect(phone.get_by_role("button", name="Ask for a call by phone")).to_be_visible()
+    await expect(phone.locator("#no-calls-ways .ways-out")).to_be_hidden()
 
 
 async def test_what_is_written_where_the_scripts_do_not_come_is_sent_by_the_form(

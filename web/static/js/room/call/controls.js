@@ -91,7 +91,10 @@ export class Controls {
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     setPressed(this.#audioOnly, audioOnly);
     showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
-    show(maybe("no-calls-ways", HTMLElement), active && !this.#canCall);
+    const ways = maybe("no-calls-ways", HTMLElement);
+    show(ways, active && !this.#canCall);
+    // no browser calls on a page without TLS
+    show(ways?.querySelector(".ways-out") ?? null, isSecureContext);
     this.#renderDevices();
   }
 
