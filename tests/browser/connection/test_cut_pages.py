@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, link_to
@@ -136,3 +136,19 @@ async def test_a_page_without_its_end_is_left_to_whoever_writes_there(
     await page.clock.run_for(STALLED)
     await expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
     assert len(gone) == 1
+
+
+async def test_a_browser_that_takes_the_beginning_for_the_whole_page_asks_again_too(
+    server: Server, line: BreakingLine, other_browser: Browser
+) -> None:
+    """Firefox, where it is installed."""
+    page = await other_browser.new_page()
+    await page.clock.install()
+    line.page = await link_to(server)
+    await page.goto(f"http://localhost:{line.port}{line.page}", wait_until="commit")
+    await line.broken.wait()
+    await page.clock.run_for(STALLED)
+    button = page.get_by_role("button", name="Join the session")
+    await expect(button).to_have_count(0)
+    await page.clock.run_for(STALLED)
+    await expect(button).to_be_visible()

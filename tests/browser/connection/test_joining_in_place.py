@@ -70,6 +70,7 @@ async def test_whoever_has_read_joins_in_place_and_over_the_socket_that_is_open(
     assert len(followed.sockets) == 1
     assert link not in await page.content(), "the link is no part of the page"
     assert await page.evaluate("document.activeElement.id") == "main"
+    assert await page.locator("#end").count() == 1, "else js/whole.js would ask for the page again"
     await expect(page.get_by_role("heading", level=1)).to_have_text("You are in the waiting room")
     await page.get_by_role("textbox", name="Message").fill("I am here")
     await page.get_by_role("button", name="Send", exact=True).click()

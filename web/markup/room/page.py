@@ -12,7 +12,13 @@ from web.markup.room.greenroom import greenroom
 from web.markup.room.lead import connection, lead
 from web.markup.room.saving import saving
 from web.markup.room.templates import templates
-from web.markup.shared.document import body_attributes, document, message_page, whole_page
+from web.markup.shared.document import (
+    body_attributes,
+    document,
+    end_of_page,
+    message_page,
+    whole_page,
+)
 from web.markup.shared.header import leave
 from web.markup.shared.phone_call import ask_by_phone, write_number
 from web.markup.shared.until_scripts_run import simple_page
@@ -61,7 +67,7 @@ def session_part(viewer: Viewer, view: SessionView) -> h.Element:
     }
     return h.html(lang=viewer.language)[
         h.body({"class": "wide", **body_attributes(viewer, signed_in=False, data=data)})[
-            leave(viewer), h.main("#main", tabindex="-1")[_room(viewer, view)]
+            leave(viewer), h.main("#main", tabindex="-1")[_room(viewer, view)], end_of_page()
         ]
     ]
 

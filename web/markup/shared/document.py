@@ -93,6 +93,7 @@ def document(
             # here they hold up nothing; the colors are to come after those of the sheet
             not waits and sheet and _links(viewer, sheet),
             not waits and viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
+            first and end_of_page(),
         ],
     ]
 
@@ -165,6 +166,11 @@ def _head(
 def whole_page(viewer: Viewer) -> h.Element:
     """A script that asks for the page again if its end does not arrive."""
     return h.script(data_alive=path("health"))[Markup(viewer.inline(WHOLE_SCRIPT))]
+
+
+def end_of_page() -> h.Element:
+    """What that script looks for."""
+    return h.template("#end")
 
 
 def _held_icon(viewer: Viewer) -> str:

@@ -1,6 +1,7 @@
 /**
  * Asks for a guest's page again whose end does not arrive. Browsers show what has come of a page when its
- * connection breaks, and run none of its scripts, except those that it holds, as this one.
+ * connection breaks. Chromium goes on waiting for the rest, and runs none of its scripts, except those that it
+ * holds, as this one; Firefox takes what has come for the whole page.
  */
 {
   /** Milliseconds without anything new, while the server answers. */
@@ -9,10 +10,11 @@
 
   /** @param {number} before elements there were */
   const look = async (before) => {
-    const count = () => (document.readyState === "loading" ? document.all.length : 0);
+    const isWhole = () => document.readyState !== "loading" && document.getElementById("end");
+    const count = () => (isWhole() ? 0 : document.all.length);
     // an answer comes behind what is still on its way
     const answers = before === count() && (await fetch(alive).catch(() => null))?.ok;
-    if (!count()) return; // it has been read to its end
+    if (isWhole()) return;
     // what somebody has begun to write there can be sent: the form works without scripts
     const writes = [...document.querySelectorAll("textarea")].some(({ value }) => value);
     if (answers && !writes && before === count()) location.replace(location.href.split("#")[0]);

@@ -146,7 +146,7 @@ function replaceContent(part, seat) {
   for (const field of top.querySelectorAll("input[name=next]")) field.setAttribute("value", seat);
   top.querySelector("#leave")?.remove();
   inside(top, ".tools").append(document.importNode(inside(part, "#leave"), true));
-  top.after(document.importNode(inside(part, "#main"), true));
+  for (const each of ["#end", "#main"]) top.after(document.importNode(inside(part, each), true));
   scrollTo(0, 0);
   byId("main", HTMLElement).focus(); // as after a new page, for whoever hears it read
 }
