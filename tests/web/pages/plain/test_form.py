@@ -1,8 +1,10 @@
 """One form for all: whichever button is pressed, what is typed is sent once or is still in the field."""
 
 import asyncio
+import contextlib
 import html
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import aiohttp
@@ -170,10 +172,19 @@ async def test_who_has_lost_the_seat_reads_what_they_typed(server: Server, plain
             assert "This browser has no place in the session" in words(answer.text)
 
 
-async def change(server: Server, sql: str) -> None:
-    """Change something of the database, which is served meanwhile."""
+async def set_read_only(server: Server, state: str) -> None:
+    """Let nothing be written, or let it again."""
     executor = server.app[STORE]._database.write_executor
-    await executor.visit(lambda connection: connection.execute(sql))
+    await executor.visit(lambda connection: connection.execute(f"PRAGMA query_only={state}"))
+
+
+@contextlib.asynccontextmanager
+async def failing(server: Server) -> AsyncIterator[None]:
+    """A server that cannot even read, as after a fault of the disk."""
+    database = server.app[STORE]._database
+    await database.write(lambda executor: executor.rows("ALTER TABLE invite RENAME TO elsewhere"))
+    yield
+    await database.write(lambda executor: executor.rows("ALTER TABLE elsewhere RENAME TO invite"))
 
 
 BUTTONS = ("Send", "Send the photo or PDF", "Ask for a call by phone")
@@ -185,12 +196,12 @@ async def test_what_is_typed_stays_in_the_field_while_nothing_can_be_written(
     server: Server, plain: Plain, button: str
 ) -> None:
     page = (await plain.page()).text
-    await change(server, "PRAGMA query_only=ON")
+    await set_read_only(server, "ON")
     for _ in range(2):
         answer = await plain.press(page, button, "my <b> leg", b"x", "leg.jpg", "hurts")
         assert answer.status >= 400
         assert (typed(answer.text), typed(answer.text, "caption")) == ("my <b> leg", "hurts")
-    await change(server, "PRAGMA query_only=OFF")
+    await set_read_only(server, "OFF")
 
 
 @pytest.mark.sqlite
@@ -199,11 +210,10 @@ async def test_what_is_typed_is_kept_by_the_page_that_says_that_the_server_fails
     server: Server, plain: Plain, button: str
 ) -> None:
     page = (await plain.page()).text
-    await change(server, "ALTER TABLE invite RENAME TO elsewhere")
-    failed = await plain.press(page, button, "my <b> leg\r\n", b"x", "leg.jpg", "hurts")
+    async with failing(server):
+        failed = await plain.press(page, button, "my <b> leg\r\n", b"x", "leg.jpg", "hurts")
     assert failed.status >= 500
     assert "Nothing is lost: this page keeps what you have typed." in words(failed.text)
-    await change(server, "ALTER TABLE elsewhere RENAME TO invite")
     kept = re.search(r'<form id="kept-form" method="post" action="([^"]+)">.*', failed.text, re.S)
     assert kept is not None
     fields = re.findall(r'name="(\w+)" value="([^"]*)"', kept.group())
@@ -218,15 +228,14 @@ async def test_a_page_that_says_that_the_server_fails_keeps_nothing_of_a_button_
     server: Server, nurse: Person, phone: Person
 ) -> None:
     link = await nurse.invite()
-    await change(server, "ALTER TABLE invite RENAME TO elsewhere")
-    for address, form in (
-        (link, {"room": "here", "others": "keep"}),
-        (path("seat_phone_call", invite_id="x" * 16), {"id": "x" * 16, "text": " "}),
-    ):
-        failed = await phone.post(address, form)
-        assert failed.status >= 500
-        assert "what you have typed" not in words(failed.text)
-    await change(server, "ALTER TABLE elsewhere RENAME TO invite")
+    async with failing(server):
+        for address, form in (
+            (link, {"room": "here", "others": "keep"}),
+            (path("seat_phone_call", invite_id="x" * 16), {"id": "x" * 16, "text": " "}),
+        ):
+            failed = await phone.post(address, form)
+            assert failed.status >= 500
+            assert "what you have typed" not in words(failed.text)
 
 
 @pytest.mark.slow
