@@ -31,9 +31,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +48,7 @@ enum {
     PATIENT = 48,        /* of those that can wait: as many wake Python all the same */
     BUSY = 10000,        /* datagrams a second above which they are let come together */
     PAUSE = 300 * 1000,  /* nanoseconds for that */
+    SLICE = 100 * 1000,  /* nanoseconds of the processor, the least that Linux gives at a time */
     REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at that, and at feedback */
     LOOKS = 15, /* at feedback after the last datagram: Python may still handle what came */
 };
@@ -309,6 +313,24 @@ static void tell_failure(Loop *loop, int failed)
     wake_python(loop);
 }
 
+/* Let this thread go on as soon as it wakes up. On a processor where another thread runs, Python's for
+   one, Linux may let it wait for the next tick, 4 ms where there are 250 in a second. From 6.12 on it
+   does not if the one that wakes up has asked for the shorter slice. It gets no more of the processor
+   for that, and needs no privilege; older kernels take no notice. */
+static void ask_for_short_slices(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes = {.size = sizeof attributes, .policy = SCHED_OTHER, .runtime = SLICE};
+    attributes.nice = getpriority(PRIO_PROCESS, 0);
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
 static void *serve(void *argument)
 {
     Loop *loop = argument;
@@ -317,6 +339,7 @@ static void *serve(void *argument)
     struct load load = {0, 0, 0, 0};
     prctl(PR_SET_NAME, "packets");
     prctl(PR_SET_TIMERSLACK, 1);
+    ask_for_short_slices();
     for (int i = 0; i < ports; i++)
         ready[i] = (struct pollfd){.fd = loop->served[i]->batch->descriptor, .events = POLLIN};
     ready[ports] = (struct pollfd){.fd = loop->stop, .events = POLLIN};
