@@ -20,7 +20,7 @@ import pytest
 from blockbuster import BlockingError, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
-from tests.engines import databases
+from tests.engines import databases, each_test
 from tests.engines.postgresql import Cluster
 
 # The same examples every time, so that a failure belongs to the change that caused it; no deadline.
@@ -114,6 +114,8 @@ def pytest_sessionfinish() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[REMARKS] = set()
+    if config.getoption("--database") == "postgresql":
+        config.pluginmanager.register(each_test)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -222,15 +224,6 @@ def pytest_runtestloop() -> Generator[None, object, object]:
         for file, functions in MAY_BLOCK:
             for function in detector.functions.values():
                 function.can_block_in(file, functions)
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    """What a test has stored in PostgreSQL goes with it."""
-    if databases.cluster is None:
-        return (yield)
-    with databases.of_a_test():
         return (yield)
 
 
