@@ -21,8 +21,6 @@ KEPT = web.RequestKey("kept_form", tuple)
 what of it is to be sent once more, and where to."""
 SECRETS = ("password", "code", "token")
 "What a field is called that no page may hold."
-
-
 NOT_TYPED = frozenset(("id", "file_id", "language", "next", "others", "room"))
 "Fields of forms of guests that are a button alone: pressing it again is all that is lost."
 
