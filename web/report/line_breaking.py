@@ -99,6 +99,8 @@ class _Paragraph:
         ]
 
     def _add(self, word: _Word, start: int, end: int) -> None:
+        if start == end:  # a blank line has no runs
+            return
         text = self.text[start:end]
         if not text.isascii():  # what is never drawn must not be measured
             text = text.translate(_DROPPED)

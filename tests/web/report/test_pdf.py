@@ -245,6 +245,21 @@ def test_a_word_of_a_hundred_thousand_letters_is_cut_and_kept() -> None:
     assert text.count("x") == 100_000
 
 
+@pytest.mark.parametrize("blank", ["\n\n", "\n\n\n \n", "\r\n\r\n", "\n\u200b\n", "\n\u00ad\n"])
+@pytest.mark.parametrize(("first", "second"), [("Findings", "Plan"), ("النتائج", "الخطة")])
+def test_blank_lines_stand_between_the_paragraphs_of_a_message(
+    first: str, second: str, blank: str
+) -> None:
+    lines = lay_out(f"{first}{blank}{second}", Fonts(), size=10, width=200, rtl=False)
+    assert ["".join(run.text for run in line.runs).strip("\u200b") for line in lines] == [
+        first,
+        "",
+        second,
+    ]
+    assert lines[1].width == 0 < lines[1].leading
+    assert "Findings\nPlan" in read(make(f"Findings{blank}Plan"))
+
+
 def test_no_line_is_wider_than_its_column() -> None:
     fonts = Fonts()
     for text in ("https://example.org/" + "a-b/" * 200, *(s * 20 for s in SAMPLES.values())):
