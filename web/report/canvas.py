@@ -25,6 +25,9 @@ Color = tuple[int, int, int]
 _THICKER = 0.018
 _RULE = 0.6
 
+_VERTICAL = ("vhea", "vmtx", "VORG")
+"Tables of a font for lines from top to bottom, which a report has none of: new glyphs are not in them."
+
 _MOST_SPELLINGS = 30_000
 """Pairs of glyph and letters in a font's subset, which has two-byte codes. Beyond that a glyph keeps the
 letters of its first use, for whoever copies them."""
@@ -156,6 +159,9 @@ class _Subset:
         self._codes: dict[tuple[Any, str], tuple[str, int]] = {}
         self._first: dict[int, tuple[str, int]] = {}
         self._units = font.ttfont["head"].unitsPerEm
+        for table in _VERTICAL:
+            if table in font.ttfont:
+                del font.ttfont[table]
 
     def show(self, run: Run, size: float) -> tuple[str, float]:
         """A run as a part of a TJ array, and how far the pen then is too far to the right.

@@ -11,6 +11,7 @@ from io import BytesIO
 import pypdfium2
 import pytest
 from fontTools.ttLib import TTFont
+from fpdf import FPDF
 from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
 from PIL import Image, ImageChops, ImageDraw, ImageFont
@@ -19,8 +20,9 @@ from pypdf.errors import FileNotDecryptedError
 
 from signaling.report import Report, ReportLine
 from web.report.bidi import resolve_levels
-from web.report.fonts import FILES, Fonts, path_of
-from web.report.line_breaking import lay_out
+from web.report.canvas import Canvas
+from web.report.fonts import FILES, FontChoice, Fonts, Glyph, Run, path_of
+from web.report.line_breaking import Line, lay_out
 from web.report.pdf import draw
 from web.report.plain_text import clean
 
@@ -406,6 +408,26 @@ def test_texts_come_from_the_catalog() -> None:
 def test_any_language_tag_gets_a_report_in_the_gregorian_calendar(language: str) -> None:
     text = read(make("Hello", language=language))
     assert "2026" in text or "۲۰۲۶" in text
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_two_glyphs_of_a_cluster_are_drawn_as_one_in_every_font(file: str) -> None:
+    two = Run(
+        "ab", FontChoice(file, ""), False, (Glyph(1, 0, 0.5, 0, 0), Glyph(2, 0, 0.5, 0, 0)), 1.0
+    )
+    pdf = FPDF(unit="pt", format="A4")
+    canvas = Canvas(pdf)
+    canvas.add_page()
+    canvas.draw(Line((two,), False, 1.4, 10), 50, 50, 10, (0, 0, 0), False)
+    assert read(bytes(pdf.output())).strip() == "ab"
+
+
+@pytest.mark.parametrize(
+    "text", ["\u2764\ufe0f", "\U0001f9d1\u200d\u2695\ufe0f", "\u304b\u309a", "\u1112\u119e"]
+)
+def test_characters_of_several_code_points_are_drawn_and_read_back(text: str) -> None:
+    data = make(f"before {text} after")
+    assert f"before {text} after" in read(data)
 
 
 def test_all_shipped_fonts_are_listed() -> None:
