@@ -1,19 +1,22 @@
 """ "Edit" and "Cancel session": changes before a session starts."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import htpy as h
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.errors import InvalidInput, TooManyRequests
+from signaling.errors import Conflict, InvalidInput, TooManyRequests
+from signaling.flows.sessions.planning import EDITABLE_STATES
 from signaling.invite import Invite, Person
 from web.forms.faults import Faults
 from web.forms.invitation import answered, read_moment, read_person
+from web.forms.merging import merged, with_shown
 from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
-from web.http.request import own_consultation, show, signed_in, viewer_of
+from web.http.request import own_consultation, show, viewer_of
 from web.keys import LIMITS, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
 from web.pages.session_people import invite_more
@@ -23,19 +26,26 @@ from web.view_models import Form, InvitedPerson, Viewer
 from web.zones.names import todays_name
 
 _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
+_ANSWERS = (("first_name",), ("last_name",), ("address", "channel"), ("language",), _MOMENT)
+"Fields of the form that are changed together."
 
 
 async def show_edit(request: web.Request) -> web.Response:
     account, consultation, invites = await _editable(request, "edit")
-    form = Form(_values(consultation, invites[0]))
+    form = Form(with_shown(_values(consultation, invites[0])))
     viewer = await viewer_of(request)
     return show(_page(viewer, form, account, consultation, invites))
 
 
 async def edit(request: web.Request) -> web.Response:
-    """Correct the awaited person and move the session; a refusal keeps everything typed."""
+    """Correct the awaited person and move the session; a refusal keeps everything typed.
+
+    What was left as the form showed it stays as it is now, even if another page has changed it since.
+    """
     account, consultation, invites = await _editable(request, "edit")
-    viewer, typed = await viewer_of(request), answered(await form_of(request))
+    before = _values(consultation, invites[0])
+    viewer = await viewer_of(request)
+    typed = merged(answered(await form_of(request)), before, _ANSWERS)
     reading = reading_of(request, account, viewer, typed, invites[0].person.address)
     planning = request.app[PLANNING]
     try:
@@ -45,9 +55,9 @@ async def edit(request: web.Request) -> web.Response:
         with faults.caught():
             if invites[0].role == "service_user":
                 person = read_person(typed, reading)
-        planned_at, time_zone = consultation.planned_at, consultation.time_zone
+        planned_at: datetime | None = None  # which keeps the date
+        time_zone = consultation.time_zone
         own_zone = invites[0].person.time_zone
-        before = _values(consultation, invites[0])
         if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
             # only a changed date must lie ahead: a late correction of a name does not change it
             with faults.caught():
@@ -70,7 +80,7 @@ async def add_people(request: web.Request) -> web.Response:
     try:
         await invite_more(request, typed)
     except (InvalidInput, TooManyRequests) as error:
-        values = _values(consultation, invites[0]) | typed
+        values = typed | with_shown(_values(consultation, invites[0]))
         form = refused_form(values, error, viewer)
         page = _page(viewer, form, account, consultation, invites)
         return show(page, error.status, retry_after(error))
@@ -78,9 +88,10 @@ async def add_people(request: web.Request) -> web.Response:
 
 
 async def cancel(request: web.Request) -> web.Response:
-    account = await signed_in(request)
-    app = request.app
-    await app[PLANNING].cancel(request.match_info["consultation_id"], account)
+    """Cancel the session; pressed again, as on a second page, it is canceled already."""
+    account, consultation = await own_consultation(request, "cancel")
+    if consultation.state != "canceled":
+        await request.app[PLANNING].cancel(consultation.id, account)
     raise web.HTTPSeeOther(path("invites"))
 
 
@@ -131,7 +142,9 @@ async def _editable(
     request: web.Request, action: str
 ) -> tuple[Account, Consultation, list[Invite]]:
     account, consultation = await own_consultation(request, action)
-    if consultation.state not in ("planned", "waiting"):
+    if consultation.state not in EDITABLE_STATES:
+        if request.method == hdrs.METH_POST:
+            raise Conflict  # what was typed is lost, which must not look as if it had been saved
         raise web.HTTPSeeOther(path("invites"))
     invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
     return account, consultation, invites

@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import Typed, answered, read_other, read_others
+from web.forms.merging import merged, with_shown
 from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
 from web.http.request import own_consultation, show, signed_in, viewer_of
@@ -14,6 +15,8 @@ from web.keys import INVITING, LIMITS, PLANNING
 from web.markup.desk.session_people import edit_invite_page, session_people_page
 from web.routes import path
 from web.view_models import Form
+
+_ANSWERS = (("name",), ("address",), ("language",))
 
 
 async def show_add(request: web.Request) -> web.Response:
@@ -57,16 +60,16 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
 
 async def show_edit(request: web.Request) -> web.Response:
     invite = await _invite(request)
-    person = invite.person
-    values = {"name": person.name, "address": person.address, "language": person.language}
-    viewer = await viewer_of(request)
-    return show(edit_invite_page(viewer, Form(values), invite.id, invite.consultation_id))
+    viewer, form = await viewer_of(request), Form(with_shown(_values(invite)))
+    return show(edit_invite_page(viewer, form, invite.id, invite.consultation_id))
 
 
 async def edit(request: web.Request) -> web.Response:
     """Correct one invited person; a refusal keeps everything typed."""
-    account, typed = await signed_in(request), answered(await form_of(request))
-    viewer, invite = await viewer_of(request), await _invite(request)
+    account, viewer, invite = (
+        await signed_in(request), await viewer_of(request), await _invite(request)
+    )  # fmt: skip
+    typed = merged(answered(await form_of(request)), _values(invite), _ANSWERS)
     try:
         await request.app[LIMITS].hit("invite", account.id)
         reading = reading_of(request, account, viewer, typed, invite.person.address)
@@ -78,6 +81,12 @@ async def edit(request: web.Request) -> web.Response:
         page = edit_invite_page(viewer, form, invite.id, invite.consultation_id)
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
+
+
+def _values(invite: Invite) -> dict[str, str]:
+    """The values of the form "Edit" before any change."""
+    person = invite.person
+    return {"name": person.name, "address": person.address, "language": person.language}
 
 
 async def _invite(request: web.Request) -> Invite:

@@ -11,6 +11,7 @@ from web.forms.contacts import (
     in_words,
     region_of,
 )
+from web.forms.merging import SHOWN
 from web.markup.shared.controls import field
 from web.markup.shared.labels import filled
 from web.view_models import Form, Offer, Viewer
@@ -35,11 +36,12 @@ def contact_field(
 
 def answers(form: Form) -> h.Node:
     """Hidden controls at the beginning of a form with such fields."""
-    confirmed = form.values.get("confirmed")
+    confirmed, shown = form.values.get("confirmed"), form.values.get(SHOWN)
     return [
         # The Enter key presses the first button, which must not be an answer to a question.
         form.questions and h.button(".unseen", type="submit", tabindex="-1", aria_hidden="true"),
         confirmed and h.input(type="hidden", name="confirmed", value=confirmed),
+        shown and h.input(type="hidden", name=SHOWN, value=shown),
     ]
 
 
