@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from media.congestion.audio_thrift import Thrift, is_far
 from media.congestion.bandwidth_estimate import Estimate
 from media.congestion.probing import Prober
+from media.congestion.receiver_estimates import ReceiverEstimates
 from media.rooms.negotiation import SourceId
 from media.rtp.codecs import Kind
 from media.streams.outbound import OutboundStream
@@ -26,6 +29,7 @@ class Downlink:
         self.by_ssrc: dict[int, OutboundStream] = {}
         "By SSRC, and by the SSRC of retransmissions."
         self.estimate = Estimate()
+        self.receiver_estimates = ReceiverEstimates()
         self.thrift = Thrift()
         self.prober = Prober()
         self.shares: dict[SourceId, float] = {}
@@ -43,9 +47,10 @@ class Downlink:
         "Bits per second sent during the last second."
         self.rate_before = 0.0
         "Bits per second sent during the second before that."
-        self.video_rate = 0.0
+        self.video_rates: dict[int, float] = {}
+        "The same of each video, by its SSRC."
         self._octets = 0
-        self._video_octets = 0
+        self._video_octets: dict[int, int] = {}
         self.reports_sent: dict[int, float] = {}
         "Middle NTP bits of a sender report -> when it left."
 
@@ -62,7 +67,8 @@ class Downlink:
         outbound.follow(None, now)
         # Rates are computed from how these sums grow.
         self._octets -= outbound.octets
-        self._video_octets -= outbound.octets if outbound.rtx_ssrc else 0
+        self._video_octets.pop(outbound.ssrc, None)
+        self.video_rates.pop(outbound.ssrc, None)
         self.by_ssrc.pop(outbound.ssrc, None)
         self.by_ssrc.pop(outbound.rtx_ssrc, None)
 
@@ -72,6 +78,11 @@ class Downlink:
             outbound.follow(None, now)
         self.outbound_streams.clear()
         self.by_ssrc.clear()
+
+    @property
+    def video_rate(self) -> float:
+        """Bits per second of video sent during the last second."""
+        return sum(self.video_rates.values())
 
     @property
     def present_rate(self) -> float:
@@ -118,11 +129,25 @@ class Downlink:
         passed = min(seconds, max(now - self.sending_since, FIRST_SECOND))
         self.rate = max(0, octets - self._octets) * 8 / passed
         self._octets = octets
-        video = sum(
-            outbound.octets for outbound in self.outbound_streams.values() if outbound.rtx_ssrc
-        )
-        self.video_rate = max(0, video - self._video_octets) * 8 / seconds
-        self._video_octets = video
+        before = self._video_octets
+        self._video_octets = {
+            outbound.ssrc: outbound.octets
+            for outbound in self.outbound_streams.values()
+            if outbound.rtx_ssrc
+        }
+        self.video_rates = {
+            ssrc: (octets - before.get(ssrc, 0)) * 8 / seconds
+            for ssrc, octets in self._video_octets.items()
+        }
+
+    def note_receiver_estimate(self, bitrate: int, ssrcs: Iterable[int], now: float) -> None:
+        """Record a REMB, and which SSRCs it names. One that names nothing sent is of all videos."""
+        named = {self.by_ssrc[ssrc].ssrc for ssrc in ssrcs if ssrc in self.by_ssrc}
+        of_videos = named & self.video_rates.keys() or set(self.video_rates)
+        claim = self.receiver_estimates.note(bitrate, of_videos, now)
+        if claim is not None:
+            sent = sum(self.video_rates.get(ssrc, 0.0) for ssrc in claim.ssrcs)
+            self.estimate.note_remb(claim.bitrate, sent, max(0.0, self.rate - sent), now)
 
     def note_report_sent(self, middle_ntp: int, now: float) -> None:
         """Remember when a sender report left, for the round trip that its echo tells."""

@@ -126,22 +126,25 @@ def _receiver_reports(
         # What was lost on the publisher's link does not count against the subscriber's.
         before = outbound.inbound.upstream_loss() if outbound.inbound is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)
-        tally.add(outbound.reception.note(report.highest_sequence, loss), loss)
+        tally.add(outbound.reception.note(report.highest_sequence, loss), loss, before)
     found = tally.take(now)
     if found is not None:
-        peer.downlink.loss = found
+        peer.downlink.loss = found.fraction
         peer.downlink.estimate.note_loss(
-            found,
+            found.fraction,
             peer.downlink.present_rate,
             peer.downlink.video_rate,
             now,
             peer.downlink.rate_before,
+            found.variance,
         )
-        if found <= peer.downlink.estimate.random_loss + LOSS_CALM:
+        if found.fraction <= peer.downlink.estimate.random_loss + LOSS_CALM:
             sent = min(peer.downlink.rate, peer.downlink.rate_before)
             peer.downlink.prober.note_fitting(sent, now)
         video = peer.downlink.video_rate
-        peer.downlink.thrift.note_loss(found, max(0.0, peer.downlink.rate - video), video, now)
+        peer.downlink.thrift.note_loss(
+            found.fraction, max(0.0, peer.downlink.rate - video), video, now
+        )
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
@@ -175,8 +178,7 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
                 outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_APP:
         try:
-            bitrate, _ = unpack_remb_fci(packet.fci)
+            bitrate, ssrcs = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
-        video = peer.downlink.video_rate
-        peer.downlink.estimate.note_remb(bitrate, video, max(0.0, peer.downlink.rate - video), now)
+        peer.downlink.note_receiver_estimate(bitrate, ssrcs, now)

@@ -9,6 +9,13 @@ LOSS_PACKETS = 150
 ENOUGH_PACKETS = 50
 "Packets that reports must cover before their loss means something: a second of audio."
 FEWEST_PACKETS = 15
+SHORTEST_TALLY = 0.8
+"""Seconds over which the reports on several streams are taken together, however many packets they cover:
+those on a single one come every second."""
+MUCH = 0.3
+"Fraction lost that is told at once."
+LIKELY = 0.1
+"Fraction lost that the chance is computed for."
 LONGEST_TALLY = 4.0
 "Seconds after which fewer are enough: silence takes few packets."
 
@@ -49,24 +56,42 @@ class Reception:
         return packets
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What was lost on the way to a subscriber of all that some reports cover."""
+
+    fraction: float
+    variance: float
+    """Of the fraction, by chance, on a link that loses a tenth. What is lost before the relay adds to
+    it twice: when the relay counts it is not quite when the receiver does."""
+
+
 @dataclass(slots=True)
 class Tally:
     """How many packets receiver reports covered since the last result, and how many were lost."""
 
     expected: int = 0
     lost: float = 0.0
+    lost_before: float = 0.0
     since: float = 0.0
 
-    def add(self, packets: int, loss: float) -> None:
-        """Add a report block."""
+    def add(self, packets: int, loss: float, before: float = 0.0) -> None:
+        """Add a report block: this fraction was lost after the relay, and that before it."""
         self.expected += packets
         self.lost += packets * loss
+        self.lost_before += packets * before
 
-    def take(self, now: float) -> float | None:
-        """The fraction lost once enough packets are covered, else None; counting then restarts."""
-        few = self.expected < ENOUGH_PACKETS
-        if few and (self.expected < FEWEST_PACKETS or now - self.since < LONGEST_TALLY):
+    def take(self, now: float) -> Loss | None:
+        """What was lost once enough packets are covered, else None; counting then restarts."""
+        passed = now - self.since
+        if self.expected < FEWEST_PACKETS:
             return None
         fraction = self.lost / self.expected
-        self.expected, self.lost, self.since = 0, 0.0, now
-        return fraction
+        if self.expected < ENOUGH_PACKETS:
+            if passed < LONGEST_TALLY:
+                return None
+        elif passed < SHORTEST_TALLY and fraction < MUCH:
+            return None
+        variance = (LIKELY + 2 * self.lost_before / self.expected) / self.expected
+        self.expected, self.lost, self.lost_before, self.since = 0, 0.0, 0.0, now
+        return Loss(fraction, variance)

@@ -343,3 +343,25 @@ def test_a_full_link_is_left_alone_though_it_loses_by_nature_too() -> None:
     rates = watch_link(3e5, 0.2, 240)
     assert 1.5e5 < sum(rates[60:]) / 180 < 5e5
     assert max(watch_link(1.5e5, 0.2, 240)[60:]) < 2e5
+
+
+@pytest.mark.parametrize("loss", [0.06, 0.08])
+def test_a_link_that_loses_a_little_at_random_grows_again(loss: float) -> None:
+    """Whatever held it back: there may be no probe that shows what fits."""
+    estimate = Estimate(limit=2e5, updated_at=0.0, held_until=4.0)
+    for second in range(1, 60):
+        estimate.note_loss(loss, 1.5e5, 1.1e5, float(second), variance=0.001)
+        estimate.grow(float(second))
+    assert estimate.limit > 2e6
+
+
+@pytest.mark.parametrize(("packets", "seconds"), [(20, 8), (50, 3), (400, 2)])
+def test_loss_counts_once_it_is_no_chance(packets: int, seconds: int) -> None:
+    """The fewer packets, the longer it takes."""
+    estimate, slow = Estimate(), Estimate()
+    for second in range(1, seconds + 1):
+        estimate.note_loss(0.2, 9e5, 8.6e5, float(second), variance=0.1 / packets)
+        if second < seconds:
+            slow.note_loss(0.2, 9e5, 8.6e5, float(second), variance=0.1 / packets)
+    assert estimate.probe is not None
+    assert slow.probe is None

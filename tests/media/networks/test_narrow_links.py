@@ -11,9 +11,14 @@ import pytest
 from media.congestion.allocation import Choice, allocate
 from media.congestion.bandwidth_estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
 from media.sfu.publisher_limit import LEAST_SIMULCAST, LEAST_VIDEO
+from media.streams.receiver_reports import LIKELY
 
 STEP = 0.5
 AUDIO_RATE = 40_000.0
+AUDIO_PACKETS = 50
+"A second."
+PACKET = 8 * 1_100
+"Bits of a packet of video."
 
 
 @dataclass
@@ -36,7 +41,7 @@ class Call:
 
     def hold(self, seconds: float) -> None:
         rate, watching, before, now = self.wanted, True, 0.0, 0.0
-        reported = lost = 0.0
+        reported = lost = packets = 0.0
         while now < seconds:
             now += STEP
             self.estimate.grow(now)
@@ -63,11 +68,13 @@ class Call:
             if now % 1.0 == 0:
                 self.estimate.note_round_trip(0.1 + 0.5 * (too_much > 0), sent, watching, now)
             reported += sent
+            packets += STEP * (AUDIO_PACKETS + video / PACKET)
             lost += sent * (1 - (1 - too_much) * (1 - self.lost_by_nature))
             # Reports on video come every second, those on audio every five.
             if now % (1.0 if watching else 5.0) == 0:
-                self.estimate.note_loss(lost / reported, sent, video, now, before)
-                reported = lost = 0.0
+                chance = LIKELY / packets
+                self.estimate.note_loss(lost / reported, sent, video, now, before, chance)
+                reported = lost = packets = 0.0
                 if watching and self.estimates:
                     claimed = 0.85 * (1 - too_much) if too_much else 1.5
                     self.estimate.note_remb(int(claimed * video), video, AUDIO_RATE, now)

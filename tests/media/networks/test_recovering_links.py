@@ -18,11 +18,16 @@ from media.rtp.codecs import Kind
 from media.sfu import bandwidth_probes
 from media.sfu.layer_selection import select_layers
 from media.streams.inbound import InboundStream
+from media.streams.receiver_reports import LIKELY
 from scripts.traffic.relay_target import Target
 
 NOW = 100.0
 TICK = 0.02
 AUDIO_RATE, SMALL_RATE, LARGE_RATE = 40_000.0, 150_000.0, 900_000.0
+AUDIO_PACKETS = 50
+"A second."
+PACKET = 8 * 1_100
+"Bits of a packet of video."
 NARROW, WIDE = 320_000.0, 5_000_000.0
 ONE_WAY = 0.075
 KEYFRAME = 0.3
@@ -148,10 +153,15 @@ class Call:
         downlink, fraction = self.subscriber.downlink, self._lost / self._sent
         seconds = self.now - self._second
         downlink.rate_before, downlink.rate = downlink.rate, self._sent / seconds
-        downlink.video_rate = self._video / seconds
+        downlink.video_rates = {self.seen.ssrc: self._video / seconds}
         downlink.note_round_trip(2 * ONE_WAY + self.link.wait, self.now)
         downlink.estimate.note_loss(
-            fraction, downlink.present_rate, downlink.video_rate, self.now, downlink.rate_before
+            fraction,
+            downlink.present_rate,
+            downlink.video_rate,
+            self.now,
+            downlink.rate_before,
+            LIKELY / (seconds * AUDIO_PACKETS + self._video / PACKET),
         )
         if fraction <= downlink.estimate.random_loss + LOSS_CALM:
             downlink.prober.note_fitting(min(downlink.rate, downlink.rate_before), self.now)

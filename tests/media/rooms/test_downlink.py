@@ -60,3 +60,31 @@ def test_a_narrow_link_gets_audio_once_and_a_far_one_is_known_at_once() -> None:
     assert link.estimate.may_probe(13.0)
     link.share_out()
     assert not audio.receives_red
+
+
+def test_an_estimate_of_one_video_is_compared_with_that_one() -> None:
+    """Aiortc sends a REMB for each; a browser's names those of its repairs too."""
+    link = downlink()
+    other = ("c", Kind.VIDEO)
+    link.add(other, OutboundStream("b", "c", "video", 4, 5, Destination()))
+    link.note_switch(Kind.VIDEO, 10.0)
+    link.outbound_streams[VIDEO].octets = 100_000
+    link.outbound_streams[other].octets = 50_000
+    link.measure(1.0, 11.0)
+    for second in range(11, 19):
+        link.note_receiver_estimate(850_000, [2], float(second))
+        link.note_receiver_estimate(450_000, [4], second + 0.5)
+    assert link.estimate.limit == UNLIMITED
+    for second in range(19, 25):
+        link.note_receiver_estimate(850_000, [2, 3, 4, 5], float(second))
+    assert link.estimate.limit < UNLIMITED, "the same of both is too little"
+
+
+def test_an_estimate_that_names_nothing_sent_is_of_everything() -> None:
+    link = downlink()
+    link.note_switch(Kind.VIDEO, 10.0)
+    link.outbound_streams[VIDEO].octets = 100_000
+    link.measure(1.0, 11.0)
+    for second in range(11, 17):
+        link.note_receiver_estimate(400_000, [99], float(second))
+    assert link.estimate.limit < UNLIMITED

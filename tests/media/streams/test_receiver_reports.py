@@ -44,12 +44,33 @@ def test_numbers_that_wrap_are_counted_on() -> None:
     assert reception.note(0x0002F, 0.0) == 0, "no report goes back"
 
 
+def fraction(tally: Tally, now: float, packets: int, loss: float) -> float | None:
+    """What is told of these packets beside those before, if anything."""
+    tally.add(packets, loss)
+    found = tally.take(now)
+    return found and found.fraction
+
+
 def test_few_packets_say_nothing_unless_there_are_no_more() -> None:
     tally = Tally()
-    tally.add(20, 0.5)
-    assert tally.take(1.0) is None
-    tally.add(30, 0.0)
-    assert tally.take(2.0) == pytest.approx(0.2)
-    tally.add(20, 0.5)
-    assert tally.take(3.0) is None
-    assert tally.take(7.0) == pytest.approx(0.5)
+    assert fraction(tally, 1.0, 20, 0.5) is None
+    assert fraction(tally, 2.0, 30, 0.0) == pytest.approx(0.2)
+    assert fraction(tally, 3.0, 20, 0.5) is None
+    assert fraction(tally, 7.0, 0, 0.0) == pytest.approx(0.5)
+
+
+def test_reports_on_several_streams_within_a_second_are_one() -> None:
+    tally = Tally()
+    assert fraction(tally, 1.0, 50, 0.2) == pytest.approx(0.2)
+    assert fraction(tally, 1.1, 50, 0.2) is None
+    assert fraction(tally, 1.9, 50, 0.0) == pytest.approx(0.1)
+    assert fraction(tally, 2.0, 50, 0.5) == pytest.approx(0.5), "but for much loss"
+
+
+def test_the_more_packets_the_less_is_chance() -> None:
+    few, many, after_loss = Tally(), Tally(), Tally()
+    few.add(50, 0.1)
+    many.add(500, 0.1)
+    after_loss.add(50, 0.1, 0.1)
+    variances = [tally.take(1.0).variance for tally in (few, many, after_loss)]
+    assert variances == [pytest.approx(0.002), pytest.approx(0.0002), pytest.approx(0.006)]
