@@ -309,8 +309,8 @@ def _times(given: Callable[[str, Callable[[str], Any]], Any]) -> dict[str, Any]:
     return {
         "retention_hours": given("TELECONNECT_RETENTION_HOURS", read.amount),
         "early_entry_minutes": given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
-        "idle_hours": given("TELECONNECT_IDLE_HOURS", read.amount),
-        "sign_in_days": given("TELECONNECT_SIGN_IN_DAYS", read.amount),
+        "idle_hours": given("TELECONNECT_IDLE_HOURS", read.lasting),
+        "sign_in_days": given("TELECONNECT_SIGN_IN_DAYS", read.lasting),
         "reminder_minutes": given("TELECONNECT_REMINDER_MINUTES", read.amounts),
         "expiry_hours": given("TELECONNECT_EXPIRY_HOURS", read.amount),
         "abandoned_days": given("TELECONNECT_ABANDONED_DAYS", read.amount),

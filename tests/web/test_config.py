@@ -55,7 +55,9 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "https://tele.example.org:0", "https://tele.example.org:65536", "https://tele.example.org:x",
         "https://tele example.org", "https://..", "https://" + "x" * 64 + ".example",
         "https://1.2.3", "https://1.2.3.400", "https://[::1", "https://[::g]", "https://a,b.example",
+        "https://xn--", "https://xn--a.xn--",
     ),
+    "TELECONNECT_IDLE_HOURS": ("0", "0.0"), "TELECONNECT_SIGN_IN_DAYS": ("0", "0.0"),
     "TELECONNECT_OTHER_HOSTS": (
         "https://www.example", "www.example/path", "www example", "a.example;b.example",
         "a.example:0", "a.example:x", "u@a.example", "1.2.3", "*.example", "[::1",

@@ -129,6 +129,13 @@ def amount(text: str) -> float:
     return float(text)
 
 
+def lasting(text: str) -> float:
+    """An amount of time that cannot be none: with a sign-in of no time nobody ever gets in."""
+    if not amount(text):
+        raise ValueError(f"must be a number, more than 0 and at most {MOST}")
+    return amount(text)
+
+
 def amounts(text: str) -> tuple[float, ...]:
     return tuple(amount(part) for part in parts(text))
 
@@ -144,6 +151,7 @@ def public_url(text: str) -> URL:
     try:
         url = URL(text)
         origin = url.origin()
+        _ = origin.host  # decodes the name, which a broken "xn--" does not let
     except ValueError:
         raise ValueError("must be like https://host.example") from None
     if (
