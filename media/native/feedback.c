@@ -4,6 +4,7 @@
 
 #include "forward.h"
 #include "send.h"
+#include "thread.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,6 +14,8 @@ enum { REFERENCE_TICKS = 256, MISSING = 0, SMALL = 1, LARGE = 2, RUN_LIMIT = 0x1
 #define TICK 0.00025
 /* 100 ms as the draft says, less half of the time between two looks (thread.c). */
 #define INTERVAL 0.09
+/* Seconds for which an arrival is kept back because of a packet that Python has not taken yet. */
+#define PATIENCE 0.2
 
 static uint8_t *write_number(uint8_t *at, uint32_t value, int octets)
 {
@@ -188,6 +191,16 @@ static void send_feedback(Peer *peer)
         peer->refused++;
 }
 
+/* Whether feedback on a peer's packets is due. A packet that waits for Python would be reported as
+   missing, and those around it again with the next message. */
+static int is_due(const Peer *peer, double now)
+{
+    if (now - peer->feedback_at < INTERVAL)
+        return 0;
+    const Port *port = peer->destination != NULL ? peer->destination->port : NULL;
+    return port == NULL || now - peer->arrivals[0].at >= PATIENCE || !awaits_python(port, peer);
+}
+
 int send_due_feedback(Loop *loop, double now)
 {
     const struct table *peers = &loop->by_address->entries;
@@ -197,7 +210,7 @@ int send_due_feedback(Loop *loop, double now)
         Peer *peer = peers->entries[i].value;
         if (peer == NULL || peer->arrived == 0 || peer->feedback_session == 0)
             continue;
-        if (now - peer->feedback_at < INTERVAL) {
+        if (!is_due(peer, now)) {
             more = 1;
             continue;
         }

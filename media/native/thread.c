@@ -398,3 +398,9 @@ int take_aside(Port *port, int most, uint8_t *kinds, double *arrivals)
         reader->hurries = 0;
     return count;
 }
+
+int awaits_python(const Port *port, const Peer *peer)
+{
+    const struct reader *reader = port->batch != NULL ? port->batch->reader : NULL;
+    return reader != NULL && reader->waiting[share_of(peer)] != 0;
+}

@@ -26,4 +26,7 @@ int handle_batch(Loop *loop, Port *port, int from, int count, double now, long l
    arrival into `kinds` and `arrivals`. Called with the lock. */
 int take_aside(Port *port, int most, uint8_t *kinds, double *arrivals);
 
+/* Whether a datagram of this peer is set aside on the port. Called with the lock. */
+int awaits_python(const Port *port, const Peer *peer);
+
 #endif
