@@ -160,7 +160,7 @@ ROOMS: dict[str, set[str]] = {
     "web/access": set(),
     "web/processes": set(),
     "web/attachments": {"web/processes"},
-    "web/calls": {"web", "web/environment"},
+    "web/calls": {"web", "web/environment", "web/processes"},
     "web/texts": {"web/zones"},
     "web/settings": {"web", "web/attachments", "web/environment", "web/texts"},
     "web/notices": {"web", "web/settings", "web/texts"},

@@ -2,7 +2,7 @@
 
 Started as ``python -m media.relay.worker --control N``, where N is an inherited Unix socket. It
 reads a :class:`~media.messages.Start` and then commands, one per line, and ends when the socket is
-closed, so that it never outlives the process that started it.
+closed or the process that started it has ended (`media/relay/parent.py`), which it never outlives.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import msgspec
 from media import messages
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
 from media.native.event_loop import YieldingEventLoop
+from media.relay import parent
 from media.relay.tcp_entrance import TcpEntrance
 from media.rooms.room import Refused
 from media.sfu.sfu import Sfu
@@ -51,8 +52,13 @@ def open_ports(hosts: Sequence[str], number: int) -> list[Port]:
 
 
 async def serve(control: socket.socket) -> None:
-    """Serve one web process over a connected Unix socket until it closes it."""
+    """Serve one web process over a connected Unix socket until it closes it or ends."""
     reader, writer = await asyncio.open_connection(sock=control, limit=messages.LONGEST_LINE)
+    with parent.watched(control, writer.transport.abort):
+        await _serve(reader, writer)
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     sfu: Sfu | None = None
     tcp: TcpEntrance | None = None
     try:

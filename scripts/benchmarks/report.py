@@ -88,7 +88,7 @@ def _draw(texts: list[str]) -> dict[str, float]:
     facts = _input(texts)
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, "-m", "web.report.process"],
+        [sys.executable, "-m", "web.report.process", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=root,

@@ -9,11 +9,11 @@ import contextlib
 import ctypes
 import os
 import resource
-import signal
 import struct
 import sys
 import sysconfig
 
+from web.processes.parent import end_with
 from web.processes.priority import LAST, give_way
 
 CPU_SECONDS = 40
@@ -29,7 +29,7 @@ READABLE = (
 )
 "Fonts that a PDF does not bring along, and modules that the libraries import late. No data of ours."
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _CLONE_NEWNET, _CLONE_NEWUSER, _CLONE_NEWIPC = 0x40000000, 0x10000000, 0x08000000
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
 _FILE_RIGHTS = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF}
@@ -45,14 +45,15 @@ def for_the_parent() -> bool:
 
     Returns whether it has a user namespace of its own.
     """
+    server = os.getppid()
     os.setpriority(os.PRIO_PROCESS, 0, LAST)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    if not _on_linux:
-        return False
-    # Containers often forbid it; Landlock still refuses TCP then.
-    namespace = bool(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) == 0)
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    namespace = False
+    if _on_linux:
+        # Containers often forbid it; Landlock still refuses TCP then.
+        namespace = bool(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) == 0)
+    end_with(server)  # after what makes the kernel forget it
     return namespace
 
 
@@ -75,10 +76,8 @@ def for_a_file(namespace: bool, parent: int) -> None:
         if allowed != resource.RLIM_INFINITY:
             most = min(most, allowed)
         resource.setrlimit(limit, (most, most))
+    end_with(parent)
     if _on_linux:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)  # it ended before it could be followed
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         _give_up_files()

@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from web.attachments.pdf_ends import trimmed
+from web.processes.parent import end_with
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfWriter
@@ -63,10 +64,12 @@ class Appendix:
 def _tried(content: bytes) -> bytes | None:
     """The pages of a PDF as a new one; None if they cannot be taken."""
     reading, writing = os.pipe()
+    ours = os.getpid()
     child = os.fork()
     if child == 0:
         status = 1
         try:
+            end_with(ours)
             os.close(reading)
             resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
             paper = _pages(content)

@@ -1,8 +1,8 @@
-"""`python -m web.report.process` draws one report: its data on stdin, the PDF on stdout.
+"""`python -m web.report.process SERVER` draws one report: its data on stdin, the PDF on stdout.
 
 `web/report/workers.py` starts it. A report takes long and its text comes from strangers, so it is drawn
 outside the server, at the lowest priority, with resource limits that hold even if the program hangs. It
-writes no file: no report, no core dump.
+writes no file: no report, no core dump. It ends with the server, whose process id is its argument.
 
 stdin has an `Order`, then the lines of the report, one JSON value on each line of text. After a line
 whose photo or PDF is carried follow the bytes of that one, in pieces (`piece`). An error goes to stdout
@@ -20,6 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from signaling.report import Report, ReportContents, ReportLine, reduce_report
+from web.processes.parent import end_with
 from web.processes.priority import give_way
 from web.report.pdf import ReportLogo, draw
 from web.texts.catalogs import translations_of
@@ -102,7 +103,8 @@ def _exactly(source: BinaryIO, size: int) -> bytes:
     return found
 
 
-def main(source: BinaryIO, target: BinaryIO) -> int:
+def main(server: int, source: BinaryIO, target: BinaryIO) -> int:
+    end_with(server)
     _restrain()
     try:
         target.write(draw_from(source))
@@ -130,4 +132,4 @@ def _complaint(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.stdin.buffer, sys.stdout.buffer))
+    sys.exit(main(int(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer))

@@ -84,7 +84,7 @@ class ReportWorkers:
     @contextlib.asynccontextmanager
     async def _process(self, order: Order, content: AsyncIterable[bytes]) -> AsyncIterator["Drawn"]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "web.report.process",
+            sys.executable, "-m", "web.report.process", str(os.getpid()),
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=self._environment,
             cwd=Path(__file__).parents[2], process_group=0,
         )  # fmt: skip
