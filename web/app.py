@@ -155,7 +155,7 @@ async def _add_texts(app: web.Application) -> None:
     hours = ceil(app[keys.CONFIG].retention_hours)
     app[keys.PAGE_TEXTS] = page_texts = PageTexts(app[keys.CATALOGS], hours)
     await page_texts.load(app[keys.STORE])
-    app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
+    app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load, app[keys.CONFIG].data_dir)
     await asyncio.to_thread(directions.table)
 
 

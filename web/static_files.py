@@ -154,18 +154,23 @@ class StaticFiles:
         "Why there is only one build, the files as they are written; empty: there are two."
 
     @classmethod
-    @cache
-    def load(cls, *, source_maps: bool = False) -> "StaticFiles":
+    def load(cls, data_dir: Path | None = None, *, source_maps: bool = False) -> "StaticFiles":
         """All files, made once in the life of the process.
 
-        With source maps, for development, it raises NotCompiled for sources that are wrong.
+        The builds are kept in the data folder, if there is one and no better place. With source maps,
+        for development, it raises NotCompiled for sources that are wrong.
         """
+        return cls._loaded(kept.folder(data_dir), source_maps)
+
+    @classmethod
+    @cache
+    def _loaded(cls, place: Path | None, source_maps: bool) -> "StaticFiles":
         sources, trouble = read_sources(), ""
         try:
             if source_maps:
                 current, older = (_build(made) for made in _both(sources, source_maps=True))
             else:
-                current, older = kept_builds(sources, kept.folder())
+                current, older = kept_builds(sources, place)
         except NotCompiled as reason:
             if source_maps and not isinstance(reason, CompilerMissing):
                 raise  # while somebody writes; what was made before stays
@@ -180,7 +185,7 @@ class StaticFiles:
 
     def read_again(self, *, source_maps: bool = False) -> None:
         """Take the files as they are now, under a new digest if any has changed. Raises NotCompiled."""
-        type(self).load.cache_clear()
+        type(self)._loaded.cache_clear()
         fresh = self.load(source_maps=source_maps)
         self.current, self.older, self.trouble = fresh.current, fresh.older, fresh.trouble
 

@@ -28,6 +28,8 @@ PROGRAMS = {
     "web.report.process": 2,  # one that draws, and its fork with an attached PDF
 }
 "What their command lines have, and how many of them there are at work."
+BEGUN = 5
+"Clock ticks of processor time, a hundredth of a second each: more than a process needs to prepare itself."
 
 
 @contextlib.asynccontextmanager
@@ -120,7 +122,7 @@ async def all_at_work(running: Running, server: Server, printed: str) -> AsyncIt
         seat = await phone.join(await nurse.invite())
         consultation_id = await consultation_of(await phone.enter(invite_id=seat))
         amina = Sender(phone, f"/seat/{seat}")
-        await amina.send(pdf(300), name="findings.pdf")
+        await amina.send(pdf(900), name="findings.pdf")
         report = nurse.get(f"/sessions/{consultation_id}/report.pdf")
         drawing = asyncio.create_task(until_killed(report))
         await stopped(running.pid, "web.report.process", drawing)

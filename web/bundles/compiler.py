@@ -44,10 +44,12 @@ def installed_in() -> Path | None:
     return _ROOT / "node_modules" if _installed() else None
 
 
+@cache
 def version() -> bytes:
-    """What changes with the esbuild that is installed in this checkout; empty: none is."""
-    program = _installed()
-    return (Path(program).parents[1] / "package.json").read_bytes() if program else b""
+    """What changes with esbuild. Raises NotCompiled if there is none."""
+    if program := _installed():
+        return (Path(program).parents[1] / "package.json").read_bytes()
+    return _run([compiler(), "--version"], _ROOT).stdout.encode()
 
 
 @cache
@@ -78,12 +80,7 @@ def compile_files(
             program, *entries, *options, "--outdir=../to", "--outbase=.", "--metafile=../meta.json",
             "--charset=utf8", "--log-level=warning", "--log-limit=20", "--color=false",
         ]  # fmt: skip
-        try:
-            ran = subprocess.run(
-                command, cwd=folder / "from", capture_output=True, text=True, timeout=_PATIENCE
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotCompiled(f"esbuild does not run: {error}") from error
+        ran = _run(command, folder / "from")
         if ran.returncode or ran.stderr.strip():
             raise NotCompiled(f"esbuild refuses: {ran.stderr.strip()}")
         made = json.loads((folder / "meta.json").read_bytes())["outputs"]
@@ -100,3 +97,13 @@ def compile_files(
             },
             {names[path]: frozenset(output["inputs"]) for path, output in made.items()},
         )
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Raises NotCompiled if it cannot be run, or does not end."""
+    try:
+        return subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotCompiled(f"esbuild does not run: {error}") from error

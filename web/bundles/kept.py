@@ -1,7 +1,8 @@
 """What was made of the front end's files, kept on disk so that the next start need not make it again.
 
 It is beside the compiler, where such programs keep what they made: whoever may write there could change
-the compiler as well. A server that may not write there makes everything at each start.
+the compiler as well. Where the compiler is not that of this checkout it is in the data folder, where only
+the server may write. A server that may not write there makes everything at each start.
 """
 
 import contextlib
@@ -14,13 +15,16 @@ from web.bundles.compiler import installed_in
 
 MOST = 8
 "Of several versions of the sources, the ones that were used last."
+IN_DATA = "pages"
+"Its name in a data folder."
 _LOCK = "lock"
 
 
-def folder() -> Path | None:
-    """Where it is kept; None where the compiler is not that of this checkout."""
-    place = installed_in()
-    return place / ".cache" / "teleconnect" if place else None
+def folder(data_dir: Path | None = None) -> Path | None:
+    """Where it is kept; None where the compiler is not that of this checkout and there is no data folder."""
+    if place := installed_in():
+        return place / ".cache" / "teleconnect"
+    return data_dir / IN_DATA if data_dir else None
 
 
 def kept(place: Path | None, digest: str, make: Callable[[], bytes]) -> bytes:

@@ -63,6 +63,12 @@ def test_a_make_that_fails_keeps_nothing(tmp_path: Path) -> None:
     assert kept(tmp_path, "one", lambda: b"made") == b"made"
 
 
+def test_it_is_kept_beside_the_compiler_of_this_checkout(tmp_path: Path) -> None:
+    place = folder(tmp_path)
+    assert place is not None
+    assert "node_modules" in place.parts
+
+
 def test_builds_are_the_same_whether_made_or_kept(tmp_path: Path) -> None:
     """And those of a file that is damaged or of other sources are made."""
     if folder() is None:
