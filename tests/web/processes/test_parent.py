@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import re
 import select
 import signal
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import aiohttp
+import pytest
 
 from signaling.report import PHOTOS_IN_REPORT
 from tests.files import Sender, pdf, photo
@@ -21,15 +23,27 @@ from tests.web.report.drawing import about, forks
 from tests.web_process import Running, web_process
 from web.calls.coturn import free_port
 
-PROGRAMS = {
-    "media.relay.worker": 1,
-    "turnserver.conf": 1,
-    "web.attachments.process": 2,  # one that waits for files, and its fork with a file
-    "web.report.process": 2,  # one that draws, and its fork with an attached PDF
+pytestmark = pytest.mark.slow
+
+ENDS = {
+    "media.relay.worker": 0,  # takes leave of its participants
+    "turnserver.conf": -signal.SIGKILL,
+    "web.attachments.process": -signal.SIGKILL,
+    "web.report.process": -signal.SIGKILL,
 }
-"What their command lines have, and how many of them there are at work."
+"How they end: what their command lines have, and the exit status."
 BEGUN = 5
 "Clock ticks of processor time, a hundredth of a second each: more than a process needs to prepare itself."
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@pytest.fixture
+def heir() -> Iterator[None]:
+    """The processes that a killed server leaves become ours (prctl(2)): we learn how they end."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    yield
+    prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 @contextlib.asynccontextmanager
@@ -69,7 +83,7 @@ def family(pid: int) -> Iterator[int]:
             yield from family(child)
 
 
-def named(pids: Iterator[int], program: str) -> list[int]:
+def named(pids: Iterable[int], program: str) -> list[int]:
     found = []
     for pid in pids:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -78,16 +92,21 @@ def named(pids: Iterator[int], program: str) -> list[int]:
     return found
 
 
-async def stopped(server: int, program: str, work: asyncio.Task[None]) -> None:
-    """Wait until a program has forked for the work, and stop both: neither ends by itself."""
+def is_working(server: int, program: str) -> bool:
+    """Whether a fork of a program is well into its work."""
+    for parent in named(family(server), program):
+        for fork in forks(parent):
+            user, system = about(fork, "stat").rpartition(b")")[2].split()[11:13]
+            if int(user) + int(system) > BEGUN:
+                return True
+    return False
+
+
+async def at_work(server: int, program: str, work: asyncio.Task[None]) -> None:
+    """Wait until a program is in the middle of it."""
     async with asyncio.timeout(PATIENCE):
-        while not (
-            below := [pid for each in named(family(server), program) for pid in forks(each)]
-        ):
-            await asyncio.sleep(0)
+        while not await asyncio.to_thread(is_working, server, program):
             assert not work.done(), "it was done before it was seen"
-    for pid in (*below, *named(family(server), program)):
-        os.kill(pid, signal.SIGSTOP)
 
 
 async def until_killed(work: Awaitable[object]) -> None:
@@ -112,7 +131,7 @@ def open_files(pid: int) -> Iterator[tuple[int, str]]:
 
 @contextlib.asynccontextmanager
 async def all_at_work(running: Running, server: Server, printed: str) -> AsyncIterator[None]:
-    """A photo is examined, and a report with a PDF drawn, for as long as the server lives."""
+    """A photo is examined, and a report with PDFs drawn."""
     setup = re.search(r"/setup/[\w-]+", printed)
     assert setup is not None
     async with Person(server) as nurse, Person(server) as phone:
@@ -122,44 +141,54 @@ async def all_at_work(running: Running, server: Server, printed: str) -> AsyncIt
         seat = await phone.join(await nurse.invite())
         consultation_id = await consultation_of(await phone.enter(invite_id=seat))
         amina = Sender(phone, f"/seat/{seat}")
-        await amina.send(pdf(900), name="findings.pdf")
+        findings, wound = pdf(900), photo(4000, 3000)
+        for _ in range(3):
+            await amina.send(findings, name="findings.pdf")
         report = nurse.get(f"/sessions/{consultation_id}/report.pdf")
         drawing = asyncio.create_task(until_killed(report))
-        await stopped(running.pid, "web.report.process", drawing)
-        sending = asyncio.create_task(until_killed(amina.send(photo(4000, 3000))))
-        await stopped(running.pid, "web.attachments.process", sending)
+        sending = asyncio.create_task(until_killed(amina.send(wound)))
+        await at_work(running.pid, "web.attachments.process", sending)
+        await at_work(running.pid, "web.report.process", drawing)
         yield
         await asyncio.gather(drawing, sending)
 
 
-def left(watches: dict[int, bytes]) -> list[bytes]:
-    """Which processes do not end, by a descriptor of each; they are killed then."""
-    behind = []
-    for watch, command in watches.items():
-        ended, _, _ = select.select([watch], [], [], PATIENCE)
-        if not ended:
-            behind.append(command)
+def ended(pid: int, watch: int) -> int | None:
+    """The exit status of a process that is ours by now, by a descriptor of it; None: it stays."""
+    try:
+        if not select.select([watch], [], [], PATIENCE)[0]:
             signal.pidfd_send_signal(watch, signal.SIGKILL)
+            return None
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return -signal.SIGKILL  # so fast that the last threads of the server have seen it
+    finally:
         os.close(watch)
-    return behind
 
 
+@pytest.mark.usefixtures("heir")
 async def test_kill_9_leaves_no_process_behind_and_no_port_taken(tmp_path: Path) -> None:
     ports = {name: free_port(0, (0, 0)) for name in ("web", "relay", "turn")}
     async with (
         started(tmp_path, ports) as (running, server, printed),
         all_at_work(running, server, printed),
     ):
-        at_work = list(family(running.pid))
-        for program, count in PROGRAMS.items():
-            assert len(named(iter(at_work), program)) == count, program
+        children = {
+            child: program for program in ENDS for child in named(forks(running.pid), program)
+        }
+        assert sorted(children.values()) == sorted(ENDS)
         files = {path for number, path in open_files(running.pid) if number > 2}
-        assert [each for pid in at_work for each in inherited(pid, files)] == []
-        watches = {os.pidfd_open(pid): about(pid, "cmdline") for pid in at_work}
+        watches = {}
+        for pid in family(running.pid):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                assert inherited(pid, files) == [], about(pid, "cmdline")
+                watches[pid] = os.pidfd_open(pid)
         running.kill()
         await running.wait()
-        assert await asyncio.to_thread(left, watches) == []
+        ends = {pid: await asyncio.to_thread(ended, pid, watch) for pid, watch in watches.items()}
+    assert {program: ends[child] for child, program in children.items()} == ENDS
+    assert None not in ends.values()
     async with started(tmp_path, ports) as (running, _, _):
-        assert named(family(running.pid), "turnserver.conf")
+        assert named(forks(running.pid), "turnserver.conf")
         configuration = (tmp_path / "data" / "coturn" / "turnserver.conf").read_text()
         assert f"listening-port={ports['turn']}\n" in configuration
