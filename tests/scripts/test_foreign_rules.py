@@ -23,6 +23,7 @@ from scripts.benchmarks._foreign.packets import (
     read_rtp,
 )
 from scripts.benchmarks._foreign.repairs import Repairs
+from scripts.benchmarks._foreign.results import rows
 from scripts.benchmarks._foreign.rtcp_rules import RtcpRules
 from scripts.benchmarks._foreign.rtp_rules import RtpRules
 
@@ -289,3 +290,28 @@ def test_a_capture_is_opened_with_the_keys_of_its_clients(tmp_path: Path):
     found = list(opened(captured, {"bob": member}, RELAY))
     assert [one.plain for one in found] == [plain, report, b"\x00\x01stun"]
     assert not any(one.upward for one in found)
+
+
+def member(paused=()):
+    """A client of a run that receives nothing, as the driver writes it down."""
+    return {
+        "connected_at": 1.0,
+        "cut": "",
+        "offers": [],
+        "tracks": {},
+        "counts": [],
+        "paused": list(paused),
+    }
+
+
+def test_a_pause_is_a_fault_once_the_room_is_complete():
+    seen = {
+        "members": {"one": member([(5.0, "two's video"), (11.0, "three's video")])},
+        "times": {"complete": 10.0, "over": 100.0},
+        "connections": {"one": {"0.0": [(1.0, 2.0, 2.1), (3.0, 4.0, 4.5)]}},
+    }
+    (row,) = rows(seen, {"one": []})
+    assert row.faults == [
+        "one: connected 0.50 s after an answer 0.0 s late",
+        "one: paused at times three's video",
+    ]

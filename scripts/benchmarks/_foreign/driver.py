@@ -42,6 +42,8 @@ from scripts.benchmarks._foreign.keys import exported
 
 RELAY_PORT = 40000
 SIMULCAST = ("h", "l")
+TICK = 0.02
+"Seconds between two looks at how late this process goes on."
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class Member:
     answers: list[str] = field(default_factory=list)
     tracks: dict[str, tuple[str, str]] = field(default_factory=dict)
     "Media id of what it receives -> publisher and kind."
-    paused: list[str] = field(default_factory=list)
-    "What the relay did not send it for lack of bandwidth."
+    paused: list[tuple[float, str]] = field(default_factory=list)
+    "When the relay stopped sending it what for lack of bandwidth."
     counts: list[tuple[float, dict[str, int]]] = field(default_factory=list)
     "(time, packets it has received by SSRC), about every second."
 
@@ -94,6 +96,8 @@ class Driver:
         self.members: dict[str, Member] = {}
         self.refused: list[str] = []
         "Answers that the SFU refused, except those that came after the next offer."
+        self.late: list[float] = []
+        "Seconds that this process went on too late at, every tick in the complete room."
         self.room = ""
         self._held = 0.0
         "Seconds that an answer to a first offer is held back."
@@ -122,7 +126,8 @@ class Driver:
                 if member is not None:
                     self._note_keys(event.peer_id, member)
             case VideoPaused(paused=True) if event.peer_id in self.members:
-                self.members[event.peer_id].paused.append(f"{event.publisher_id}'s {event.kind}")
+                what = f"{event.publisher_id}'s {event.kind.value}"
+                self.members[event.peer_id].paused.append((time.time(), what))
             case Disconnected():
                 member = self.members.get(event.peer_id)
                 if member is not None:
@@ -219,7 +224,10 @@ class Driver:
         while time.time() < end:
             for name, member in self.members.items():
                 member.counts.append((time.time(), dict(self.door.counts.get(name, {}))))
-            await asyncio.sleep(1.0)
+            for _ in range(round(1.0 / TICK)):
+                due = time.monotonic() + TICK
+                await asyncio.sleep(TICK)
+                self.late.append(time.monotonic() - due)
 
 
 async def _run(order: Order) -> None:
@@ -242,12 +250,13 @@ async def _run(order: Order) -> None:
         await asyncio.sleep(1.5)
     await driver.sfu.close()
     result = {
-        "late": late,
+        "connections": late,
         "members": {name: asdict(member) for name, member in driver.members.items()},
         "absent": sorted(set(order.clients) - driver.door.present),
         "times": times,
         "refused_answers": driver.refused,
         "figures": figures,
+        "late": sorted(driver.late),
         "port": RELAY_PORT,
         "host": order.host,
     }

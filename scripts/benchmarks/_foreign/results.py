@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ class Row:
     sends: int
     "Streams of it that went on arriving at others."
     paused: tuple[str, ...]
-    "What the relay paused at times for lack of bandwidth."
+    """What the relay paused for lack of bandwidth since the room was complete. Before that everybody's
+    encoder and first keyframes begin at once, and the time that is asked for has not begun."""
     missing: tuple[str, ...]
     "Publisher and kind of streams that did not go on arriving here, though the publisher is there."
 
@@ -99,7 +101,7 @@ def after_answers(
 def rows(seen: dict[str, Any], nominated: dict[str, list[float]]) -> list[Row]:
     """A row for each client of the run; ``nominated``: when it sent checks that nominate."""
     members = seen["members"]
-    since = seen["times"]["over"] - 10.0
+    since, complete = seen["times"]["over"] - 10.0, seen["times"]["complete"]
     arriving = {name: lasting(member, since) for name, member in members.items()}
     found = []
     there = {name for name, one in members.items() if one["connected_at"] and not one["cut"]}
@@ -110,14 +112,14 @@ def rows(seen: dict[str, Any], nominated: dict[str, list[float]]) -> list[Row]:
                 name,
                 {
                     delay: after_answers(connections, nominated[name])
-                    for delay, connections in seen["late"].get(name, {}).items()
+                    for delay, connections in seen["connections"].get(name, {}).items()
                 },
                 bool(member["connected_at"]),
                 member["cut"],
                 len(arriving[name] & wanted),
                 len(wanted),
                 sum(publisher == name for got in arriving.values() for publisher, _ in got),
-                tuple(sorted(set(member["paused"]))),
+                tuple(sorted({what for at, what in member["paused"] if at >= complete})),
                 tuple(
                     f"{other}'s {kind}"
                     for other, kind in sorted(wanted - arriving[name])
@@ -126,6 +128,17 @@ def rows(seen: dict[str, Any], nominated: dict[str, list[float]]) -> list[Row]:
             )
         )
     return found
+
+
+def waiting(late: list[float]) -> str:
+    """How long the relay's process waited for a processor, which the room's figures depend on."""
+    if len(late) < 2:
+        return "the room was over at once"
+    slowest = statistics.quantiles(late, n=100, method="inclusive")[-1]
+    return (
+        "the relay's process went on late by at most"
+        f" {slowest * 1000:.0f} ms in 99 of 100 looks, {late[-1] * 1000:.0f} ms in all"
+    )
 
 
 KINDS = ("audio", "video")

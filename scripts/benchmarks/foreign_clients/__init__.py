@@ -23,7 +23,7 @@ from scripts.benchmarks._figures import lines
 from scripts.benchmarks._foreign.driver import Order
 from scripts.benchmarks._foreign.programs import CLIENTS, Missing, prepared
 from scripts.benchmarks._foreign.reading import read_room
-from scripts.benchmarks._foreign.results import Row, rows
+from scripts.benchmarks._foreign.results import Row, rows, waiting
 from scripts.benchmarks._foreign.staging import CAPTURE, HOST, RUN, stage
 from scripts.traffic.network import NetworkUnavailable
 
@@ -150,7 +150,12 @@ def table(result: dict[str, Any]) -> str:
         for row in _rows(result)
     ]
     heading = ["client", *delays, "in the room", "receives", "is received"]
-    parts = [lines([heading, *body]), _capture_table(result["capture"]), "\n".join(_faults(result))]
+    parts = [
+        lines([heading, *body]),
+        _capture_table(result["capture"]),
+        waiting(result["seen"]["late"]),
+        "\n".join(_faults(result)),
+    ]
     return "\n\n".join(parts).strip()
 
 
