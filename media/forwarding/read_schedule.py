@@ -26,11 +26,8 @@ BUSY = 15_000
 time saved is not worth the one to three milliseconds of delay."""
 CALM = 10_000
 "Datagrams per second below which wakeups are cheaper again."
-AT_ONCE = 2
-"""Of what the thread set aside, handled before it may have its turn: a report takes a tenth of a
-millisecond, and packets wait meanwhile."""
 TURNS = 128
-"Such rounds before timers and commands get their turn."
+"Datagrams that the thread set aside, handled before timers and commands get their turn."
 
 
 class ReadSchedule:
@@ -127,10 +124,11 @@ class ReadSchedule:
             self._take_over(self._yielding, forwarder.loop.failed)
             return
         for _ in range(TURNS):
-            most = max(forwarder.take_aside(port, AT_ONCE) for port in forwarder.ports)
+            most = max(forwarder.take_aside(port, 1) for port in forwarder.ports)
             forwarder.flush()
-            if most < AT_ONCE:
+            if not most:
                 return
+            # A report takes a tenth of a millisecond, and packets wait meanwhile.
             forwarder.loop.offer()
         # Timers and commands get their turn in between.
         self._loop.call_soon(self._take_aside)

@@ -188,6 +188,13 @@ static PyObject *loop_acquire(PyObject *object, PyObject *Py_UNUSED(nothing))
     Py_RETURN_NONE;
 }
 
+/* Whether the thread waits for its turn. */
+static PyObject *loop_wanted(PyObject *object, PyObject *Py_UNUSED(nothing))
+{
+    Loop *self = (Loop *)object;
+    return PyBool_FromLong(self->running && lock_wanted(&self->lock));
+}
+
 /* Let the thread have its turn if it waits for one. */
 static PyObject *loop_offer(PyObject *object, PyObject *Py_UNUSED(nothing))
 {
@@ -331,6 +338,7 @@ static PyMethodDef loop_methods[] = {
     {"stop", loop_stop, METH_NOARGS, NULL},
     {"acquire", loop_acquire, METH_NOARGS, NULL},
     {"release", loop_release, METH_NOARGS, NULL},
+    {"wanted", loop_wanted, METH_NOARGS, NULL},
     {"offer", loop_offer, METH_NOARGS, NULL},
     {"woken", loop_woken, METH_NOARGS, NULL},
     {"take", loop_take, METH_VARARGS, NULL},

@@ -10,8 +10,9 @@
       the tables and arrays of other objects, from by_address on, and forgets them before it lets go
       of the lock. So Python may release an object as soon as no table leads to it.
    3. An SRTP session is used by whoever holds the lock, so by one thread at a time.
-   4. Without the lock this thread only waits, and reads datagrams into its own buffers
-      (struct reader, all but the datagrams set aside).
+   4. Without the lock this thread only waits. It reads with the lock, into its own buffers (struct
+      reader): whatever came while Python had the lock is handled in the same turn, and so waits for
+      Python once and not twice.
    5. It sends all that it queued before it lets go of the lock. What Python had queued leaves with
       it, which is early but in order.
    6. What it does not handle is set aside for Python, in order of arrival, and Python is woken, unless
@@ -215,28 +216,40 @@ static void wake_python(Loop *loop)
         return; /* only when it is as full as can be, and so readable anyway */
 }
 
-int serve_port(Loop *loop, Port *port)
+/* Handle datagrams that were read, send what follows from them, and let go of the lock. Returns the
+   number of the first that is left. */
+static int handle_turn(Loop *loop, Port *port, int from, int count, double now, long long read_at)
 {
     struct reader *reader = port->batch->reader;
+    unsigned long long before = loop->handled;
+    int next = handle_batch(loop, port, from, count, now, read_at);
+    port->received += loop->handled - before;
+    send_everything(loop);
+    reader->hurries |= reader->put - reader->taken >= PATIENT;
+    int wake = reader->hurries && !loop->woken;
+    loop->woken |= wake;
+    loop->wakes += (unsigned)wake;
+    lock_release(&loop->lock);
+    if (wake)
+        wake_python(loop);
+    return next;
+}
+
+int serve_port(Loop *loop, Port *port)
+{
+    lock_acquire(&loop->lock);
     /* An error is either "nothing to read" or an unreachable destination reported late. */
-    int count = recvmmsg(port->batch->descriptor, reader->in, BATCH, MSG_DONTWAIT, NULL);
-    if (count <= 0)
+    int count = recvmmsg(port->batch->descriptor, port->batch->reader->in, BATCH, MSG_DONTWAIT, NULL);
+    if (count <= 0) {
+        lock_release(&loop->lock);
         return 0;
+    }
     long long read_at = nanoseconds(CLOCK_REALTIME);
     double now = (double)nanoseconds(CLOCK_MONOTONIC) / 1e9;
-    for (int next = 0; next < count;) {
+    int next = handle_turn(loop, port, 0, count, now, read_at);
+    while (next < count) {
         lock_acquire(&loop->lock);
-        unsigned long long before = loop->handled;
-        next = handle_batch(loop, port, next, count, now, read_at);
-        port->received += loop->handled - before;
-        send_everything(loop);
-        reader->hurries |= reader->put - reader->taken >= PATIENT;
-        int wake = reader->hurries && !loop->woken;
-        loop->woken |= wake;
-        loop->wakes += (unsigned)wake;
-        lock_release(&loop->lock);
-        if (wake)
-            wake_python(loop);
+        next = handle_turn(loop, port, next, count, now, read_at);
     }
     return count;
 }

@@ -32,8 +32,6 @@ interval: 100 ms, as the draft says."""
 SELECTION_TICKS = 25
 SPEAKER_TICKS = 10
 SECOND_TICKS = 50
-AT_ONCE = 4
-"Participants reported to before packets that arrived meanwhile are handled."
 
 Item = TypeVar("Item")
 P = ParamSpec("P")
@@ -162,10 +160,9 @@ class Timers:
                 self.serve(peer, now)
             except Exception:
                 self._note_fault()
-        for count, peer in enumerate(self._seconds.due(tick), 1):
+        for peer in self._seconds.due(tick):
             self._safely(self._serve_each_second, peer, now)
-            if count % AT_ONCE == 0:
-                self._let_packets_through()
+            self._let_packets_through()
         for room in self._selections.due(tick):
             self._safely(self.select, room)
             self._let_packets_through()

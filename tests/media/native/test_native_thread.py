@@ -141,6 +141,24 @@ def test_packets_that_the_kernel_hands_over_together_are_each_forwarded(octets: 
     beside_the_thread(main)
 
 
+def test_what_comes_while_the_thread_waits_for_python_is_handled_in_the_same_turn() -> None:
+    async def main(target: Target) -> None:
+        await begin(target)
+        loop, sender = target.sfu.forwarder.loop, target.clients["a"]
+        assert sender.video is not None
+        handled = loop.handled
+        for count in (1, 2):
+            sender.send_packets(sender.video, 1, 0.0)
+            sender.port.flush()
+            while count == 1 and not loop.wanted():
+                pass
+        while loop.handled == handled:
+            loop.offer()
+        assert loop.handled == handled + 2
+
+    beside_the_thread(main)
+
+
 def test_a_gap_is_passed_over_and_python_told() -> None:
     async def main(target: Target) -> None:
         await begin(target)
