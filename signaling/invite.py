@@ -13,14 +13,21 @@ Role = Literal["service_user", "companion", "colleague", "interpreter"]
 InviteChannel = Literal["email", "sms", "whatsapp", "none"]
 "`none`: the scheduler gives the link by hand."
 InviteState = Literal["created", "sent", "acknowledged", "joined", "revoked", "expired"]
-InviteEvent = Literal["send", "acknowledge", "redeem", "revoke", "expire", "reopen"]
+InviteEvent = Literal["send", "acknowledge", "redeem", "readdress", "revoke", "expire", "reopen"]
 
 TRANSITIONS: Mapping[InviteState, Mapping[InviteEvent, InviteState]] = {
-    "created": {"send": "sent", "redeem": "joined", "revoke": "revoked", "expire": "expired"},
+    "created": {
+        "send": "sent",
+        "redeem": "joined",
+        "readdress": "created",
+        "revoke": "revoked",
+        "expire": "expired",
+    },
     "sent": {
         "send": "sent",
         "acknowledge": "acknowledged",
         "redeem": "joined",
+        "readdress": "created",
         "revoke": "revoked",
         "expire": "expired",
     },
@@ -28,11 +35,18 @@ TRANSITIONS: Mapping[InviteState, Mapping[InviteEvent, InviteState]] = {
         "send": "acknowledged",
         "acknowledge": "acknowledged",
         "redeem": "joined",
+        "readdress": "created",
         "revoke": "revoked",
         "expire": "expired",
     },
     # joining again, from the same or another browser, is allowed: people change devices
-    "joined": {"send": "joined", "redeem": "joined", "revoke": "revoked", "expire": "expired"},
+    "joined": {
+        "send": "joined",
+        "redeem": "joined",
+        "readdress": "created",
+        "revoke": "revoked",
+        "expire": "expired",
+    },
     "revoked": {},
     # a closed consultation may be reopened; its people come back by the same link
     "expired": {"reopen": "joined"},
@@ -95,6 +109,8 @@ class Invite:
     created_at: datetime
     state: InviteState = "created"
     joined_at: datetime | None = None
+    link_number: int = 0
+    "How many links it had before: a new address gets a new one."
 
     @property
     def usable(self) -> bool:
@@ -103,6 +119,13 @@ class Invite:
     def after(self, event: InviteEvent) -> "Invite":
         """The invite after `event`. Raises TransitionRefused."""
         return replace(self, state=advance("invite", TRANSITIONS, self.state, event))
+
+    def with_new_link(self, digest: bytes) -> "Invite":
+        """The invite of a person with another address; `digest` is of the token of its next link."""
+        changed = self.after("readdress")
+        return replace(
+            changed, token_digest=digest, link_number=self.link_number + 1, joined_at=None
+        )
 
     def redeem(self, now: datetime) -> "Invite":
         """Take the seat. Raises InviteNotUsable if revoked or expired."""

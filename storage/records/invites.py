@@ -35,12 +35,14 @@ class Invites:
             created_at=from_ms(row["created_at"]),
             state=row["state"],
             joined_at=maybe_from_ms(row["joined_at"]),
+            link_number=row["link_number"],
         )
 
-    async def token(self, consultation_id: str, invite_id: str) -> str:
+    async def token(self, consultation_id: str, invite_id: str, link_number: int = 0) -> str:
         """The token of an invite, derived from the consultation's key."""
         key = await self._vault.key(self._executor, consultation_id)
-        return key.token(f"invite:{invite_id}")
+        link = f".{link_number}" if link_number else ""  # no id has a dot
+        return key.token(f"invite:{invite_id}{link}")
 
     async def add(self, invite: Invite) -> None:
         key = await self._vault.key(self._executor, invite.consultation_id)
@@ -102,6 +104,14 @@ class Invites:
                 self._address_digest(invite.person), invite.id,
             ),
         )  # fmt: skip
+
+    async def replace_link(self, invite: Invite) -> None:
+        """Store another token: the one before opens nothing, and who took the seat by it loses it."""
+        await self._executor.post(
+            "UPDATE invite SET token_digest = ?, link_number = ? WHERE id = ?",
+            (invite.token_digest, invite.link_number, invite.id),
+        )
+        await self._executor.post("DELETE FROM seat WHERE invite_id = ?", (invite.id,))
 
     async def mark_sent(self, invite_ids: Iterable[str]) -> None:
         """Something was sent to these people; other states than `created` stay."""

@@ -39,20 +39,24 @@ EXPECTED = {
     "invite": """
         created       send         sent
         created       redeem       joined
+        created       readdress    created
         created       revoke       revoked
         created       expire       expired
         sent          send         sent
         sent          acknowledge  acknowledged
         sent          redeem       joined
+        sent          readdress    created
         sent          revoke       revoked
         sent          expire       expired
         acknowledged  send         acknowledged
         acknowledged  acknowledge  acknowledged
         acknowledged  redeem       joined
+        acknowledged  readdress    created
         acknowledged  revoke       revoked
         acknowledged  expire       expired
         joined        send         joined
         joined        redeem       joined
+        joined        readdress    created
         joined        revoke       revoked
         joined        expire       expired
         expired       reopen       joined

@@ -140,7 +140,9 @@ class Inviting:
         await self._store.write(
             lambda records: self._log(records, scheduler_id, "see_link", invite_id)
         )
-        return invite, await self._store.read.invites.token(invite.consultation_id, invite.id)
+        return invite, await self._store.read.invites.token(
+            invite.consultation_id, invite.id, invite.link_number
+        )
 
     async def invited(self, invite_id: str, scheduler_id: str) -> Invite:
         """The invite, for its scheduler. Raises NotFound for anybody else, or if revoked."""

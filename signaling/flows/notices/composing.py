@@ -103,7 +103,9 @@ class Composing:
         scheduler = await scheduler_of(records, about.consultation, about.scheduler)
         about = replace(about, scheduler=scheduler)
         now = self._clock.now()
-        token = await records.invites.token(about.consultation.id, about.invite.id)
+        token = await records.invites.token(
+            about.consultation.id, about.invite.id, about.invite.link_number
+        )
         notice = Notice(
             id=new_id(),
             consultation_id=about.consultation.id,

@@ -1,7 +1,7 @@
 """What happens to a planned session before it starts: it is moved, canceled, its people change."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -22,6 +22,7 @@ from signaling.notices.texts import INVITATIONS
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
+from signaling.token import token_digest
 
 ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
@@ -46,6 +47,15 @@ class Requests(Protocol):
         self, records: Records, consultation: Consultation, scheduler: Account
     ) -> None:
         """Withdraw the request."""
+
+
+@dataclass(frozen=True)
+class _Correction:
+    """An invite whose person was corrected."""
+
+    invite: Invite
+    link_closed: bool
+    invited_again: bool = False
 
 
 class Planning:
@@ -92,17 +102,16 @@ class Planning:
                 raise Conflict
             after = _moved(before, planned_at, time_zone)
 
-            async def work(records: Records) -> str:
+            async def work(records: Records) -> _Correction | None:
                 invites = await records.invites.of_consultation(consultation_id)
-                corrected = invited = ""
+                corrected, invited = None, ""
                 if after is not before:  # what waits holds the old date
                     await records.consultations.change(after)
                     await records.notices.drop_pending(consultation_id, OF_A_DATE)
                     await self._requests.move(records, after, scheduler)
                 if awaited is not None and invites[0].person != awaited:
-                    corrected = invites[0].id
-                    if await self._correct(records, after, scheduler, invites[0], awaited):
-                        invited = corrected
+                    corrected = await self._correct(records, after, scheduler, invites[0], awaited)
+                    invited = corrected.invite.id if corrected.invited_again else ""
                 if after is not before and after.may_notify:
                     await self._tell_date(records, after, scheduler, except_for=invited)
                 if after is not before or corrected:
@@ -112,8 +121,8 @@ class Planning:
 
             corrected = await self._store.write(work)
             room.consultation = after
-            if corrected and awaited is not None:
-                _show_person(room, corrected, awaited)
+            if corrected is not None:
+                self._show_corrected(room, corrected)
             if after is not before:
                 room.publish_consultation()
 
@@ -170,12 +179,14 @@ class Planning:
             if room.consultation.state not in EDITABLE_STATES:
                 raise Conflict
 
-            async def work(records: Records) -> None:
-                await self._correct(records, room.consultation, scheduler, invite, person)
+            async def work(records: Records) -> _Correction:
+                corrected = await self._correct(
+                    records, room.consultation, scheduler, invite, person
+                )
                 await self._log(records, scheduler, "edit_person", invite_id)
+                return corrected
 
-            await self._store.write(work)
-            _show_person(room, invite_id, person)
+            self._show_corrected(room, await self._store.write(work))
 
     async def _correct(
         self,
@@ -184,10 +195,16 @@ class Planning:
         scheduler: Account,
         invite: Invite,
         person: Person,
-    ) -> bool:
-        """Store the correction; True if a new address or language needs another invitation."""
+    ) -> "_Correction":
+        """Store the correction; a new address or language gets another invitation.
+
+        What was sent to the address before may be in anybody's hands: its link is closed.
+        """
         before = invite.person
         changed = replace(invite, person=person)
+        link_closed = before.address not in ("", person.address)
+        if link_closed:
+            changed = await self._with_new_link(records, changed)
         await records.invites.change(changed)
         reached_otherwise = (before.channel, before.address, before.language) != (
             person.channel,
@@ -195,11 +212,30 @@ class Planning:
             person.language,
         )
         if not reached_otherwise or not consultation.may_notify:
-            return False
+            return _Correction(changed, link_closed)
         await records.notices.drop_pending_of(invite.id)
         await records.notices.forget_keys_of(invite.id)
         await self._inviting.queue_invitation(records, consultation, scheduler, changed, INVITING)
-        return True
+        return _Correction(changed, link_closed, invited_again=True)
+
+    @staticmethod
+    async def _with_new_link(records: Records, invite: Invite) -> Invite:
+        number = invite.link_number + 1
+        token = await records.invites.token(invite.consultation_id, invite.id, number)
+        changed = invite.with_new_link(token_digest(token))
+        await records.invites.replace_link(changed)
+        return changed
+
+    def _show_corrected(self, room: Room, corrected: "_Correction") -> None:
+        """Show the others who is expected; whoever came by a link that is closed now has to leave."""
+        invite = corrected.invite
+        seat = room.seats[invite.id]
+        if corrected.link_closed:
+            self._rooms.remove_seat(room, invite.id)
+            self._rooms.add_seat(room, invite)
+            return
+        seat.name, seat.language = invite.person.name, invite.person.language
+        room.publish_participant(invite.id)
 
     async def add_people(
         self, consultation_id: str, scheduler: Account, people: Sequence[tuple[Role, Person]]
@@ -315,9 +351,3 @@ def _moved(consultation: Consultation, planned_at: datetime | None, time_zone: s
     return replace(
         consultation, planned_at=planned_at, time_zone=time_zone, calendar_sequence=sequence
     )
-
-
-def _show_person(room: Room, invite_id: str, person: Person) -> None:
-    seat = room.seats[invite_id]
-    seat.name, seat.language = person.name, person.language
-    room.publish_participant(invite_id)

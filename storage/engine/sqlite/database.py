@@ -314,6 +314,17 @@ async def _version(connection: Connection) -> int:
     return int(rows[0][0])
 
 
+def _fail_if_done(number: int) -> str:
+    """SQL that fails if this migration is done: one that can be repeated would put the version back.
+
+    The smallest integer has no absolute value.
+    """
+    return (
+        f"SELECT CASE WHEN user_version >= {number} THEN abs(-9223372036854775807 - 1) END"
+        " FROM pragma_user_version;"
+    )
+
+
 async def _migrate(connection: Connection, path: Path) -> None:
     version = await _version(connection)
     known = await asyncio.to_thread(migrations)
@@ -325,7 +336,10 @@ async def _migrate(connection: Connection, path: Path) -> None:
         )
     for number, sql in known:
         if number > version:
-            script = f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version={number};\nCOMMIT;"
+            script = (
+                f"BEGIN IMMEDIATE;\n{_fail_if_done(number)}\n{sql}\n"
+                f"PRAGMA user_version={number};\nCOMMIT;"
+            )
             try:
                 await connection.executescript(script)
             except sqlite3.Error as error:

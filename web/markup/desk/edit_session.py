@@ -56,7 +56,7 @@ def edit_session_page(
                 answers(form),
                 awaited and [person_fields(viewer, form), language_field(viewer, form)],
                 plan_fields(viewer, form, every_zone=True, planned=planned),
-                h.p(".hint")[_("Everybody invited is told about a new date.")],
+                _consequences(viewer, awaited=awaited),
                 h.div(".actions.foot")[submit(_("Save"))],
             ],
             h.h2[_("People")],
@@ -72,6 +72,14 @@ def edit_session_page(
         module="js/pages/edit-session.js",
         stylesheets=(STYLES,),
     )
+
+
+def _consequences(viewer: Viewer, *, awaited: bool) -> h.Element:
+    """What a new date, and the awaited person's new address, lead to."""
+    _ = viewer.translate
+    date = _("Everybody invited is told about a new date.")
+    address = _("A new address gets the invitation with a new link; the old link stops working.")
+    return h.p(".hint")[date, awaited and f" {address}"]
 
 
 def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:

@@ -49,7 +49,9 @@ def edit_invite_page(viewer: Viewer, form: Form, invite_id: str, consultation_id
         _("Edit"),
         h.div(".narrow")[
             h.h1[_("Edit")],
-            h.p(".hint")[_("A new address gets the invitation; the link stays the same.")],
+            h.p(".hint")[
+                _("A new address gets the invitation with a new link; the old link stops working.")
+            ],
             error_summary(viewer, form, labels_here),
             h.form(
                 "#invitation.card",
