@@ -28,6 +28,9 @@ C = TypeVar("C", bound="_Closable")
 
 FILES = "files"
 "The folder, below the data folder."
+RESERVE_BYTES = 50 * 2**20
+"""Room on the disk that files leave to the database: without any, nobody could sign in, or close the
+session whose files fill the disk."""
 STORED = re.compile(rf"({PATTERN.pattern})\.({PART.pattern})")
 "Name of the file that holds a part: (file id, part)."
 _HALF = re.compile(rf"\.({PATTERN.pattern})\.({PART.pattern})\.[0-9a-f]+\.half")
@@ -55,7 +58,10 @@ class FolderParts:
         path = self._path(place)
         half = path.with_name(f".{path.name}.{secrets.token_hex(4)}.half")
         written = path if place.part == UPLOAD else half
-        return _Growing(await _open_in_thread(lambda: GrowingPart(written, path, blocks, offset)))
+        return _Growing(
+            await _open_in_thread(lambda: GrowingPart(written, path, blocks, offset)),
+            self._folder.parent,
+        )
 
     async def delete(
         self, consultation_id: str, file_id: str, parts: Collection[str] | None
@@ -143,8 +149,9 @@ class _Reader:
 class _Growing:
     """Runs what is written of a part in threads."""
 
-    def __init__(self, file: GrowingPart) -> None:
+    def __init__(self, file: GrowingPart, data_dir: Path) -> None:
         self._file = file
+        self._data_dir = data_dir
 
     @property
     def length(self) -> int:
@@ -155,16 +162,35 @@ class _Growing:
         return self._file.closed
 
     async def add(self, plain: bytearray) -> None:
-        await _in_thread(partial(self._file.add, plain))
+        await _in_thread(partial(self._store, self._file.add, plain))
 
     async def finish(self, plain: bytearray) -> None:
-        await _in_thread(partial(self._file.finish, plain))
+        await _in_thread(partial(self._store, self._file.finish, plain))
 
     async def leave(self, plain: bytearray) -> None:
-        await _in_thread(partial(self._file.leave, plain))
+        await _in_thread(partial(self._leave, plain))
 
     async def take_back(self) -> None:
         await _in_thread(self._file.take_back)
+
+    def _store(self, write: Callable[[bytearray], None], plain: bytearray) -> None:
+        self._check_room(plain)
+        write(plain)
+
+    def _leave(self, plain: bytearray) -> None:
+        try:
+            if plain:
+                self._check_room(plain)
+        except OSError:
+            self._file.leave(bytearray())
+            raise
+        self._file.leave(plain)
+
+    def _check_room(self, plain: bytearray) -> None:
+        """Raises OSError if too little of the disk would be left."""
+        disk = shutil.disk_usage(self._data_dir)
+        if disk.free - len(plain) < min(RESERVE_BYTES, disk.total // 5):
+            raise OSError(errno.ENOSPC, "the rest of the disk is the database's")
 
 
 def _in_thread(work: Callable[[], T]) -> "asyncio.Future[T]":

@@ -3,16 +3,18 @@
 import resource
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from signaling.errors import Unavailable
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.clock import RunningClock
 from tests.files import BLOCK, Sender, photo
 from tests.people import Person, Refused, consultation_of, outbox
 from tests.serving import serving
-from web.keys import CLOCKWORK, STORE
+from web.keys import CLOCKWORK, PURGING, STORE
 
 
 class SmallDisk:
@@ -163,3 +165,44 @@ async def test_a_file_waits_in_its_browser_while_the_disk_is_full(disk: SmallDis
             "file-000001"
         ]
         assert (await amina.get("file-000001", "large")).status == 200
+
+
+async def test_files_leave_room_to_write_sign_in_and_have_everything_deleted(
+    disk: SmallDisk,
+) -> None:
+    clock = RunningClock()
+    content = photo(2400, 1800, quality=95)
+    async with (
+        serving(disk.folder, clock) as server,
+        Person(server) as nurse,
+        Person(server) as phone,
+    ):
+        await server.account()
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        await outbox(server)
+        amina = await phone.enter(invite_id=seat)
+        consultation_id = await consultation_of(amina)
+        desk = await nurse.enter(consultation_id=consultation_id)
+        await desk.command("start_consultation")
+        camera = Sender(phone, f"/seat/{seat}")
+        statuses: list[int] = []
+        while disk.mounted and 503 not in statuses:
+            upload_id = f"file-{len(statuses):06}"
+            assert (await camera.create(content, upload_id)).status in (201, 503)
+            for offset in range(0, len(content), BLOCK):
+                piece = content[offset : offset + BLOCK]
+                statuses.append((await camera.piece(upload_id, offset, piece)).status)
+                if statuses[-1] != 204:
+                    break
+        if not disk.mounted:  # nothing tells how much room there is, so nothing is refused
+            await camera.send(content)
+        assert set(statuses) <= {204, 503}
+        for number in range(60):
+            await amina.say("x" * 4000, f"message-{number:04}")
+        await nurse.sign_in()
+        await desk.command("terminate_consultation", choice="close")
+        clock.move(timedelta(hours=25))
+        await server.app[PURGING].purge_due()
+        assert await server.app[STORE].read.consultations.get(consultation_id) is None
+        assert not any((disk.folder / "files").iterdir())

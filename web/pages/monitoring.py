@@ -12,6 +12,7 @@ from aiohttp import web
 from media.relay.client import Relay
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
+from storage.files.folder_parts import RESERVE_BYTES
 from web.hosts.ports import OWNERS
 from web.http.client_address import is_loopback, remote
 from web.keys import (
@@ -28,8 +29,6 @@ from web.keys import (
 )
 from web.zones.rules import in_force
 
-FREE_BYTES = 50 * 2**20
-"With less free disk the server reports that it is not ready."
 ANSWER_WITHIN = 2.0
 "Seconds that the database has to answer; one that cannot be reached says nothing."
 
@@ -66,7 +65,7 @@ async def ready(request: web.Request) -> web.Response:
         raise Unavailable  # another host is to be asked
     next_due = await _next_due(app)
     usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
-    if usage.free < FREE_BYTES:
+    if usage.free < RESERVE_BYTES:
         raise Unavailable
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
     stuck = app[SENDING].is_stuck(next_due)
