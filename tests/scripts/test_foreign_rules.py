@@ -90,6 +90,17 @@ def test_a_publisher_may_have_sent_larger_packets_itself():
     assert rtp_complaints(down(rtp(), ip_length=1281), largest={"ada": 1300}) == []
 
 
+def test_a_number_that_was_passed_over_may_be_repaired():
+    before, after = down(rtp(number=7)), down(rtp(number=9))
+    repair = down(rtp(REPAIRS, 1, b"\x00\x08frame", kind=97))
+    assert rtp_complaints(before, after, repair) == []
+    (found,) = rtp_complaints(before, repair, after)
+    assert "was not sent" in found
+    again = down(rtp(REPAIRS, 2, b"\x00\x08else", kind=97))
+    (found,) = rtp_complaints(before, after, repair, again)
+    assert "another time or payload" in found
+
+
 def test_padding_alone_repeats_nothing():
     probe = bytes((0xA0,)) + rtp(REPAIRS, 1, bytes(3) + b"\x04", kind=97)[1:]
     assert rtp_complaints(down(probe)) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scripts.benchmarks._foreign.complaints import Complaints
 from scripts.benchmarks._foreign.descriptions import Sent
 from scripts.benchmarks._foreign.opening import Opened
@@ -10,6 +12,8 @@ from scripts.benchmarks._foreign.packets import Malformed, Rtp, read_rtp
 LARGEST = 1280
 "Bytes of an IP packet that passes everywhere (RFC 8200 section 5)."
 MID = 1
+LONGEST_GAP = 256
+"Packets that may be lost one after the other and still be asked for."
 
 
 class RtpRules:
@@ -65,6 +69,14 @@ class RtpRules:
             self._complain("an SSRC and sequence number twice with other bytes", key)
         self._plain.setdefault(key, packet)
 
+    def _left_out(self, ssrc: int, number: int) -> bool:
+        """Whether a number was passed over: one shortly before it was sent, and one shortly after it."""
+        around = [
+            [(ssrc, (number + way * step) & 0xFFFF) in self._plain for step in range(1, LONGEST_GAP)]
+            for way in (-1, 1)
+        ]
+        return all(any(found) for found in around)
+
     def _check_extensions(self, packet: Rtp, stream: Sent) -> None:
         for number, value in packet.extensions:
             if number not in stream.offered:
@@ -88,7 +100,12 @@ class RtpRules:
             return
         number = int.from_bytes(packet.payload[:2])
         original = self._plain.get((stream.repairs, number))
-        if original is None:
+        if original is None and self._left_out(stream.repairs, number):
+            # What its publisher's link lost may come after a switch to another encoding: then it goes
+            # to who asks for it, and to nobody else. From then on it is what was sent.
+            whole = replace(packet, ssrc=stream.repairs, sequence=number, payload=packet.payload[2:])
+            self._plain[stream.repairs, number] = whole
+        elif original is None:
             self._complain("RTX of a packet that was not sent", (stream.repairs, number))
         elif (original.timestamp, original.payload) != (packet.timestamp, packet.payload[2:]):
             self._complain("RTX with another time or payload", (stream.repairs, number))
