@@ -23,7 +23,7 @@ from scripts.benchmarks._foreign.packets import (
     read_rtp,
 )
 from scripts.benchmarks._foreign.repairs import Repairs
-from scripts.benchmarks._foreign.results import rows
+from scripts.benchmarks._foreign.results import after_answers, rows, silences
 from scripts.benchmarks._foreign.rtcp_rules import RtcpRules
 from scripts.benchmarks._foreign.rtp_rules import RtpRules
 
@@ -321,8 +321,25 @@ def test_a_pause_is_a_fault_once_the_room_is_complete():
         "times": {"complete": 10.0, "over": 100.0},
         "connections": {"one": {"0.0": [(1.0, 2.0, 2.1), (3.0, 4.0, 4.5)]}},
     }
-    (row,) = rows(seen, {"one": []})
+    (row,) = rows(seen, {"one": []}, {"one": []})
     assert row.faults == [
         "one: connected 0.50 s after an answer 0.0 s late",
         "one: paused at times three's video",
     ]
+
+
+@pytest.mark.parametrize(
+    ("records", "took", "silent"),
+    [
+        ([(2.01, False), (2.61, True), (2.62, False)], 0.03, [0.6]),
+        ([(2.01, False), (2.3, False), (2.61, True)], 0.63, []),
+        ([(2.01, False), (2.02, False), (2.62, True)], 0.03, [0.6]),
+        ([(2.01, True), (2.61, False)], 0.63, []),
+        ([(1.5, False), (2.61, True)], 0.63, []),
+        ([(2.01, False), (2.12, True)], 0.63, []),
+    ],
+    ids=["the client's", "sent again", "in two", "the relay's", "before the answer", "short"],
+)
+def test_a_silence_of_the_client_is_its_own(records, took, silent):
+    assert silences(records, 2.0, 2.63) == pytest.approx(silent)
+    assert after_answers([(1.0, 2.0, 2.63)], [], records) == [pytest.approx(took)]

@@ -134,6 +134,20 @@ def nominations(
     return found
 
 
+def handshakes(
+    datagrams: list[Datagram], members: dict[str, dict[str, Any]], port: int
+) -> dict[str, list[tuple[float, bool]]]:
+    """When DTLS records passed between the relay and each client, and whether from the client."""
+    names = {member["address"]: name for name, member in members.items()}
+    found: dict[str, list[tuple[float, bool]]] = {name: [] for name in members}
+    for one in datagrams:
+        upward = one.destination[1] == port
+        name = names.get(one.source[0] if upward else one.destination[0])
+        if name and one.kind == "dtls":
+            found[name].append((one.time, upward))
+    return found
+
+
 def read_room(capture: Path, run: dict[str, Any], plain: Path) -> dict[str, Any]:
     """Check a capture; what of it is in the clear is written to ``plain`` for tshark."""
     members = run["members"]
@@ -156,6 +170,7 @@ def read_room(capture: Path, run: dict[str, Any], plain: Path) -> dict[str, Any]
         "datagrams": dict(kinds),
         "clients": {name: one.figures() for name, one in conversations.items()},
         "nominations": nominations(datagrams, members, run["port"]),
+        "handshakes": handshakes(datagrams, members, run["port"]),
         "complaints": complaints.lines(),
         "tshark": dissect(plain, run["port"]),
     }

@@ -9,6 +9,8 @@ from typing import Any
 
 SOON = 0.15
 "Seconds from an answer to the connection, at most."
+AT_ONCE = 0.03
+"Seconds within which a flight of DTLS records leaves; one is sent again after fifty milliseconds."
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Row:
     name: str
     late: dict[str, list[float | None]]
     "Delay of the answer -> what each connection took after it; None if there was none."
+    silent: tuple[float, ...]
+    "Seconds for which it said nothing in the midst of handshakes; not in what they took."
     connected: bool
     cut: str
     receives: int
@@ -83,37 +87,70 @@ def lasting(member: dict[str, Any], since: float) -> set[tuple[str, str]]:
     }
 
 
+def silences(records: list[tuple[float, bool]], since: float, until: float) -> list[float]:
+    """Seconds, more than ``SOON``, that the client took to say anything after a DTLS record of the
+    relay that it received: the relay had not to send it again."""
+    found, flight = [], None
+    for at, upward in records:
+        if not since <= at <= until:
+            continue
+        if not upward:
+            # A flight in several datagrams is whole at once; one that was lost comes again later.
+            flight = (at if flight is None else flight[0], at)
+            continue
+        if flight is not None and flight[1] - flight[0] < AT_ONCE and at - flight[1] > SOON:
+            found.append(at - flight[1])
+        flight = None
+    return found
+
+
 def after_answers(
-    connections: list[tuple[float, float, float | None]], nominated: list[float]
+    connections: list[tuple[float, float, float | None]],
+    nominated: list[float],
+    records: list[tuple[float, bool]],
 ) -> list[float | None]:
     """Seconds from each answer to the connection, or from the client's first nominating check where
-    that came later: before it there is nowhere to connect to."""
+    that came later: before it there is nowhere to connect to. Silences of the client are its own."""
     found: list[float | None] = []
     for joined, answered, connected in connections:
         if connected is None:
             found.append(None)
             continue
         first = next((at for at in nominated if joined <= at <= connected), joined)
-        found.append(connected - max(answered, first))
+        began = max(answered, first)
+        found.append(connected - began - sum(silences(records, began, connected)))
     return found
 
 
-def rows(seen: dict[str, Any], nominated: dict[str, list[float]]) -> list[Row]:
-    """A row for each client of the run; ``nominated``: when it sent checks that nominate."""
+def rows(
+    seen: dict[str, Any],
+    nominated: dict[str, list[float]],
+    records: dict[str, list[tuple[float, bool]]],
+) -> list[Row]:
+    """A row for each client of the run; ``nominated``: when it sent checks that nominate; ``records``:
+    when DTLS records passed, and whether from it."""
     members = seen["members"]
     since, complete = seen["times"]["over"] - 10.0, seen["times"]["complete"]
     arriving = {name: lasting(member, since) for name, member in members.items()}
     found = []
     there = {name for name, one in members.items() if one["connected_at"] and not one["cut"]}
     for name, member in members.items():
+        connections = seen["connections"].get(name, {})
         wanted = {(other, kind) for other in members if other != name for kind in KINDS}
         found.append(
             Row(
                 name,
                 {
-                    delay: after_answers(connections, nominated[name])
-                    for delay, connections in seen["connections"].get(name, {}).items()
+                    delay: after_answers(made, nominated[name], records[name])
+                    for delay, made in connections.items()
                 },
+                tuple(
+                    silence
+                    for made in connections.values()
+                    for _, answered, connected in made
+                    if connected is not None
+                    for silence in silences(records[name], answered, connected)
+                ),
                 bool(member["connected_at"]),
                 member["cut"],
                 len(arriving[name] & wanted),

@@ -72,7 +72,10 @@ class RtpRules:
     def _left_out(self, ssrc: int, number: int) -> bool:
         """Whether a number was passed over: one shortly before it was sent, and one shortly after it."""
         around = [
-            [(ssrc, (number + way * step) & 0xFFFF) in self._plain for step in range(1, LONGEST_GAP)]
+            [
+                (ssrc, (number + way * step) & 0xFFFF) in self._plain
+                for step in range(1, LONGEST_GAP)
+            ]
             for way in (-1, 1)
         ]
         return all(any(found) for found in around)
@@ -103,7 +106,9 @@ class RtpRules:
         if original is None and self._left_out(stream.repairs, number):
             # What its publisher's link lost may come after a switch to another encoding: then it goes
             # to who asks for it, and to nobody else. From then on it is what was sent.
-            whole = replace(packet, ssrc=stream.repairs, sequence=number, payload=packet.payload[2:])
+            whole = replace(
+                packet, ssrc=stream.repairs, sequence=number, payload=packet.payload[2:]
+            )
             self._plain[stream.repairs, number] = whole
         elif original is None:
             self._complain("RTX of a packet that was not sent", (stream.repairs, number))

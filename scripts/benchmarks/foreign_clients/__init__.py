@@ -109,7 +109,8 @@ def _faults(result: dict[str, Any]) -> list[str]:
 
 
 def _rows(result: dict[str, Any]) -> list[Row]:
-    return rows(result["seen"], result["capture"]["nominations"])
+    capture = result["capture"]
+    return rows(result["seen"], capture["nominations"], capture["handshakes"])
 
 
 def _captured(capture: dict[str, Any]) -> list[str]:
@@ -154,9 +155,14 @@ def table(result: dict[str, Any]) -> str:
         lines([heading, *body]),
         _capture_table(result["capture"]),
         waiting(result["seen"]["late"]),
+        "\n".join(
+            f"{row.name}: said nothing for {silence:.2f} s after the relay's part of a handshake"
+            for row in _rows(result)
+            for silence in row.silent
+        ),
         "\n".join(_faults(result)),
     ]
-    return "\n\n".join(parts).strip()
+    return "\n\n".join(part for part in parts if part).strip()
 
 
 def _capture_table(capture: dict[str, Any]) -> str:
