@@ -1,5 +1,6 @@
 """ "Invites": the list, the form "New invite", and the links of what was sent."""
 
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
@@ -11,6 +12,7 @@ from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
 from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import answered, read_plan
+from web.forms.once import id_of
 from web.http.errors import retry_after
 from web.http.forms import form_of, interpreting_of, reading_of, refused_form
 from web.http.paging import page_number
@@ -59,6 +61,7 @@ async def send_invite(request: web.Request) -> web.Response:
     try:
         await app[LIMITS].hit("invite", account.id)
         plan = read_plan(typed, reading_of(request, account, viewer, typed))
+        plan = replace(plan, id=id_of(typed, account.id))
         consultation, invites = await app[INVITING].invite(account, plan, app[INTERPRETING].ask)
     except (InvalidInput, TooManyRequests) as error:
         form = refused_form(typed, error, viewer)

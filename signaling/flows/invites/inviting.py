@@ -32,6 +32,8 @@ class Plan:
     note: str = ""
     interpreting_language: str = ""
     "Language for which an interpreter is needed; empty: none is."
+    id: str | None = None
+    "Of the session, if the same request may come again."
 
 
 Ask = Callable[[Records, Consultation, Account, Allowance], Awaitable[Consultation]]
@@ -51,11 +53,11 @@ class Inviting:
     ) -> tuple[Consultation, list[Invite]]:
         """Make the session, an invite for everybody, and their notices: all or nothing.
 
-        If an interpreter is needed, `ask` asks for one, and nobody else is told yet. Raises
-        TooMuchSent, TooMuchForOne.
+        If an interpreter is needed, `ask` asks for one, and nobody else is told yet. A session that
+        the plan's id names already is returned as it is. Raises TooMuchSent, TooMuchForOne.
         """
         consultation = Consultation(
-            id=new_id(),
+            id=plan.id or new_id(),
             scheduler_id=scheduler.id,
             kind=plan.kind,
             state="planned",
@@ -67,18 +69,21 @@ class Inviting:
             interpreting_language=plan.interpreting_language,
         )
 
-        async def work(records: Records) -> list[Invite]:
+        async def work(records: Records) -> tuple[Consultation, list[Invite]]:
+            before = await records.consultations.get(consultation.id)
+            if before is not None:
+                return before, await records.invites.of_consultation(before.id)
             await records.consultations.add(consultation)
             await self._log(records, scheduler.id, "invite", consultation.id)
             await records.numbers.count(consultation.created_at, [numbers.session("planned")])
             if consultation.interpreting_language and ask is not None:
                 await ask(records, consultation, scheduler, ASKING)
-            return [
+            return consultation, [
                 await self.add(records, consultation, scheduler, role, person, INVITING)
                 for role, person in plan.people
             ]
 
-        return consultation, await self._store.write(work)
+        return await self._store.write(work)
 
     async def add(
         self,

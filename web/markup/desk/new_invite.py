@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import htpy as h
 
+from signaling.identifier import new_id
+from web.forms.once import ONCE
 from web.markup.desk.invitation_fields import (
     colleague_fields,
     companion_fields,
@@ -74,6 +76,7 @@ def _choice_and_form(
             answers(form),
             error_summary(viewer, form, labels(viewer)),
             h.input(type="hidden", name="kind", value="in_person" if in_person else "remote"),
+            h.input(type="hidden", name=ONCE, value=form.values.get(ONCE) or new_id()),
             h.div("#awaited", hidden=in_person)[person_fields(viewer, form)],
             h.p("#nobody-awaited.notice.info", hidden=not in_person)[
                 _(
