@@ -20,6 +20,7 @@ class FakeConnection {
   /** @type {(() => void) | null} */
   onnegotiationneeded = null;
   onconnectionstatechange = () => {};
+  onicecandidate = (/** @type {any} */ _event) => {};
   closed = false;
   made = 0;
   restarts = 0;
@@ -120,18 +121,20 @@ function stopTime() {
 function makePeer(offers, connection = new FakeConnection()) {
   /** @type {Description[]} */
   const sent = [];
+  /** @type {string[]} */
+  const candidates = [];
   const peer = new Peer({
     offers,
     configuration: {},
     stream: /** @type {any} */ ({}),
     sendDescription: (description) => sent.push(description),
-    sendCandidate: () => {},
+    sendCandidate: ({ candidate }) => candidates.push(candidate),
     onTrack: () => {},
     onState: () => {},
     makeConnection: () => /** @type {any} */ (connection),
   });
   open.push(peer);
-  return { peer, connection, sent };
+  return { peer, connection, sent, candidates };
 }
 
 /** Two peers whose messages the test carries. */
@@ -251,6 +254,70 @@ test("candidates wait for the description that was sent before them", async () =
   answerer.peer.receiveCandidate({ candidate: "candidate:1", sdp_mid: "0" });
   await settle();
   assert.equal(answerer.connection.candidates[0].candidate, "candidate:1");
+});
+
+test("candidates of a restart wait until those of the answer have had time to come", async () => {
+  const time = stopTime();
+  const both = pair();
+  const { peer, connection, candidates } = both.offerer;
+  const gather = (/** @type {string} */ candidate) =>
+    connection.onicecandidate({ candidate: { candidate } });
+  peer.start();
+  await settle();
+  gather("first");
+  assert.deepEqual(candidates, ["first"], "nothing is there that they could be taken for");
+  await carry(both);
+  connection.become("connected");
+
+  peer.restart();
+  await settle();
+  gather("second");
+  await carry(both);
+  assert.equal(connection.signalingState, "stable");
+  gather("third");
+  time.pass(499);
+  assert.deepEqual(candidates, ["first"]);
+  time.pass(1);
+  gather("fourth");
+  assert.deepEqual(candidates, ["first", "second", "third", "fourth"]);
+});
+
+test("candidates of a restart do not wait for an answer that takes long", async () => {
+  const time = stopTime();
+  const both = pair();
+  const { peer, connection, candidates } = both.offerer;
+  peer.start();
+  await carry(both);
+  peer.restart();
+  await settle();
+  connection.onicecandidate({ candidate: { candidate: "second" } });
+  time.pass(2_999);
+  assert.deepEqual(candidates, []);
+  time.pass(1);
+  assert.deepEqual(candidates, ["second"]);
+});
+
+test("candidates that wait go before those of the next restart", async () => {
+  const time = stopTime();
+  const both = pair();
+  const { peer, connection, candidates } = both.offerer;
+  const gather = (/** @type {string} */ candidate) =>
+    connection.onicecandidate({ candidate: { candidate } });
+  peer.start();
+  await carry(both);
+  peer.restart();
+  await settle();
+  gather("second");
+  await carry(both);
+  peer.restart();
+  await settle();
+  assert.deepEqual(candidates, ["second"]);
+  gather("third");
+  time.pass(500);
+  assert.deepEqual(candidates, ["second"]);
+  await carry(both);
+  time.pass(500);
+  assert.deepEqual(candidates, ["second", "third"]);
 });
 
 test("an offer that was lost with the channel is sent again, and a second answer does no harm", async () => {

@@ -15,6 +15,7 @@ import {
   UNLIMITED,
 } from "../line/sending-limits.js";
 import { withThriftyAudio } from "../line/thrifty-audio.js";
+import { HeldCandidates } from "./held-candidates.js";
 
 /**
  * @import { Limits } from "../line/sending-limits.js"
@@ -50,6 +51,7 @@ const MAX_REVISION = 2 ** 31;
 export class Peer {
   #makingOffer = false;
   #answering = false;
+  #candidates;
   /** A change came at a moment when none can be offered. */
   #offersLater = false;
   /** The next offer is to restart ICE, and whether the one that was made last does. */
@@ -77,6 +79,7 @@ export class Peer {
   /** @param {PeerOptions} options */
   constructor(options) {
     this.options = options;
+    this.#candidates = new HeldCandidates(options.sendCandidate);
     this.#isThrifty = options.thrifty ?? false;
     this.#limits = options.limits ?? UNLIMITED;
     const make = options.makeConnection ?? ((given) => new RTCPeerConnection(given));
@@ -86,7 +89,7 @@ export class Peer {
     if (options.offers) connection.onnegotiationneeded = () => void this.#offer();
     connection.onicecandidate = ({ candidate }) => {
       // The end of candidates needs no message: browsers do without.
-      if (candidate?.candidate) options.sendCandidate(wireCandidate(candidate));
+      if (candidate?.candidate) this.#candidates.send(wireCandidate(candidate));
     };
     connection.ontrack = ({ track }) => options.onTrack(track);
     connection.onconnectionstatechange = () => this.#stateChanged();
@@ -213,6 +216,7 @@ export class Peer {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
     clearTimeout(this.#answerTimer);
+    this.#candidates.release();
     this.connection.close();
   }
 
@@ -259,6 +263,7 @@ export class Peer {
     // The first offer is as good.
     this.#offeredRestart = this.#restarts || this.connection.remoteDescription === null;
     this.#restarts = false;
+    if (this.connection.remoteDescription) this.#candidates.hold();
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
@@ -320,6 +325,7 @@ export class Peer {
     if (this.connection.signalingState !== "have-local-offer" || revision !== this.#revision)
       return;
     await this.connection.setRemoteDescription({ type: "answer", sdp: this.#asWanted(sdp) });
+    this.#candidates.releaseSoon();
     this.#limitAgain();
   }
 
