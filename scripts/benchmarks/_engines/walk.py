@@ -38,6 +38,7 @@ NEGOTIATED = """
 (connections.some((each) => each.signalingState.startsWith("have")) ? -1 : negotiations)
 """
 "How often the scheduler's page has set an answer; -1 while it waits for one."
+TOPOLOGY = "document.querySelector('#call').dataset.topology"
 TILES = """
 Array.from(document.querySelectorAll("#tiles figcaption")).map((one) => one.innerText).join(", ")
 """
@@ -195,6 +196,8 @@ async def cross_offers(scene: Scene) -> str | None:
             state = await desk.evaluate("connections.map((each) => each.signalingState).join()")
             raise Broken(f"the scheduler's page gets no answer: {state}")
         await _all_see(scene, 1, None)
+        if await desk.evaluate(TOPOLOGY) != "mesh":
+            raise Broken("no direct path was found any more: the call has moved to the relay")
     return None
 
 
