@@ -74,7 +74,7 @@ def main() -> int:
     checking = commands.add_parser("verify", help="say whether the log is as it was written")
     checking.add_argument(
         "--head",
-        type=Head.parse,
+        type=_head,
         metavar="NUMBER:DIGEST",
         help='a line noted earlier, as in the server\'s log ("audit head"): was it cut since?',
     )
@@ -101,8 +101,20 @@ def main() -> int:
     return 0 if holds else 1
 
 
+def _head(text: str) -> Head:
+    """Raises ArgumentTypeError."""
+    try:
+        return Head.parse(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a number, a colon and 64 digits") from None
+
+
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    """Raises ArgumentTypeError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a date like 2026-12-07") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -93,10 +93,13 @@ def arguments() -> argparse.Namespace:
 
 
 def _days(text: str) -> float:
-    """Raises ValueError."""
-    days = float(text)
-    if not 0 <= days <= MOST_DAYS:
-        raise ValueError
+    """Raises ArgumentTypeError."""
+    try:
+        days = float(text)
+        if not 0 <= days <= MOST_DAYS:
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, 0 to {MOST_DAYS}") from None
     return days
 
 
