@@ -5,7 +5,7 @@ The people of the session are invited only once an organization has accepted, or
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from signaling.access import owned
@@ -88,6 +88,7 @@ class Interpreting:
     ) -> Consultation:
         """Ask the next organization, or give up; within the caller's transaction.
 
+        Nobody has longer to answer than until the session, and nobody is asked after it.
         Raises InvalidInput if no organization speaks the language at all.
         """
         requests = await records.interpreters.requests_of(consultation.id)
@@ -96,17 +97,18 @@ class Interpreting:
             consultation.interpreting_language,
             (request.organization_id for request in requests),
         )
-        now = self._clock.now()
-        if organization is None:
+        now, planned_at = self._clock.now(), consultation.planned_at
+        too_late = bool(requests) and planned_at is not None and planned_at <= now
+        if organization is None or too_late:
             if not requests:
                 raise InvalidInput(
                     "interpreter", N_("No interpreting organization offers this language.")
                 )
-            changed = consultation.interpreting_after("give_up", self._clock.now())
+            changed = consultation.interpreting_after("give_up", now)
             await records.consultations.change(changed)
             await self._mail.none_available(records, changed, scheduler)
             return changed
-        changed = consultation.interpreting_after("ask", self._clock.now())
+        changed = consultation.interpreting_after("ask", now)
         await records.consultations.change(changed)
         request_id = new_id()
         token = await records.interpreters.token(consultation.id, request_id)
@@ -117,7 +119,7 @@ class Interpreting:
             language=consultation.interpreting_language,
             token_digest=token_digest(token),
             created_at=now,
-            expires_at=now + self._timeout,
+            expires_at=min(now + self._timeout, planned_at or datetime.max.replace(tzinfo=UTC)),
         )
         await records.interpreters.add_request(request)
         await records.audit.append(now, scheduler.id, "ask_interpreter", organization.id)
