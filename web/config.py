@@ -290,8 +290,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         relay_tcp=given("TELECONNECT_RELAY_TCP", read.yes_or_no),
         relay_workers=workers,
         **_times(given),
-        file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.amount),
-        session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.amount),
+        file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.size),
+        session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.size),
         files=given("TELECONNECT_FILES", ObjectAddress.read),
         clamav_socket=given("TELECONNECT_CLAMAV_SOCKET", read.socket_path),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
@@ -309,12 +309,14 @@ def _times(given: Callable[[str, Callable[[str], Any]], Any]) -> dict[str, Any]:
     return {
         "retention_hours": given("TELECONNECT_RETENTION_HOURS", read.amount),
         "early_entry_minutes": given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
-        "idle_hours": given("TELECONNECT_IDLE_HOURS", read.lasting),
-        "sign_in_days": given("TELECONNECT_SIGN_IN_DAYS", read.lasting),
+        "idle_hours": given("TELECONNECT_IDLE_HOURS", read.lasting_hours),
+        "sign_in_days": given("TELECONNECT_SIGN_IN_DAYS", read.lasting_days),
         "reminder_minutes": given("TELECONNECT_REMINDER_MINUTES", read.amounts),
-        "expiry_hours": given("TELECONNECT_EXPIRY_HOURS", read.amount),
-        "abandoned_days": given("TELECONNECT_ABANDONED_DAYS", read.amount),
-        "interpreter_timeout_hours": given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
+        "expiry_hours": given("TELECONNECT_EXPIRY_HOURS", read.lasting_hours),
+        "abandoned_days": given("TELECONNECT_ABANDONED_DAYS", read.lasting_days),
+        "interpreter_timeout_hours": given(
+            "TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.lasting_hours
+        ),
     }
 
 

@@ -57,7 +57,14 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "https://1.2.3", "https://1.2.3.400", "https://[::1", "https://[::g]", "https://a,b.example",
         "https://xn--", "https://xn--a.xn--",
     ),
-    "TELECONNECT_IDLE_HOURS": ("0", "0.0"), "TELECONNECT_SIGN_IN_DAYS": ("0", "0.0"),
+    **dict.fromkeys(
+        map("TELECONNECT_{}_HOURS".format, ("IDLE", "EXPIRY", "INTERPRETER_TIMEOUT")),
+        ("0", "0.0", "0.016"),
+    ),
+    **dict.fromkeys(
+        map("TELECONNECT_{}_DAYS".format, ("SIGN_IN", "ABANDONED")), ("0", "0.0", "0.0006")
+    ),
+    **dict.fromkeys(map("TELECONNECT_{}_MEGABYTES".format, ("FILE", "SESSION")), ("0", "0.0")),
     "TELECONNECT_OTHER_HOSTS": (
         "https://www.example", "www.example/path", "www example", "a.example;b.example",
         "a.example:0", "a.example:x", "u@a.example", "1.2.3", "*.example", "[::1",
@@ -222,8 +229,8 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     "TELECONNECT_REMINDER_MINUTES": (("60, 5.5,", "reminder_minutes", (60.0, 5.5)),),
     "TELECONNECT_RETENTION_HOURS": (("0", "retention_hours", 0.0), ("0.5", "retention_hours", 0.5)),
     "TELECONNECT_EARLY_ENTRY_MINUTES": (("15", "early_entry_minutes", 15.0),),
-    "TELECONNECT_EXPIRY_HOURS": (("48", "expiry_hours", 48.0),),
-    "TELECONNECT_ABANDONED_DAYS": (("7", "abandoned_days", 7.0),),
+    "TELECONNECT_EXPIRY_HOURS": (("48", "expiry_hours", 48.0), ("0.017", "expiry_hours", 0.017)),
+    "TELECONNECT_ABANDONED_DAYS": (("7", "abandoned_days", 7.0), ("0.0007", "abandoned_days", 0.0007)),
     "TELECONNECT_INTERPRETER_TIMEOUT_HOURS": (("12", "interpreter_timeout_hours", 12.0),),
     "TELECONNECT_COTURN": (("yes", "coturn.wanted", "yes"), ("no", "coturn.wanted", "no")),
     "TELECONNECT_COTURN_PORT": (("0", "coturn.port", 0), ("443", "coturn.port", 443)),

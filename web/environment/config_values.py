@@ -129,10 +129,28 @@ def amount(text: str) -> float:
     return float(text)
 
 
-def lasting(text: str) -> float:
-    """An amount of time that cannot be none: with a sign-in of no time nobody ever gets in."""
+def size(text: str) -> float:
+    """An amount that cannot be none: with files of no megabytes every one would be refused."""
     if not amount(text):
         raise ValueError(f"must be a number, more than 0 and at most {MOST}")
+    return amount(text)
+
+
+def lasting_hours(text: str) -> float:
+    """A time in which somebody has to do something: nobody signs in or answers within none."""
+    return _lasting(text, minutes=60)
+
+
+def lasting_days(text: str) -> float:
+    return _lasting(text, minutes=24 * 60)
+
+
+def _lasting(text: str, minutes: int) -> float:
+    """At least a minute, in units of so many minutes."""
+    if amount(text) * minutes < 1:
+        raise ValueError(
+            f"must be a number, at least {1 / minutes:.1g} (a minute) and at most {MOST}"
+        )
     return amount(text)
 
 
