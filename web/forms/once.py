@@ -1,6 +1,7 @@
 """A form that may arrive more than once: pressed again when its answer was lost, or on two connections."""
 
 from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import msgspec
@@ -10,15 +11,24 @@ from web.forms.invitation import Typed
 
 ONCE = "once"
 "Hidden field: an identifier that the form got when its page was made."
+AGAIN = timedelta(minutes=15)
+"""For so long at least, and twice as long at most, the same is the same wish. Whoever goes back to the page
+later, with the same typed in it, wants another session."""
 
 
-def id_of(typed: Typed, account_id: str) -> str | None:
-    """The id of what this form makes: the same for the same form with the same content.
+def ids_of(typed: Typed, account_id: str, now: datetime) -> tuple[str, ...]:
+    """The id of what this form makes, and the one that it would have got a little earlier.
 
-    A page that is shown again after going back is filled in for somebody else. None for a form that
-    has no identifier.
+    They are the same for the same form with the same content. A page that is shown again after going
+    back is filled in for somebody else. Empty for a form that has no identifier.
     """
     if not NEW_ID.fullmatch(typed.get(ONCE, "")):
-        return None
-    content = msgspec.json.encode([account_id, sorted(typed.items())])
-    return urlsafe_b64encode(sha256(content).digest()[:12]).decode()
+        return ()
+    period = int(now.timestamp() // AGAIN.total_seconds())
+    return tuple(
+        _id([account_id, number, sorted(typed.items())]) for number in (period, period - 1)
+    )
+
+
+def _id(content: object) -> str:
+    return urlsafe_b64encode(sha256(msgspec.json.encode(content)).digest()[:12]).decode()

@@ -12,12 +12,12 @@ from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
 from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import answered, read_plan
-from web.forms.once import id_of
+from web.forms.once import ids_of
 from web.http.errors import retry_after
 from web.http.forms import form_of, interpreting_of, reading_of, refused_form
 from web.http.paging import page_number
 from web.http.request import show, signed_in, viewer_of
-from web.keys import CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING, RUNTIME_SETTINGS
+from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING, RUNTIME_SETTINGS
 from web.markup.desk.invite_sent import SentInvite, invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
@@ -61,7 +61,7 @@ async def send_invite(request: web.Request) -> web.Response:
     try:
         await app[LIMITS].hit("invite", account.id)
         plan = read_plan(typed, reading_of(request, account, viewer, typed))
-        plan = replace(plan, id=id_of(typed, account.id))
+        plan = replace(plan, ids=ids_of(typed, account.id, app[CLOCK].now()))
         consultation, invites = await app[INVITING].invite(account, plan, app[INTERPRETING].ask)
     except (InvalidInput, TooManyRequests) as error:
         form = refused_form(typed, error, viewer)

@@ -1,13 +1,13 @@
 """What happens when somebody is invited."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signaling import numbers
 from signaling.access import owned
 from signaling.account import Account
-from signaling.consultation import Consultation, ConsultationKind
+from signaling.consultation import OPEN_STATES, Consultation, ConsultationKind
 from signaling.errors import Conflict, NotFound
 from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
@@ -32,8 +32,9 @@ class Plan:
     note: str = ""
     interpreting_language: str = ""
     "Language for which an interpreter is needed; empty: none is."
-    id: str | None = None
-    "Of the session, if the same request may come again."
+    ids: tuple[str, ...] = ()
+    """Of the session, if the same request may come again: the one to give it, and those that an earlier
+    request may have given it."""
 
 
 Ask = Callable[[Records, Consultation, Account, Allowance], Awaitable[Consultation]]
@@ -53,11 +54,11 @@ class Inviting:
     ) -> tuple[Consultation, list[Invite]]:
         """Make the session, an invite for everybody, and their notices: all or nothing.
 
-        If an interpreter is needed, `ask` asks for one, and nobody else is told yet. A session that
-        the plan's id names already is returned as it is. Raises TooMuchSent, TooMuchForOne.
+        If an interpreter is needed, `ask` asks for one, and nobody else is told yet. An open session
+        that has one of the plan's ids is returned as it is. Raises TooMuchSent, TooMuchForOne.
         """
         consultation = Consultation(
-            id=plan.id or new_id(),
+            id=new_id(),
             scheduler_id=scheduler.id,
             kind=plan.kind,
             state="planned",
@@ -70,16 +71,19 @@ class Inviting:
         )
 
         async def work(records: Records) -> tuple[Consultation, list[Invite]]:
-            before = await records.consultations.get(consultation.id)
-            if before is not None:
-                return before, await records.invites.of_consultation(before.id)
-            await records.consultations.add(consultation)
-            await self._log(records, scheduler.id, "invite", consultation.id)
-            await records.numbers.count(consultation.created_at, [numbers.session("planned")])
-            if consultation.interpreting_language and ask is not None:
-                await ask(records, consultation, scheduler, ASKING)
-            return consultation, [
-                await self.add(records, consultation, scheduler, role, person, INVITING)
+            found = [await records.consultations.get(each) for each in plan.ids]
+            for earlier in found:
+                if earlier is not None and earlier.state in OPEN_STATES:
+                    return earlier, await records.invites.of_consultation(earlier.id)
+            nameable = bool(found) and found[0] is None
+            made = replace(consultation, id=plan.ids[0]) if nameable else consultation
+            await records.consultations.add(made)
+            await self._log(records, scheduler.id, "invite", made.id)
+            await records.numbers.count(made.created_at, [numbers.session("planned")])
+            if made.interpreting_language and ask is not None:
+                await ask(records, made, scheduler, ASKING)
+            return made, [
+                await self.add(records, made, scheduler, role, person, INVITING)
                 for role, person in plan.people
             ]
 

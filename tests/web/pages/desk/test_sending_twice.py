@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,13 @@ from tests.serving import Server, moment, serving
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path, MovableClock(moment("2026-12-07 14:37"))) as running:
+def clock() -> MovableClock:
+    return MovableClock(moment("2026-12-07 14:37"))
+
+
+@pytest.fixture
+async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
+    async with serving(tmp_path, clock) as running:
         await running.account()
         await running.account("lee@example.org", "Lee")
         yield running
@@ -72,6 +78,40 @@ async def test_two_forms_for_one_person_are_two_sessions(server: Server, nurse: 
     answers = [await nurse.post("/invites/new", await form(nurse)) for _ in range(2)]
     assert len(places(answers)) == 2
     assert await sent(server) == ["amina@example.org"] * 2
+
+
+async def test_the_same_page_sent_again_a_little_later_is_the_same_wish(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    typed = await form(nurse)
+    answers = [await nurse.post("/invites/new", typed)]
+    clock.move(timedelta(minutes=14))
+    answers.append(await nurse.post("/invites/new", typed))
+    assert len(places(answers)) == 1
+    assert await sent(server) == ["amina@example.org"]
+
+
+async def test_the_same_page_sent_again_much_later_is_another_session(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    typed = await form(nurse)
+    answers = [await nurse.post("/invites/new", typed)]
+    clock.move(timedelta(minutes=31))
+    answers.append(await nurse.post("/invites/new", typed))
+    assert len(places(answers)) == 2
+    assert await sent(server) == ["amina@example.org"] * 2
+
+
+async def test_the_same_page_sent_again_after_canceling_is_another_session(
+    server: Server, nurse: Person
+) -> None:
+    typed = await form(nurse)
+    seen = set()
+    for _ in range(3):
+        seen |= places([await nurse.post("/invites/new", typed)])
+        (case,) = re.findall(r"/sessions/([\w-]+)/edit", (await nurse.get("/invites")).text)
+        assert (await nurse.post(f"/sessions/{case}/cancel")).status == 303
+    assert len(seen) == 3
 
 
 async def test_somebody_elses_form_is_no_way_into_the_session(
