@@ -98,7 +98,7 @@ struct aside {
     uint8_t octets[SLOT];
 };
 
-/* What the loop's thread reads into, without the lock; and what it leaves to Python, with it. */
+/* What the loop's thread reads into, and what it leaves to Python. */
 struct reader {
     struct mmsghdr in[BATCH];
     struct iovec vectors[BATCH];
@@ -238,6 +238,8 @@ typedef struct {
     Port *served[MOST_PORTS];
     int port_count;
     struct lock lock;
+    long long held_since; /* by Python, in nanoseconds of CLOCK_MONOTONIC */
+    long long waited;     /* for the lock, before that */
     pthread_t thread;
     int running;
     int wake, stop;    /* event descriptors: something was set aside; the thread is to end */

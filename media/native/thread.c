@@ -21,7 +21,7 @@
    7. Transport-wide feedback is sent by this thread alone to peers that have a feedback session.
    8. Whoever waits for the lock longest gets it next. So Python waits for a batch of at most BATCH
       datagrams, and this thread for one round of Python's event loop, or less where it is offered
-      the lock.
+      the lock; it is not before Python has held it for as long as it waited for it.
    9. If it cannot wait any more, it says so in `failed`, wakes Python, and ends. */
 
 #include "thread.h"

@@ -159,6 +159,35 @@ def test_what_comes_while_the_thread_waits_for_python_is_handled_in_the_same_tur
     beside_the_thread(main)
 
 
+def test_python_keeps_the_lock_for_as_long_as_it_waited_for_it() -> None:
+    async def main(target: Target) -> None:
+        await begin(target)
+        loop, sender = target.sfu.forwarder.loop, target.clients["a"]
+        assert sender.video is not None
+        seen = 0
+        while seen < 10:
+            sender.send_packets(sender.video, 64, 0.0)
+            sender.port.flush()
+            while not loop.wanted():
+                pass
+            loop.release()
+            loop.acquire()
+            handled = loop.handled
+            sender.send_packets(sender.video, 1, 0.0)
+            sender.port.flush()
+            while not loop.wanted():
+                pass
+            until = loop.held_since + loop.waited
+            loop.offer()
+            if time.monotonic_ns() < until:
+                assert loop.handled == handled, "it was offered too early"
+                seen += 1
+        while loop.handled == handled:
+            loop.offer()
+
+    beside_the_thread(main)
+
+
 def test_a_gap_is_passed_over_and_python_told() -> None:
     async def main(target: Target) -> None:
         await begin(target)
