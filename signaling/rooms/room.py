@@ -140,6 +140,10 @@ class Room:
         seat = self.seats.get(participant_id)
         return seat is not None and seat.online
 
+    def calls_by(self, participant_id: str, peer_id: str | None) -> bool:
+        """Whether the page that carries a member's media is connected, and not another one."""
+        return self.is_online(participant_id) and self.seats[participant_id].peer_id == peer_id
+
     def reachable(self) -> list[Seat]:
         """Seats that can be rung."""
         return [seat for seat in self.seats.values() if seat.online and seat.calls]
@@ -181,7 +185,8 @@ class Room:
         if seat.peer_id != connection.peer_id:
             seat.signals.clear()
             seat.media = seat.quality = None
-        changed, seat.calls = seat.calls != calls, calls
+        changed = seat.calls != calls or seat.peer_id != connection.peer_id
+        seat.calls = calls
         seat.connection, seat.peer_id = connection, connection.peer_id
         seat.present, seat.left_at = True, None
         missed = self._missed(resume)
@@ -397,7 +402,7 @@ class Room:
                     participant_id,
                     member.state,
                     peer_id=member.peer_id,
-                    reconnecting=joined and not (seat is not None and seat.online),
+                    reconnecting=joined and not self.calls_by(participant_id, member.peer_id),
                     media=seat.media if seat and joined else None,
                     quality=seat.quality if seat and joined else None,
                 )

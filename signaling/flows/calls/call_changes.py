@@ -129,8 +129,7 @@ class CallChanges:
             for participant_id in call.members:
                 self._timers.cancel(f"drop:{call.id}:{participant_id}")
         for participant_id in call.joined():
-            seat = room.seats.get(participant_id)
-            if seat is not None and seat.online:
+            if room.calls_by(participant_id, call.members[participant_id].peer_id):
                 self._timers.cancel(f"drop:{call.id}:{participant_id}")
 
 

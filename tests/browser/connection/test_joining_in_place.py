@@ -228,3 +228,4 @@ async def test_a_second_tab_takes_the_seat_from_the_first(
     await expect(tabs[0].get_by_role("heading", level=1)).to_have_text(
         "This session continues in another tab"
     )
+    await expect(tabs[0].get_by_text("This session is closed")).to_be_hidden()

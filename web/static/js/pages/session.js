@@ -347,7 +347,7 @@ function render() {
   if (!isKept) saving.forget();
   for (const each of [outbox, attachments, offline]) each.keep(isKept);
   show(maybe("not-kept", HTMLElement), !seat.over && outbox.keepsNothing);
-  chat.render(room, unsent.queued(), unsent.all(), seat.over !== "");
+  chat.render(room, unsent.queued(), unsent.all(), seat.over);
   media?.showUnread(chat.unread);
   const rings = !seat.over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });

@@ -145,7 +145,7 @@ export class Chat {
    * @param {Room} room
    * @param {ChatSend[]} pending
    * @param {readonly Unsent[]} unsent
-   * @param {boolean} over nothing can be sent any more
+   * @param {string} over why nothing can be sent any more
    */
   render(room, pending, unsent, over) {
     const list = this.#lines;
@@ -164,7 +164,8 @@ export class Chat {
     const added = before > 0 && this.#rendered.chat[0]?.id === room.chat[0]?.id;
     list.setAttribute("aria-live", added && isAtEnd(this.#rendered) ? "polite" : "off");
     const state = room.consultation?.state;
-    const writable = !over && state !== "closed" && state !== "canceled";
+    const closed = state === "closed" || state === "canceled";
+    const writable = !over && !closed;
     attachments.writable = writable;
     const today = new Date(serverNow()).toDateString();
     void this.#loadUnread(room);
@@ -201,7 +202,7 @@ export class Chat {
     else keepingScroll(this.#scroll, list, change);
     this.#rendered = room;
     show(this.#form, writable);
-    show(byId("chat-closed", HTMLElement), !writable);
+    show(byId("chat-closed", HTMLElement), closed || over === "closed");
     const grown = this.#scroll.scrollHeight !== height;
     if ((following && grown) || before === 0) this.#scrollToEnd();
     this.#showButtons(room);

@@ -1,0 +1,54 @@
+"""A call whose member's seat is taken by another page, which does not join it."""
+
+from pathlib import Path
+from typing import Any
+
+from signaling.calls.call import RECONNECT_GRACE
+from tests.clock import MovableClock
+from tests.media.support import until
+from tests.web.calling import NOW, Page, StartedSession, started_session
+from web.keys import WAITS
+
+
+async def take_seat(session: StartedSession, name: str) -> Page:
+    """The same person opens the link on another device."""
+    old = session.pages[name]
+    return await session.sit(f"{name}-again", old.person, old.seat, f"{name}-other-page")
+
+
+def member(page: Page, peer_id: str) -> dict[str, Any]:
+    assert page.call is not None
+    return next(each for each in page.call["members"] if each.get("peer_id") == peer_id)
+
+
+async def test_who_went_to_another_device_reconnects_until_that_joins(tmp_path: Path) -> None:
+    async with started_session(tmp_path, relay=False) as session:
+        nurse, amina = await session.pair()
+        phone = await take_seat(session, "amina")
+        await until(
+            lambda: member(nurse, amina.peer_id).get("reconnecting"),
+            "the nurse sees that she waits",
+        )
+        await session.join(phone)
+        await until(
+            lambda: nurse.call and phone.peer_id in str(nurse.call), "she speaks with the phone"
+        )
+        assert not member(nurse, phone.peer_id).get("reconnecting")
+
+
+async def test_who_took_the_seat_and_does_not_join_has_left_whoever_else_comes(
+    tmp_path: Path,
+) -> None:
+    steady = MovableClock(NOW)
+    async with started_session(tmp_path, "lee", relay=False, steady=steady) as session:
+        nurse, amina = await session.pair()
+        await take_seat(session, "amina")
+        lee = await session.come("lee")
+        await session.join(lee)
+        await until(lambda: nurse.call and lee.peer_id in str(nurse.call), "lee has joined")
+        assert member(nurse, amina.peer_id)["state"] == "joined"
+        steady.move(RECONNECT_GRACE)
+        await session.server.app[WAITS].run_due()
+        await until(
+            lambda: nurse.call and amina.peer_id not in str(nurse.call), "nobody waits for Amina"
+        )
