@@ -37,15 +37,14 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
         await store.close()
 
 
-def make(config: Config, chosen: argparse.Namespace) -> tuple[Path, Manifest, int]:
-    """Returns the set, its contents and the number of older sets removed. Raises StorageError."""
+def make(config: Config, chosen: argparse.Namespace, now: datetime) -> tuple[Path, Manifest]:
+    """Returns the set and its contents. Raises StorageError."""
     if config.database_url:
         raise StorageError(
             "What is stored is in PostgreSQL: back that up with pg_dump, and keep the master key and"
             " purged.log of the data folder beside it (docs/postgresql.md)."
         )
     require_database(config.data_dir)
-    now = datetime.now(UTC)
     with DataFolderLock.back_up(config.data_dir):
         refuse_half(config.data_dir)
         key = load_master_key(config.master_key, config.data_dir)
@@ -53,13 +52,7 @@ def make(config: Config, chosen: argparse.Namespace) -> tuple[Path, Manifest, in
             config.data_dir, chosen.directory, key, chosen.recipient, chosen.with_key, now
         )
         asyncio.run(note(config, whole.name, manifest))
-    try:
-        removed = remove_old(chosen.directory, whole, now, chosen.keep, chosen.keep_days)
-    except OSError as error:
-        raise StorageError(
-            f"{whole} was made, but older ones cannot be removed: {error.strerror}."
-        ) from error
-    return whole, manifest, removed
+    return whole, manifest
 
 
 def arguments() -> argparse.Namespace:
@@ -106,8 +99,9 @@ def _days(text: str) -> float:
 def main() -> int:
     chosen = arguments()
     os.umask(OWNER_ONLY)
+    now = datetime.now(UTC)
     try:
-        whole, manifest, removed = make(load(), chosen)
+        whole, manifest = make(load(), chosen, now)
     except (StorageError, ConfigError) as error:
         print(f"No backup was made. {error}", file=sys.stderr)
         return 1
@@ -115,10 +109,19 @@ def main() -> int:
         print(f"No backup was made. {error.sentence}", file=sys.stderr)
         return 1
     size = sum(file.size for file in manifest.files.values())
-    print(
+    made = (
         f"{whole} holds {manifest.sessions} sessions in {size} bytes and needs the master key "
-        f"{manifest.key_id}; {removed} older backups were removed."
+        f"{manifest.key_id}"
     )
+    try:
+        removed = remove_old(chosen.directory, whole, now, chosen.keep, chosen.keep_days)
+    except OSError as error:
+        named = error.filename or chosen.directory
+        print(
+            f"{made}, but older ones cannot be removed: {named}: {error.strerror}.", file=sys.stderr
+        )
+        return 1
+    print(f"{made}; {removed} older backups were removed.")
     return 0
 
 

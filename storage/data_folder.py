@@ -15,13 +15,18 @@ from storage.backup.backing_up import STAGING
 from storage.backup.restored_folder import finish
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME
 from storage.errors import FolderInUse, StorageError
+from storage.files.folder_parts import FILES
 from storage.folder.lock import DataFolderLock, make_folder
+from storage.folder.ownership import require_own
 from storage.folder.purged_list import PURGED_LIST, PurgedList
 
+OUTBOX = "outbox"
 OWNER_ONLY = 0o077
 "As a umask: what is created is for its owner alone."
 SECRETS = (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", KEY_NAME)
 "Whoever can read one of these reads what they must not."
+OWN = (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", PURGED_LIST, FILES, OUTBOX)
+"What a server reads and writes; its key it only reads."
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +34,8 @@ _log = logging.getLogger(__name__)
 def prepare(data_dir: Path) -> None:
     """Repair permissions and complete what was interrupted. Raises StorageError."""
     make_folder(data_dir)
+    require_own(data_dir, OWN)
+    require_own(data_dir, (KEY_NAME,), os.R_OK)
     try:
         mend_permissions(data_dir)
         finish(data_dir)

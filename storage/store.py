@@ -215,7 +215,7 @@ class Store:
             finally:
                 await store.close()
         finally:
-            lock.release()
+            await asyncio.to_thread(lock.release)
 
     def starting(self) -> AbstractContextManager[None]:
         """Within, failures keep a server from starting: raises StorageError with a sentence."""

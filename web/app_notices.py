@@ -29,6 +29,7 @@ from signaling.flows.people.teams import Teams
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
+from storage.data_folder import OUTBOX
 from web import keys
 from web.access.mail_reach import MailReach
 from web.config import Config, ConfigError
@@ -46,7 +47,7 @@ def _open_providers(config: Config) -> tuple[dict[Channel, Provider], OutboxFold
     """
     try:
         providers = open_providers(config.delivery)
-        return providers, OutboxFolder(config.data_dir / "outbox", config.delivery.mail_from)
+        return providers, OutboxFolder(config.data_dir / OUTBOX, config.delivery.mail_from)
     except InvalidInput as error:
         raise ConfigError(f"TELECONNECT_{error.field.upper()}: {error.sentence}") from None
 

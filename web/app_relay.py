@@ -46,7 +46,7 @@ async def create_relay_host(config: Config, clock: Clock | None = None) -> web.A
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as opened:
         lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
-        opened.callback(lock.release)
+        opened.push_async_callback(asyncio.to_thread, lock.release)
         await asyncio.to_thread(data_folder.prepare, config.data_dir)
         await relay_user.check(config.database_url)
         app = await _assemble(config, clock)

@@ -25,6 +25,7 @@ import msgspec
 from storage.engine.master_key import KEY_BYTES, derived
 from storage.errors import StorageError
 from storage.folder import durable
+from storage.folder.ownership import hand_over
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -77,6 +78,7 @@ def begin(directory: Path, name: str) -> Path:
             shutil.rmtree(path)
     half = directory / f".{name}"
     half.mkdir(mode=0o700)
+    hand_over(half, directory)  # whoever makes the next set removes this one, if it stays half
     return half
 
 
@@ -86,6 +88,7 @@ def complete(half: Path, manifest: Manifest) -> Path:
         durable.sync(path)
     body = msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"))
     durable.write(half / MANIFEST, body + b"\n")
+    hand_over(half, half.parent)
     whole = half.with_name(half.name[1:])
     os.rename(half, whole)
     durable.sync(whole.parent)

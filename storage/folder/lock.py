@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 
 from storage.errors import FolderInUse, StorageError
+from storage.folder.ownership import hand_over, require_own
 
 SERVING = "serving.lock"
 USING = "using.lock"
@@ -42,7 +43,9 @@ class DataFolderLock:
 
     def __init__(self, data_dir: Path, locks: dict[str, int]) -> None:
         self._descriptors: list[int] = []
+        self._data_dir = data_dir
         make_folder(data_dir)
+        require_own(data_dir, USERS)
         try:
             for name, operation in locks.items():
                 self._lock(data_dir, name, operation)
@@ -72,7 +75,13 @@ class DataFolderLock:
         return cls(data_dir, {SERVING: fcntl.LOCK_EX, USING: fcntl.LOCK_EX})
 
     def release(self) -> None:
-        """Unlock; idempotent."""
+        """Unlock; idempotent. What root has made in a folder of the server's user is theirs before."""
+        if self._descriptors:
+            with suppress(OSError):
+                hand_over(self._data_dir)
+        self._unlock()
+
+    def _unlock(self) -> None:
         while self._descriptors:
             with suppress(OSError):
                 os.close(self._descriptors.pop())
@@ -106,7 +115,7 @@ def _leave(held: "weakref.ref[DataFolderLock]") -> None:
     """A forked child would hold the lock beyond our end; exec closes it."""
     lock = held()
     if lock is not None:
-        lock.release()
+        lock._unlock()
 
 
 def make_folder(data_dir: Path) -> None:
