@@ -4,13 +4,14 @@ import argparse
 import asyncio
 import os
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from storage.backup.backing_up import back_up
-from storage.backup.backup_set import Manifest, remove_old
+from storage.backup.backup_set import Manifest, note_backup, remove_old
 from storage.backup.restored_folder import refuse_half, require_database
 from storage.data_folder import OWNER_ONLY
 from storage.engine.master_key import load_master_key
@@ -37,22 +38,48 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
         await store.close()
 
 
-def make(config: Config, chosen: argparse.Namespace, now: datetime) -> tuple[Path, Manifest]:
-    """Returns the set and its contents. Raises StorageError."""
+@dataclass(frozen=True)
+class Made:
+    """A whole set, and what went wrong after it was."""
+
+    whole: Path
+    manifest: Manifest
+    removed: int
+    "Number of older sets."
+    failures: list[str]
+
+
+def make(config: Config, chosen: argparse.Namespace) -> Made:
+    """Raises StorageError: then there is no new set."""
     if config.database_url:
         raise StorageError(
             "What is stored is in PostgreSQL: back that up with pg_dump, and keep the master key and"
             " purged.log of the data folder beside it (docs/postgresql.md)."
         )
     require_database(config.data_dir)
+    now, removed, failures = datetime.now(UTC), 0, []
     with DataFolderLock.back_up(config.data_dir):
         refuse_half(config.data_dir)
         key = load_master_key(config.master_key, config.data_dir)
         whole, manifest = back_up(
             config.data_dir, chosen.directory, key, chosen.recipient, chosen.with_key, now
         )
-        asyncio.run(note(config, whole.name, manifest))
-    return whole, manifest
+        try:
+            note_backup(config.data_dir, now)
+            asyncio.run(note(config, whole.name, manifest))
+        except (OSError, StorageError, TeleConnectError) as error:
+            failures.append(f"it is not recorded in the data folder: {_reason(error)}")
+    try:
+        removed = remove_old(chosen.directory, whole, now, chosen.keep, chosen.keep_days)
+    except OSError as error:
+        failures.append(f"older ones cannot be removed: {_reason(error)}")
+    return Made(whole, manifest, removed, failures)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return error.sentence if isinstance(error, TeleConnectError) else str(error)
 
 
 def arguments() -> argparse.Namespace:
@@ -99,29 +126,23 @@ def _days(text: str) -> float:
 def main() -> int:
     chosen = arguments()
     os.umask(OWNER_ONLY)
-    now = datetime.now(UTC)
     try:
-        whole, manifest = make(load(), chosen, now)
+        made = make(load(), chosen)
     except (StorageError, ConfigError) as error:
         print(f"No backup was made. {error}", file=sys.stderr)
         return 1
     except TeleConnectError as error:
         print(f"No backup was made. {error.sentence}", file=sys.stderr)
         return 1
-    size = sum(file.size for file in manifest.files.values())
-    made = (
-        f"{whole} holds {manifest.sessions} sessions in {size} bytes and needs the master key "
-        f"{manifest.key_id}"
+    size = sum(file.size for file in made.manifest.files.values())
+    told = (
+        f"{made.whole} holds {made.manifest.sessions} sessions in {size} bytes and needs the master "
+        f"key {made.manifest.key_id}"
     )
-    try:
-        removed = remove_old(chosen.directory, whole, now, chosen.keep, chosen.keep_days)
-    except OSError as error:
-        named = error.filename or chosen.directory
-        print(
-            f"{made}, but older ones cannot be removed: {named}: {error.strerror}.", file=sys.stderr
-        )
+    if made.failures:
+        print(f"{told}, but {' And '.join(made.failures)}", file=sys.stderr)
         return 1
-    print(f"{made}; {removed} older backups were removed.")
+    print(f"{told}; {made.removed} older backups were removed.")
     return 0
 
 

@@ -32,7 +32,7 @@ def back_up(
     data_dir: Path, directory: Path, master_key: bytes, recipients: Sequence[str],
     with_key: bool, made_at: datetime,
 ) -> tuple[Path, Manifest]:  # fmt: skip
-    """Write a set into `directory` and record it in the data folder. Raises StorageError.
+    """Write a set into `directory`. Raises StorageError; there is no new set then.
 
     With `recipients` (public keys) the set is encrypted and may hold the master key too.
     """
@@ -48,7 +48,6 @@ def back_up(
             raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        backup_set.note_backup(data_dir, made_at)
     except OSError as error:
         raise StorageError(f"{error.filename or directory}: {error.strerror}.") from error
     return whole, manifest

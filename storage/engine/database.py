@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from signaling.errors import Unavailable
 from storage.engine.executor import Executor
+from storage.engine.refusal_log import RefusalLog
 
 T = TypeVar("T")
 Work = Callable[[Any], Awaitable[Any]]
@@ -81,6 +82,7 @@ class Database(ABC):
         self.doubted: Callable[[frozenset[str] | None], None] = lambda _: None
         """Called when a commit has had no answer, so that nobody knows whether it is stored: with the ids
         of the consultations it was about; None: anything."""
+        self._refusals = RefusalLog()
 
     async def write(
         self, work: Callable[[Executor], Awaitable[T]], about: About | None = None
@@ -219,6 +221,8 @@ class Database(ABC):
                 committing = True
                 await executor.run_deferred()
             executor.committed()
+            if committing:
+                self._refusals.stored()
         except Exception as error:
             if committing and self._is_in_doubt(error):
                 self._doubt(group)
@@ -235,7 +239,9 @@ class Database(ABC):
             if failure is None:
                 future.set_result(result)
             else:
-                future.set_exception(self._domain_error(failure))
+                raised = self._domain_error(failure)
+                self._refusals.refused(raised)
+                future.set_exception(raised)
                 future.exception()  # retrieved: a canceled caller is no cause for a warning
         return True
 

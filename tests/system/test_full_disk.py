@@ -1,8 +1,11 @@
 """On a full disk writes are refused, nothing acknowledged is lost, and service resumes by itself."""
 
+import json
 import resource
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +13,12 @@ import pytest
 
 from signaling.errors import Unavailable
 from signaling.wire.messages import PROTOCOL_VERSION
+from storage.backup.backup_set import read
 from tests.clock import RunningClock
 from tests.files import BLOCK, Sender, photo
 from tests.people import Person, Refused, consultation_of, outbox
+from tests.scripts.commands import Commands
+from tests.scripts.stored import fill
 from tests.serving import serving
 from web.keys import CLOCKWORK, PURGING, STORE
 
@@ -91,7 +97,9 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         if answer.status == 503:
             assert "cannot store this right now" in answer.text
         if disk.mounted:  # it asks how much room there is
-            assert (await nurse.get("/readyz")).status == 503
+            ready = await nurse.get("/readyz")
+            assert ready.status == 503
+            assert json.loads(ready.text)["status"] == "disk"
 
         disk.free()
         for message_id in [f"message-{number:04}" for number in range(60)]:
@@ -206,3 +214,24 @@ async def test_files_leave_room_to_write_sign_in_and_have_everything_deleted(
         await server.app[PURGING].purge_due()
         assert await server.app[STORE].read.consultations.get(consultation_id) is None
         assert not any((disk.folder / "files").iterdir())
+
+
+def test_a_backup_elsewhere_is_one_though_it_cannot_be_recorded(
+    disk: SmallDisk, tmp_path: Path
+) -> None:
+    data_dir = disk.folder / "data"
+    fill(data_dir, 3)
+    database = data_dir / "teleconnect.sqlite3"
+    with Commands(tmp_path / "data") as commands, closing(sqlite3.connect(database)) as server:
+        server.execute("SELECT count(*) FROM account").fetchall()  # it has its log open
+        disk.fill()
+        environment = {"TELECONNECT_DATA_DIR": str(data_dir)}
+        ended = commands.run("scripts.backup", tmp_path / "sets", **environment)
+        disk.free()
+    if disk.mounted:
+        (whole,) = (tmp_path / "sets").iterdir()
+        assert ended.status == 1
+        assert ended.out == ""
+        assert f"{whole} holds 3 sessions" in ended.err
+        assert "but it is not recorded in the data folder: " in ended.err
+        assert read(whole).sessions == 3

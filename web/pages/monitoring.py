@@ -65,13 +65,12 @@ async def ready(request: web.Request) -> web.Response:
         raise Unavailable  # another host is to be asked
     next_due = await _next_due(app)
     usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
-    if usage.free < RESERVE_BYTES:
-        raise Unavailable
+    full = usage.free < RESERVE_BYTES
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
     stuck = app[SENDING].is_stuck(next_due)
     return web.json_response(
         {
-            "status": "outbox" if stuck else "ok",
+            "status": "disk" if full else "outbox" if stuck else "ok",
             "outbox_late_s": round(max(late, 0.0), 1),
             "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
@@ -84,7 +83,7 @@ async def ready(request: web.Request) -> web.Response:
             "backup_age_s": await _backup_age(app),
             "time_zone_rules": in_force().version,
         },
-        status=503 if stuck else 200,
+        status=503 if full or stuck else 200,
     )
 
 

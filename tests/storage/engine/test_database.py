@@ -11,6 +11,7 @@ import pytest
 from signaling.errors import Unavailable
 from storage.engine.database import MAX_GROUP
 from storage.engine.executor import Executor, IntegrityError
+from storage.engine.refusal_log import RefusalLog
 from storage.engine.sqlite import database as module
 from storage.engine.sqlite.database import SqliteDatabase
 from storage.errors import NewerDatabase, StorageError
@@ -169,7 +170,7 @@ async def test_a_canceled_caller_affects_nobody_else(database: SqliteDatabase) -
 
 
 async def test_a_full_disk_fails_the_group_and_then_there_is_room_again(
-    database: SqliteDatabase,
+    database: SqliteDatabase, caplog: pytest.LogCaptureFixture
 ) -> None:
     await database.write(lambda executor: add(executor, "before"))
     pages = (await database.read.rows("PRAGMA page_count"))[0][0]
@@ -184,6 +185,26 @@ async def test_a_full_disk_fails_the_group_and_then_there_is_room_again(
     assert await words(database) == sorted([*told, "before"])
     await database.write_executor.rows("PRAGMA max_page_count=1000000")
     assert await database.write(lambda executor: add(executor, "after")) == "after"
+    said = [each.getMessage() for each in caplog.records]
+    assert said == [
+        "Nothing can be stored now: database or disk is full", "What is written is stored again.",
+    ]  # fmt: skip
+
+
+def test_writes_that_are_refused_for_long_are_told_of_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seconds = iter(range(120))
+    refusals, refused = RefusalLog(lambda: next(seconds)), Unavailable()
+    refusals.refused(refused)  # of the server's own accord, as while it stops
+    assert caplog.text == ""
+    refused.__cause__ = OSError("gone")
+    for _ in range(120):
+        refusals.refused(refused)
+    assert [each.getMessage() for each in caplog.records] == ["Nothing can be stored now: gone"] * 2
+    refusals.stored()
+    refusals.stored()
+    assert len(caplog.records) == 3
 
 
 async def test_a_locked_database_is_unavailable_and_recovers(
