@@ -6,14 +6,23 @@
 
 /** @import { CandidateInit } from "../../signaling/values.js" */
 
-/** Milliseconds within which candidates come after their answer. */
-const CANDIDATES_AHEAD = 500;
-/** An answer that comes later may need them: Firefox gives up after eight seconds without any. */
+/** Milliseconds within which the candidates of all interfaces come once one has. */
+const TOGETHER = 100;
+/** Those of an answer follow it at once, on a line of 2G after a retransmission (RFC 6298: a second or more). */
+const MOST_AFTER_ANSWER = 2_000;
+/**
+ * Whoever answers later may need them: eight seconds without a path, and the call goes over the relay.
+ * Their checks come a round trip after what is sent now, so that the answer has as long in addition.
+ */
 const MOST_HELD = 3_000;
 
 export class HeldCandidates {
   /** @type {CandidateInit[] | null} null: none are held */
   #held = null;
+  /** @type {string | undefined} the ufrag of until now */
+  #former;
+  #isAnswered = false;
+  #hasTheirs = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #send;
@@ -25,20 +34,38 @@ export class HeldCandidates {
 
   /** @param {CandidateInit} candidate */
   send(candidate) {
-    if (this.#held) this.#held.push(candidate);
+    const isFormer = this.#former && candidate.username_fragment === this.#former;
+    if (this.#held && !isFormer) this.#held.push(candidate);
     else this.#send(candidate);
   }
 
-  /** A restart is about to be offered. */
-  hold() {
+  /**
+   * A restart is about to be offered, or something else.
+   * @param {string} [sdp] ours until now: its candidates do not wait
+   */
+  hold(sdp = "") {
     this.release();
     this.#held = [];
+    this.#former = /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1];
+    this.#isAnswered = this.#hasTheirs = false;
     this.#releaseIn(MOST_HELD);
   }
 
-  /** It is answered. */
-  releaseSoon() {
-    if (this.#held) this.#releaseIn(CANDIDATES_AHEAD);
+  /** @param {string} sdp of the answer */
+  answered(sdp) {
+    if (!this.#held) return;
+    this.#isAnswered = true;
+    this.#releaseIn(MOST_AFTER_ANSWER);
+    // One that is sent again has those that were gathered meanwhile.
+    if (sdp.includes("a=candidate:")) this.theirsCame();
+  }
+
+  /** A candidate of the other side is known to our browser. */
+  theirsCame() {
+    // What comes before the answer is of before the restart.
+    if (!this.#held || !this.#isAnswered || this.#hasTheirs) return;
+    this.#hasTheirs = true;
+    this.#releaseIn(TOGETHER);
   }
 
   /** @param {number} milliseconds */

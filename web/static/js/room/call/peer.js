@@ -187,6 +187,7 @@ export class Peer {
           sdpMLineIndex: candidate.sdp_m_line_index ?? null,
           usernameFragment: candidate.username_fragment ?? null,
         });
+        this.#candidates.theirsCame();
       } catch (error) {
         console.warn("candidate refused", error);
       }
@@ -263,7 +264,8 @@ export class Peer {
     // The first offer is as good.
     this.#offeredRestart = this.#restarts || this.connection.remoteDescription === null;
     this.#restarts = false;
-    if (this.connection.remoteDescription) this.#candidates.hold();
+    const { remoteDescription, localDescription } = this.connection;
+    if (remoteDescription) this.#candidates.hold(localDescription?.sdp);
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
@@ -325,7 +327,7 @@ export class Peer {
     if (this.connection.signalingState !== "have-local-offer" || revision !== this.#revision)
       return;
     await this.connection.setRemoteDescription({ type: "answer", sdp: this.#asWanted(sdp) });
-    this.#candidates.releaseSoon();
+    this.#candidates.answered(sdp);
     this.#limitAgain();
   }
 
