@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from signaling.errors import Unavailable
 from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from web.app import create_app
@@ -69,6 +70,9 @@ def main() -> int:
         asyncio.run(serve(config, listeners, development=development))
     except (ConfigError, StorageError) as error:
         return give_up(str(error))
+    except Unavailable as error:  # it went away, or lets no more in, after it was opened
+        reason = str(error.__cause__ or error).rstrip(".")
+        return give_up(f"The database that was opened does not answer any more: {reason}.")
     except OSError as error:
         reason = error.strerror or str(error)
         return give_up(f"{error.filename}: {reason}." if error.filename else f"{reason}.")

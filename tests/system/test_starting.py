@@ -20,7 +20,9 @@ from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
+from tests.engines.databases import database_url
 from tests.serving import QUICK
+from tests.storage.engine.postgresql.test_opening import named, run
 from tests.system.test_full_disk import SmallDisk
 from tests.system.test_kill import process
 from web.app import create_app
@@ -257,6 +259,25 @@ async def test_what_is_in_the_way_ends_the_process(tmp_path: Path, held: ExitSta
 @pytest.mark.soak
 async def test_whatever_is_in_the_way_ends_the_process(tmp_path: Path, held: ExitStack) -> None:
     await told_by_processes(CAUSES, tmp_path, held)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+async def test_a_database_that_lets_too_few_connections_in_is_told(tmp_path: Path) -> None:
+    url = await database_url(tmp_path)
+    theirs = named(url, "limited").replace("teleconnect@", "limited:right@")
+    await run(url, "CREATE ROLE limited LOGIN PASSWORD 'right' CONNECTION LIMIT 2")
+    try:
+        await run(url, "CREATE DATABASE limited TEMPLATE template0 ENCODING 'UTF8' OWNER limited")
+        told = await refusal(
+            TELECONNECT_DATA_DIR=str(tmp_path / "data"), TELECONNECT_DATABASE_URL=theirs
+        )
+    finally:
+        await run(url, "DROP DATABASE IF EXISTS limited WITH (FORCE)")
+        await run(url, "DROP ROLE limited")
+    (sentence,) = told
+    assert sentence.startswith("TeleConnect cannot start. The database ")
+    assert "too many connections" in sentence
 
 
 async def test_without_a_place_to_write_to_nothing_is_served(tmp_path: Path) -> None:
