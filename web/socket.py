@@ -20,6 +20,7 @@ from signaling.errors import (
 from signaling.rooms.attendance import Attendance
 from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
+from signaling.wire.values import CLOSE_CODES
 from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
@@ -139,6 +140,11 @@ async def _room(
     )
     # open it now, so that nothing is awaited on the way to the seat
     room = await app[ROOMS].open(consultation_id)
+    seat = room.seats.get(participant_id)
+    if seat is not None and seat.was_taken_from(hello.peer_id):
+        await response.send_str(wire.encode(wire.Replaced()))
+        await response.close(code=CLOSE_CODES["replaced"], message=b"replaced")
+        return
 
     def activity() -> Activity:
         return Activity(connection.acted(), room.in_progress)

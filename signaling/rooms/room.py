@@ -37,6 +37,8 @@ KEPT_EVENTS = 1000
 KEPT_CHARACTERS = 256 * 1024
 """Most events that a browser may have missed and still catch up on without a snapshot. More of them
 take longer than a snapshot and the chat lines it lacks."""
+KEPT_PAGES = 16
+"Pages of one seat that are known to have been replaced."
 KEPT_SIGNALS = 128
 "Negotiation messages kept for a peer that may reconnect: two offers with candidates."
 KEPT_SIGNAL_CHARACTERS = 256 * 1024
@@ -59,6 +61,8 @@ class Seat:
     "Whether the page in this seat can take part in calls."
     peer_id: str | None = None
     "Of the page in this seat, also while its socket is away."
+    replaced: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_PAGES))
+    "Peer ids of the pages that were in this seat before."
     left_at: datetime | None = None
     media: MediaState | None = None
     quality: Quality | None = None
@@ -81,6 +85,13 @@ class Seat:
     @property
     def online(self) -> bool:
         return self.connection is not None
+
+    def was_taken_from(self, peer_id: str) -> bool:
+        """Whether another page has taken the seat from this one, and is connected.
+
+        A page that had no line then has not been told, and would take the seat back by reconnecting.
+        """
+        return self.online and peer_id != self.peer_id and peer_id in self.replaced
 
     def view(self) -> Participant:
         return Participant(
@@ -185,6 +196,8 @@ class Room:
         if seat.peer_id != connection.peer_id:
             seat.signals.clear()
             seat.media = seat.quality = None
+            if seat.peer_id is not None:
+                seat.replaced.append(seat.peer_id)
         changed = seat.calls != calls or seat.peer_id != connection.peer_id
         seat.calls = calls
         seat.connection, seat.peer_id = connection, connection.peer_id

@@ -1,13 +1,17 @@
-"""A call whose member's seat is taken by another page, which does not join it."""
+"""A seat that another page takes, in the middle of a call or while the first one has no line."""
 
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from signaling.calls.call import RECONNECT_GRACE
+from signaling.wire.messages import PROTOCOL_VERSION
+from signaling.wire.values import CLOSE_CODES
 from tests.clock import MovableClock
 from tests.media.support import until
 from tests.web.calling import NOW, Page, StartedSession, started_session
-from web.keys import WAITS
+from web.keys import ROOMS, WAITS
 
 
 async def take_seat(session: StartedSession, name: str) -> Page:
@@ -52,3 +56,35 @@ async def test_who_took_the_seat_and_does_not_join_has_left_whoever_else_comes(
         await until(
             lambda: nurse.call and amina.peer_id not in str(nurse.call), "nobody waits for Amina"
         )
+
+
+async def test_a_page_that_was_out_of_reach_does_not_take_the_seat_back_by_itself(
+    tmp_path: Path,
+) -> None:
+    async with started_session(tmp_path, relay=False) as session:
+        nurse, amina = session.pages["nurse"], session.pages["amina"]
+        await nurse.close()
+        phone = await session.sit("phone", nurse.person, nurse.seat, "phone-page")
+        wire = await nurse.person.connect()
+        await wire.send(
+            "hello", version=PROTOCOL_VERSION, stream="room", peer_id=nurse.peer_id, **nurse.seat
+        )
+        assert await wire.frame() == {"type": "replaced"}
+        with pytest.raises(ConnectionError):
+            await wire.frame()
+        assert wire.close_code == CLOSE_CODES["replaced"]
+        await amina.command("chat_send", text="Are you on the phone?")
+        await until(lambda: phone.of("chat_added"), "the phone still has the seat")
+
+
+async def test_a_page_comes_back_to_a_seat_that_the_other_one_has_left(tmp_path: Path) -> None:
+    async with started_session(tmp_path, relay=False) as session:
+        nurse = session.pages["nurse"]
+        await nurse.close()
+        phone = await session.sit("phone", nurse.person, nurse.seat, "phone-page")
+        await phone.close()
+        room = session.server.app[ROOMS].hub.room(session.consultation_id)
+        assert room is not None
+        await until(lambda: not room.scheduler_attends, "the phone has left")
+        await session.reload("nurse")
+        assert room.scheduler_attends
