@@ -1,4 +1,4 @@
-"""`python -m web`: serves until SIGTERM or SIGINT."""
+"""`python -m web`: serves until SIGTERM, SIGINT or SIGHUP."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from aiohttp import web
@@ -111,10 +111,10 @@ def say(line: str) -> None:
 async def serve(
     config: Config, listeners: list[socket.socket], *, development: bool = False
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StorageError if the data cannot be used."""
+    """Serve until a signal ends it. Raises StorageError if the data cannot be used."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ending_signals():
         loop.add_signal_handler(number, stop.set)
     if config.relays_only:
         from web.app_relay import (  # it imports the driver of PostgreSQL
@@ -140,6 +140,14 @@ async def serve(
         await _leave(leaving(app, DRAIN_WITHIN), stop)
     finally:
         await runner.cleanup()
+
+
+def ending_signals() -> Iterator[signal.Signals]:
+    """Those that end the server in order: SIGHUP too, of a terminal that is closed, unless nohup ignores it."""
+    yield signal.SIGTERM
+    yield signal.SIGINT
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        yield signal.SIGHUP
 
 
 def keep_for_good() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -317,3 +318,27 @@ async def test_a_log_that_is_none_does_not_keep_a_server_from_starting(tmp_path:
     (tmp_path / f"{DATABASE_NAME}-wal").write_bytes(b"not a log " * 5000)
     async with process(tmp_path) as (_, _, printed):
         assert "serves at" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite
+@pytest.mark.parametrize("ignored", [False, True])
+async def test_a_terminal_that_is_closed_ends_it_in_order_unless_nohup_is_used(
+    tmp_path: Path, ignored: bool
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        async with process(tmp_path / "data", first=True, relay=False, afresh=True) as served:
+            running, _, _ = served
+            assert await asyncio.to_thread(ignores, running.pid, signal.SIGHUP) == ignored
+            running.send_signal(signal.SIGTERM if ignored else signal.SIGHUP)
+            assert await running.wait() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def ignores(pid: int, number: signal.Signals) -> bool:
+    """What Linux says about another process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = next(line for line in status.splitlines() if line.startswith("SigIgn:"))
+    return bool(int(mask.split()[1], 16) >> (number - 1) & 1)
