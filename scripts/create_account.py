@@ -17,6 +17,7 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Records, Store
 from web.access.passwords import Passwords
 from web.config import ConfigError, load
+from web.texts.catalogs import OWN_NAMES
 from web.zones.names import todays_name
 
 
@@ -52,6 +53,12 @@ async def create(
             await store.close()
 
 
+def _language(text: str) -> str:
+    if text not in OWN_NAMES:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(OWN_NAMES)}")
+    return text
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.create_account", description="Makes an account that can sign in."
@@ -59,7 +66,9 @@ def main() -> int:
     parser.add_argument("--email", required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--role", choices=("scheduler", "administrator"), default="scheduler")
-    parser.add_argument("--language", default="en", help="of the interface (default: en)")
+    parser.add_argument(
+        "--language", type=_language, default="en", help="of the interface (default: en)"
+    )
     parser.add_argument("--time-zone", default="UTC", help="IANA zone (default: UTC)")
     parser.add_argument(
         "--password-stdin", action="store_true", help="read the password from standard input"

@@ -54,6 +54,7 @@ def test_where_nothing_is_stored_a_command_says_so_and_stores_nothing(
             for head in (f"{LONG}:{'0' * 64}", "1:aa", "1", "x:", f"-1:{'0' * 64}")
         ),
         ("scripts.audit", "show", "--since", "yesterday"),
+        ("scripts.create_account", "--email", "a@b.example", "--name", "A", "--language", "xx"),
     ],
     ids=" ".join,
 )  # fmt: skip
