@@ -23,6 +23,15 @@ GREATEST_ID = """
 })();
 """
 "Runs before the page's own scripts: its peer has the greater id of the two, and makes the offers."
+SLOW_LINE = """
+(() => {
+  const native = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (message) {
+    setTimeout(() => this.readyState === WebSocket.OPEN && native.call(this, message), 300);
+  };
+})();
+"""
+"Runs before the page's own scripts: checks of its browser overtake what it signals."
 ON_NEW_PORT = """
 async () => {
   const [peer] = window.__peers;
@@ -50,7 +59,7 @@ async def test_pictures_and_sound_go_on_after_a_restart(
     async def in_firefox(**options: Any) -> BrowserContext:
         context = await other_browser.new_context(base_url=server.url, locale="en-GB")
         context.set_default_timeout(PATIENCE_MS)
-        for script in (COLLECT_PEERS, PLAIN_MICROPHONE):
+        for script in (COLLECT_PEERS, PLAIN_MICROPHONE, SLOW_LINE):
             await context.add_init_script(script)
         if by_firefox == "offer":
             await context.add_init_script(GREATEST_ID)
