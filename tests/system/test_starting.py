@@ -227,8 +227,8 @@ async def test_what_is_in_the_way_is_told_in_one_sentence_and_nothing_stays_open
     await told(bring, tmp_path / "data", held)
     assert await asyncio.to_thread(databases_left) == []
     held.close()
-    with await asyncio.to_thread(DataFolderLock.take, tmp_path / "data"):
-        pass
+    lock = await asyncio.to_thread(DataFolderLock.take, tmp_path / "data")
+    await asyncio.to_thread(lock.release)
 
 
 async def test_a_lock_on_the_database_is_waited_for_and_then_told(
