@@ -162,6 +162,8 @@ async def test_messages_queued_in_one_tab_are_sent_once_by_the_next_one(
     await text.fill("three")
     await text.press("Enter")
     await page.evaluate("__setLine(true)")
+    await expect(page.get_by_role("heading", name="continues in another tab")).to_be_visible()
+    await page.get_by_role("button", name="Use here").click()
     await expect(page.locator(".line .state")).to_have_text(["sent"] * 3)
     await other.get_by_role("button", name="Use here").click()
     await expect(other.locator(".line .text")).to_have_text(["one", "two", "three"])
