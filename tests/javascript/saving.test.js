@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { withThriftyAudio } from "../../web/static/js/room/line/thrifty-audio.js";
-import { bytesOf } from "../../web/static/js/room/call/connection-bytes.js";
+import { bytesOf } from "../../web/static/js/room/line/connection-bytes.js";
 import { DataUsed } from "../../web/static/js/room/saving/data-used.js";
 import { Preference, savesByDefault } from "../../web/static/js/room/saving/preference.js";
 

@@ -15,7 +15,7 @@ import { LevelMeter } from "./level-meter.js";
 import { Stage } from "./stage.js";
 import { Allowances } from "../line/allowances.js";
 import { HELD } from "../line/sending-limits.js";
-import { bytesOf } from "./connection-bytes.js";
+import { bytesOf } from "../line/connection-bytes.js";
 import { LineWatch } from "../line/line-watch.js";
 import { callPhase, nameOf } from "../state.js";
 import { Tiles } from "./tiles.js";
