@@ -7,7 +7,9 @@ runs as a user of its own would not start on it.
 import os
 import pwd
 import stat
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from storage.errors import StorageError
@@ -20,8 +22,9 @@ def hand_over(folder: Path, owner_of: Path | None = None) -> None:
 
     What has several names stays: one of them may be a file of root's elsewhere. Raises OSError.
     """
-    if os.geteuid() != ROOT:
+    if sys.platform != "linux" or os.geteuid() != ROOT:
         return
+    as_it_is = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
     owner = (owner_of or folder).stat()
     if owner.st_uid == ROOT:
         return
@@ -29,10 +32,20 @@ def hand_over(folder: Path, owner_of: Path | None = None) -> None:
         os.chown(folder, owner.st_uid, owner.st_gid)
     for _, folders, files, descriptor in os.fwalk(folder):
         for name in (*folders, *files):
-            facts = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            alone = stat.S_ISDIR(facts.st_mode) or facts.st_nlink == 1
-            if facts.st_uid == ROOT and alone:
-                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=descriptor, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # gone meanwhile
+                opened = os.open(name, as_it_is, dir_fd=descriptor)
+                try:
+                    _hand_over_one(opened, owner)
+                finally:
+                    os.close(opened)
+
+
+def _hand_over_one(opened: int, owner: os.stat_result) -> None:
+    """What was looked at is what is given away, though its name may stand for something else by now."""
+    facts = os.fstat(opened)
+    alone = stat.S_ISDIR(facts.st_mode) or facts.st_nlink == 1
+    if facts.st_uid == ROOT and alone:
+        os.chown(f"/proc/self/fd/{opened}", owner.st_uid, owner.st_gid)  # fchown takes no O_PATH
 
 
 def require_own(folder: Path, names: Iterable[str], access: int = os.R_OK | os.W_OK) -> None:
@@ -40,9 +53,8 @@ def require_own(folder: Path, names: Iterable[str], access: int = os.R_OK | os.W
     _require(folder, folder, access | os.X_OK)
     for name in names:
         path = folder / name
-        if os.path.exists(
-            path
-        ):  # unlike Path.exists, False where a link leads into a closed folder
+        # unlike Path.exists, False where a link leads into a closed folder
+        if os.path.exists(path):
             _require(folder, path, access)
 
 
