@@ -102,3 +102,11 @@ test("candidates that are held go before those of the next restart", () => {
   time.pass(2_000);
   assert.deepEqual(sent, ["first", "second"]);
 });
+
+test("a connection that is closed sends none of them", () => {
+  held.hold();
+  gather("first");
+  held.drop();
+  time.pass(10_000);
+  assert.deepEqual(sent, []);
+});

@@ -77,9 +77,14 @@ export class HeldCandidates {
 
   /** Send what is held, and hold no more. */
   release() {
-    clearTimeout(this.#timer);
     const held = this.#held ?? [];
-    this.#held = null;
+    this.drop();
     for (const candidate of held) this.#send(candidate);
+  }
+
+  /** Hold no more, and send nothing: the connection is closed. */
+  drop() {
+    clearTimeout(this.#timer);
+    this.#held = null;
   }
 }

@@ -217,7 +217,7 @@ export class Peer {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
     clearTimeout(this.#answerTimer);
-    this.#candidates.release();
+    this.#candidates.drop();
     this.connection.close();
   }
 
