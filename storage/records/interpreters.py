@@ -84,8 +84,8 @@ class Interpreters:
 
     async def change_request(self, request: InterpreterRequest) -> None:
         await self._executor.rows(
-            "UPDATE interpreter_request SET state = ?, decided_at = ? WHERE id = ?",
-            (request.state, maybe_ms(request.decided_at), request.id),
+            "UPDATE interpreter_request SET state = ?, decided_at = ?, expires_at = ? WHERE id = ?",
+            (request.state, maybe_ms(request.decided_at), to_ms(request.expires_at), request.id),
         )
 
     async def by_token(self, token: str) -> InterpreterRequest | None:

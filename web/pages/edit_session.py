@@ -17,7 +17,7 @@ from web.forms.merging import merged, with_shown
 from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
 from web.http.request import own_consultation, show, viewer_of
-from web.keys import LIMITS, PLANNING, STORE
+from web.keys import INTERPRETING, LIMITS, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
 from web.pages.session_people import invite_more
 from web.routes import path
@@ -66,6 +66,7 @@ async def edit(request: web.Request) -> web.Response:
         faults.settle()
         person = person and replace(person, time_zone=own_zone)
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
+        await request.app[INTERPRETING].watch()  # a request may have another deadline now
     except (InvalidInput, TooManyRequests) as error:
         form = refused_form(typed, error, viewer)
         page = _page(viewer, form, account, consultation, invites)

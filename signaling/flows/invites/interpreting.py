@@ -5,7 +5,7 @@ The people of the session are invited only once an organization has accepted, or
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from signaling.access import owned
@@ -119,7 +119,7 @@ class Interpreting:
             language=consultation.interpreting_language,
             token_digest=token_digest(token),
             created_at=now,
-            expires_at=min(now + self._timeout, planned_at or datetime.max.replace(tzinfo=UTC)),
+            expires_at=self._deadline(now, planned_at),
         )
         await records.interpreters.add_request(request)
         await records.audit.append(now, scheduler.id, "ask_interpreter", organization.id)
@@ -243,9 +243,13 @@ class Interpreting:
     async def move(self, records: Records, moved: Consultation, scheduler: Account) -> None:
         """Send the new date to the organization that was asked, if any.
 
-        The request and its link stay valid. An interpreter who accepted is told like everybody.
+        The request and its link stay valid, until the deadline that goes with that date; `watch` is to
+        follow. An interpreter who accepted is told like everybody.
         """
-        for request in await self._open_requests(records, moved):
+        for former in await self._open_requests(records, moved):
+            deadline = self._deadline(former.created_at, moved.planned_at)
+            request = replace(former, expires_at=deadline)
+            await records.interpreters.change_request(request)
             await self._write_about(
                 records, "interpreter_request_moved", moved, scheduler, request, ASKING_AGAIN
             )
@@ -263,6 +267,11 @@ class Interpreting:
             await self._write_about(
                 records, "interpreter_request_withdrawn", consultation, scheduler, withdrawn
             )
+
+    def _deadline(self, asked_at: datetime, planned_at: datetime | None) -> datetime:
+        """Until when an organization may answer: not longer than until the session."""
+        longest = asked_at + self._timeout
+        return longest if planned_at is None else min(longest, planned_at)
 
     async def _open_requests(
         self, records: Records, consultation: Consultation

@@ -58,6 +58,38 @@ async def test_silence_until_the_session_is_told_then_and_nobody_is_asked_for_a_
     ]
 
 
+async def move(nurse: Person, date: str) -> None:
+    page = (await nurse.get("/invites")).text
+    (session,) = set(re.findall(r"/sessions/[\w-]+/edit", page))
+    typed = {
+        "address": "amina@example.org", "channel": "", "first_name": "", "last_name": "",
+        "language": "ar", "date": date, "time": "20:00", "time_zone": "UTC", "plan_later": "on",
+    }  # fmt: skip
+    assert (await nurse.post(session, typed)).status == 303
+
+
+async def test_a_session_that_is_moved_ahead_takes_its_deadline_along(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    await ask(nurse, plan_later="on", date="2026-12-20", time="20:00", time_zone="UTC")
+    await move(nurse, "2026-12-01")
+    clock.move(timedelta(hours=11))
+    assert [to for to, _ in await written(server)] == ["first@example.org"] * 2 + [
+        "nurse@example.org"
+    ]
+
+
+async def test_a_session_that_is_put_off_gives_the_organization_its_whole_time(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    await ask(nurse, plan_later="on", date="2026-12-01", time="20:00", time_zone="UTC")
+    await move(nurse, "2026-12-20")
+    clock.move(timedelta(hours=23, minutes=59))
+    assert {to for to, _ in await written(server)} == {"first@example.org"}
+    clock.move(timedelta(minutes=1))
+    assert {to for to, _ in await written(server)} == {"first@example.org", "second@example.org"}
+
+
 async def test_a_refusal_after_the_session_asks_nobody_else(
     server: Server, nurse: Person, clock: MovableClock
 ) -> None:

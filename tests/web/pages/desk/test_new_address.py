@@ -1,14 +1,12 @@
 """A corrected address: what was sent to the one before may be in anybody's hands, so it opens nothing."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.clock import MovableClock
 from tests.people import LINK, Person, outbox
-from tests.serving import Server, moment, serving
+from tests.serving import Server, moment
 
 OTHER = "haddad@example.org"
 
@@ -16,26 +14,6 @@ OTHER = "haddad@example.org"
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(moment("2026-12-07 14:37"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
-
-
-@pytest.fixture
-async def phone(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        yield person
 
 
 async def edit(nurse: Person, **changed: str) -> None:
