@@ -242,8 +242,6 @@ class Planning:
     ) -> list[Invite]:
         """Invite more people, announced in the chat and logged: all of them or nobody.
 
-        Whoever is invited already, by the same name at the same address, is not invited again: a form
-        whose answer was lost is sent once more.
         Once a session has started only colleagues, and only if the administrator allows it.
         Raises NotFound, NotAllowed, or InvalidInput if there are too many.
         """
@@ -262,11 +260,7 @@ class Planning:
 
             async def work(records: Records) -> list[tuple[Invite, ChatMessage | None]]:
                 added = []
-                there = await records.invites.of_consultation(consultation.id)
-                known = [(each.role, each.person) for each in there if each.usable]
                 for role, person in people:
-                    if person.address and (role, person) in known:
-                        continue
                     invite = await self._inviting.add(
                         records, consultation, scheduler, role, person, INVITING
                     )

@@ -25,6 +25,13 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
         yield running
 
 
+@pytest.fixture
+async def nurse(server: Server) -> AsyncIterator[Person]:
+    async with Person(server) as person:
+        await person.sign_in()
+        yield person
+
+
 async def form(nurse: Person) -> dict[str, str]:
     """The fields of a form "New invite" that was opened."""
     once = re.search(r'name="once" value="([\w-]+)"', (await nurse.get("/invites/new")).text)
@@ -116,15 +123,3 @@ async def test_somebody_elses_form_is_no_way_into_the_session(
         answers = [await each.post("/invites/new", typed) for each in (nurse, lee)]
         assert len(places(answers)) == 2
         assert (await lee.get(answers[0].location)).status == 404
-
-
-async def test_one_more_person_whose_answer_was_lost_is_invited_once(
-    server: Server, nurse: Person
-) -> None:
-    await nurse.post("/invites/new", await form(nurse))
-    (case,) = set(re.findall(r"/sessions/([\w-]+)/edit", (await nurse.get("/invites")).text))
-    more = {"colleague": "on", "colleague_1_address": "lee@example.org", "colleague_1_name": "Lee"}
-    for name in ("Lee", "Lee", "Kim"):
-        answer = await nurse.post(f"/sessions/{case}/people", more | {"colleague_1_name": name})
-        assert answer.status == 303
-    assert sorted(await sent(server)) == ["amina@example.org", *["lee@example.org"] * 2]
