@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from http.client import UPGRADE_REQUIRED
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -188,10 +189,11 @@ async def _balancer(made: Fleet) -> asyncio.subprocess.Process:
 
 
 async def _is_served(made: Fleet) -> None:
+    """Sockets too: HAProxy gives pages to hosts that are not ready, and answers for sockets itself."""
     async with made.person() as somebody, asyncio.timeout(60):
         while True:
             try:
-                if (await somebody.get("/signin")).status == 200:
+                if (await somebody.get("/socket")).status == UPGRADE_REQUIRED:
                     return
             except aiohttp.ClientError:
                 pass
