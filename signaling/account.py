@@ -9,7 +9,7 @@ from typing import Literal
 
 from signaling.errors import N_, InvalidInput
 from signaling.preferences import DEFAULT_PREFERENCES, Preferences
-from signaling.text import one_line
+from signaling.text import typed_name
 
 AccountRole = Literal["scheduler", "administrator"]
 PasswordLinkKind = Literal["reset", "invitation", "forgotten"]
@@ -142,7 +142,7 @@ class Team:
 
 def team_name(typed: str) -> str:
     """The name of a team. Raises InvalidInput for `name`."""
-    return one_line("name", typed, required=True)
+    return typed_name("name", typed, required=True)
 
 
 def mates_in(teams: Iterable[Team]) -> Mapping[str, frozenset[str]]:

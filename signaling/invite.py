@@ -7,7 +7,7 @@ from typing import Literal
 
 from signaling.errors import N_, InvalidInput, InviteNotUsable
 from signaling.lifecycle import advance
-from signaling.text import one_line
+from signaling.text import typed_name
 
 Role = Literal["service_user", "companion", "colleague", "interpreter"]
 InviteChannel = Literal["email", "sms", "whatsapp", "none"]
@@ -89,8 +89,8 @@ class Person:
         time_zone: str | None = None,
     ) -> "Person":
         """A checked person. Raises InvalidInput naming the field."""
-        first = one_line("first_name", first_name)
-        last = one_line("last_name", last_name)
+        first = typed_name("first_name", first_name)
+        last = typed_name("last_name", last_name)
         if not first and not last:
             raise InvalidInput(
                 "first_name", N_("Please enter a first or a last name. A pseudonym is fine.")

@@ -9,6 +9,10 @@ from signaling.errors import N_, InvalidInput
 # rest of an SMS or of a list is an attack, not a name (UAX #9, UTS #39). The implicit marks (LRM,
 # RLM, ALM) and the joiners stay: Persian and Arabic need them.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_AROUND = "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"
+_MARKS_AROUND = re.compile(rf"^[\s{_AROUND}]+|[\s{_AROUND}]+$")
+_ISOLATES = re.compile("[\u202a-\u202c\u2066-\u2069]")
+"Embeddings and isolates with what ends them; not the overrides, which no copy has inside a name."
 _LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
@@ -62,6 +66,18 @@ def one_line(field: str, text: str, *, limit: int = NAME_LENGTH, required: bool 
         )
     cleaned = " ".join(_clean(text).split())
     return _within(field, cleaned, limit, required)
+
+
+def typed_name(field: str, text: str, *, required: bool = False) -> str:
+    """A name as somebody types it, or copies it from a page or a mail, as `one_line`.
+
+    Pages and mails put direction marks around a name, and a part of their text has one half of a pair:
+    they go. A mark that belongs to the name, between its letters, stays.
+
+    Raises InvalidInput as `one_line` does, also for text that has bidirectional controls only.
+    """
+    name = _ISOLATES.sub("", _MARKS_AROUND.sub("", text))
+    return one_line(field, name if _clean(name) else text, required=required)
 
 
 def _within(field: str, cleaned: str, limit: int, required: bool) -> str:

@@ -6,26 +6,51 @@ from hypothesis import strategies as st
 
 from signaling.chat import checked_text
 from signaling.errors import InvalidInput
-from signaling.text import CHAT_LENGTH, NAME_LENGTH, one_line, paragraphs, searched
+from signaling.text import CHAT_LENGTH, NAME_LENGTH, one_line, paragraphs, searched, typed_name
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
 
 
-@pytest.mark.parametrize(
-    "control", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "\0"]
-)
-def test_a_name_with_bidi_controls_is_refused(control: str) -> None:
+CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize("control", [*CONTROLS, "\0"])
+def test_a_line_with_bidi_controls_is_refused(control: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        one_line("first_name", f"Ami{control}na")
-    assert refused.value.field == "first_name"
+        one_line("brand", f"Ami{control}na")
+    assert refused.value.field == "brand"
 
 
 @pytest.mark.parametrize(
     "name",
-    ["می\u200cخواهم", "שרה\u200f", "ክርስቶስ", "Zoë", "👩🏽\u200d⚕️", "\U0001fae9", "O’Neill-张"],
-)
+    [
+        "می\u200cخواهم", "שרה\u200f (2)", "ክርስቶስ", "Zoë", "👩🏽\u200d⚕️", "\U0001fae9", "O’Neill-张",
+    ],
+)  # fmt: skip
 def test_a_name_of_any_script_stays_as_it_is(name: str) -> None:
-    assert one_line("first_name", name) == name
+    assert typed_name("first_name", name) == one_line("first_name", name) == name
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "\u2068Amina Diallo\u2069", "\u2068Amina Diallo", "Amina Diallo\u2069", " \u2068Amina Diallo\u2069 ",
+        "\u200eAmina Diallo\u200f", "\u200f\u2068 Amina Diallo \u2069\u200e", "\u202aAmina Diallo\u202c",
+        "\u202eAmina Diallo\u202c", "\u2068Amina\u2069 \u2068Diallo\u2069", "Amina\u2069 Diallo", "Amina \u2067Diallo",
+        "\u061c\u2066\u2068Amina Diallo\u2069\u2069\n",
+    ],
+)  # fmt: skip
+def test_direction_marks_that_came_with_a_copied_name_are_left_out(copied: str) -> None:
+    assert typed_name("first_name", copied) == "Amina Diallo"
+
+
+@pytest.mark.parametrize(
+    "name", [*CONTROLS, "\u2068\u2069", "\u200f\u2067 ", "a\u202eb", "a\u202db", "a\0b"]
+)
+def test_only_marks_and_a_name_that_is_turned_around_are_refused(name: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        typed_name("first_name", name)
+    assert refused.value.field == "first_name"
 
 
 def test_a_letter_newer_than_this_python_is_not_lost() -> None:
@@ -78,6 +103,12 @@ def test_whatever_is_typed_is_refused_or_safe(text: str) -> None:
         assert not set(cleaned) & set("\0\x1b\x7f\r\u202e\u2066\u2069\u2028")
     assert "\n" not in name
     assert one_line("name", name) == name
+    try:
+        typed = typed_name("name", text)
+    except InvalidInput:
+        typed = ""
+    assert not set(typed) & set(f"\0\r\n{CONTROLS}")
+    assert not typed or typed_name("name", typed) == typed
     assert paragraphs("note", note, limit=300 * 4) == note
 
 

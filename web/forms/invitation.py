@@ -11,7 +11,7 @@ from signaling.flows.invites.inviting import Plan
 from signaling.invite import InviteChannel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
 from signaling.moments.typed_moment import typed_clock, typed_day
-from signaling.text import NOTE_LENGTH, one_line, paragraphs
+from signaling.text import NOTE_LENGTH, paragraphs, typed_name
 from web.forms.contacts import Understood, contact_of, in_words, understand
 from web.forms.faults import Faults, faults_of
 from web.notices.routing import NoticeRouting
@@ -142,9 +142,9 @@ def read_person(typed: Typed, reading: Reading) -> Person:
         elif text.strip():
             address = read_contact(text, "address", reading).contact.address
     with faults.caught():
-        first_name = one_line("first_name", typed.get("first_name", ""))
+        first_name = typed_name("first_name", typed.get("first_name", ""))
     with faults.caught():
-        last_name = one_line("last_name", typed.get("last_name", ""))
+        last_name = typed_name("last_name", typed.get("last_name", ""))
     with faults.caught():
         if wanted == "none" and not text.strip() and not named(typed):
             raise InvalidInput(
@@ -272,7 +272,7 @@ def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Rea
     with faults.caught():
         address, channel = read_reachable(text, wanted, f"{prefix}_address", reading)
     with faults.caught():
-        name = one_line(f"{prefix}_name", typed.get(f"{prefix}_name", ""))
+        name = typed_name(f"{prefix}_name", typed.get(f"{prefix}_name", ""))
     with faults.caught():
         chosen = typed.get(f"{prefix}_language") or language
         spoken = read_language(chosen, f"{prefix}_language")

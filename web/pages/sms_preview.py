@@ -16,7 +16,7 @@ from signaling.identifier import new_id
 from signaling.invite import Invite, InviteChannel, Person
 from signaling.notices import price
 from signaling.notices.notice import Occasion
-from signaling.text import NOTE_LENGTH, one_line, paragraphs
+from signaling.text import NOTE_LENGTH, paragraphs, typed_name
 from web.forms.contacts import country_name, format_contact, region_of
 from web.forms.invitation import (
     NO_PHONES,
@@ -171,6 +171,6 @@ def _moment(typed: Typed, reading: Reading) -> tuple[datetime | None, str]:
 
 def _lenient(field: str, typed: Typed) -> str:
     try:
-        return one_line(field, typed.get(field, ""))
+        return typed_name(field, typed.get(field, ""))
     except InvalidInput:
         return ""

@@ -10,7 +10,7 @@ from signaling.flows.people.account_mail import AccountMail
 from signaling.identifier import new_id
 from signaling.ports.accounts import Accounts
 from signaling.ports.store import Records
-from signaling.text import one_line
+from signaling.text import typed_name
 from signaling.token import new_token, token_digest
 
 LINK_LIFETIME = timedelta(hours=24)
@@ -51,7 +51,7 @@ def new_account(
     return Account(
         id=new_id(),
         email=address,
-        name=one_line("name", name, required=True),
+        name=typed_name("name", name, required=True),
         role=role,
         password_hash=password_hash,
         language=language,

@@ -16,7 +16,7 @@ TOKEN = "Yfj_HUbKtlSu-UTPTUN4Q_"
 assert len(TOKEN) == SHORT
 
 BEHIND = [
-    ".", ",", ")", ">", "]", '"', "*", "'", "。", "،", "؛", "\u200b", "\u200f", "\ufeff", "/", "//",
+    ".", ",", ")", ">", "]", '"', "*", "'", "。", "،", "؛", "\u200b", "\u200f", "\u2069", "\u202c", "\ufeff", "/", "//",
     "%20", "»", "”", ").", ">.", "!", "…", "&lt;br&gt;", "%22%3E", "&fbclid=abc", ";x=1", "\u00a0",
     " We look forward to it", "=", "=\r\n", "\\", "|", "%2F", "/.", "%E2%80%8B", "<", "`", "**",
 ]  # fmt: skip
@@ -28,6 +28,7 @@ MEANT = [
     (f"/I/{TOKEN}/TEST", f"/i/{TOKEN}/test"),
     (f"/i/<{TOKEN}>", f"/i/{TOKEN}"),
     (f"/i/ {TOKEN}", f"/i/{TOKEN}"),
+    (f"/i/\u2066{TOKEN}\u2069", f"/i/{TOKEN}"),
     (f"//i/{TOKEN}", f"/i/{TOKEN}"),
     (f"/i/{TOKEN[:9]}=\r\n{TOKEN[9:]}", f"/i/{TOKEN}"),
     (f"/i/{TOKEN[:9]}\u200b{TOKEN[9:]}", f"/i/{TOKEN}"),

@@ -241,6 +241,16 @@ async def test_no_value_of_any_field_breaks_the_form(nurse: Person, field: str) 
         assert answer.status in (303, 400), (value, answer.status)
 
 
+async def test_a_name_and_an_address_copied_from_a_page_or_a_mail_are_taken_without_their_marks(
+    server: Server, nurse: Person, phone: Person
+) -> None:
+    """There they stand within isolates, half of which a copy may leave out."""
+    link = await nurse.invite("\u2068Amina", address="\u2066amina@example.org\u2069\u200e")
+    invite = await server.app[STORE].read.invites.get(await phone.join(link))
+    assert invite is not None
+    assert (invite.person.name, invite.person.address) == ("Amina", "amina@example.org")
+
+
 HOSTILE = [
     "Amina $link ${link} %(name)s {0}",
     "<script>alert(1)</script>",

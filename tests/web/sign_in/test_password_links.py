@@ -186,7 +186,7 @@ async def test_nothing_is_handed_to_somebody_who_has_not_accepted(
     assert await account(server, NURSE) == nurse
 
 
-BAD_NAMES = ["", " ", "\u200b\u2060", "a\u202eb", "x\0y", "x" * 10_000, "\u2066Ada"]
+BAD_NAMES = ["", " ", "\u200b\u2060", "a\u202eb", "x\0y", "x" * 10_000, "\u2066"]
 BAD_EMAILS = [
     "",
     "ada",

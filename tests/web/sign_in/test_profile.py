@@ -46,7 +46,7 @@ async def test_name_language_and_zone_are_changed_and_used(server: Server) -> No
 
 async def test_what_nobody_can_be_is_refused_and_kept(server: Server) -> None:
     bad = [
-        *({"name": name} for name in ("", " \u200b", "x" * 10_000, "a\u202eb", "a\0b", "\u2067a")),
+        *({"name": name} for name in ("", " \u200b", "x" * 10_000, "a\u202eb", "a\0b", "\u2067")),
         *({"language": code} for code in ("", "xx", "../en", "x" * 10_000)),
         *({"time_zone": zone} for zone in ("", "Mars/Base", "../etc/passwd", "\0", "x" * 10_000)),
     ]

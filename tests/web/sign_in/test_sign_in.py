@@ -1,6 +1,7 @@
 """Signing in and out, and the setup of the first administrator."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,17 @@ async def test_guessing_a_password_costs_what_rfc_9106_asks_for() -> None:
 async def test_an_email_of_any_shape_is_only_wrong(server: Server, email: str) -> None:
     async with Person(server) as person:
         assert (await person.sign_in(email)).status == 401
+
+
+async def test_no_browser_refuses_an_email_that_was_copied_with_direction_marks(
+    server: Server,
+) -> None:
+    """The server reads it; a field of the type `email` would not let it leave the page."""
+    async with Person(server) as nurse:
+        page = (await nurse.get("/signin")).text
+        (field,) = re.findall(r'<input[^>]*name="email"[^>]*>', page)
+        assert 'type="text"' in field and 'inputmode="email"' in field
+        assert (await nurse.sign_in("\u2068nurse@example.org\u2069")).status == 303
 
 
 async def test_signing_in_changes_the_cookie_so_that_a_planted_one_is_worth_nothing(

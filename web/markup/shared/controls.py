@@ -41,7 +41,8 @@ def field(
     """A labelled one-line input that keeps what was typed, except for passwords.
 
     No control has a `maxlength`, as browsers truncate pasted text silently. What is too long is refused
-    with a sentence, and kept whole.
+    with a sentence, and kept whole. An email is no input of that type: browsers refuse an address that
+    was copied with direction marks or its owner's name, which the server reads.
     """
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
@@ -51,7 +52,9 @@ def field(
             {
                 "id": form.place(name),
                 "name": name,
-                "type": kind,
+                "type": "text" if kind == "email" else kind,
+                "inputmode": "email" if kind == "email" else None,
+                "autocapitalize": "none" if kind == "email" else None,
                 "value": None if kind == "password" else form.values.get(name) or None,
                 "required": required,
                 "autocomplete": autocomplete,

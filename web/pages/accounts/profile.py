@@ -11,7 +11,7 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.errors import InvalidInput, NotFound
 from signaling.preferences import Preferences
-from signaling.text import one_line
+from signaling.text import typed_name
 from storage.store import Records
 from web.http.forms import form_errors, form_of
 from web.http.reader_language import keep_language
@@ -77,7 +77,7 @@ def _with_values(request: web.Request, account: Account, values: dict[str, str])
         raise InvalidInput("language")
     if zone is None:
         raise InvalidInput("time_zone")
-    name = one_line("name", values["name"], required=True)
+    name = typed_name("name", values["name"], required=True)
     return replace(account, name=name, language=values["language"], time_zone=zone)
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput, NotFound
 from signaling.identifier import new_id
 from signaling.interpreter_request import InterpretingOrganization
-from signaling.text import one_line, searched
+from signaling.text import searched, typed_name
 from storage.store import Records
 from web.forms.contacts import understand
 from web.http.forms import form_errors, form_of
@@ -82,7 +82,7 @@ async def _page(request: web.Request, edited: str, form: Form, status: int = 200
 
 
 def _read(typed: dict[str, str]) -> InterpretingOrganization:
-    name = one_line("name", typed.get("name", ""), required=True)
+    name = typed_name("name", typed.get("name", ""), required=True)
     address = _read_email(typed.get("email", ""))
     languages = tuple(code for code in OWN_NAMES if typed.get(f"language_{code}"))
     if not languages:

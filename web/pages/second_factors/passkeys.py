@@ -6,7 +6,7 @@ from aiohttp import web
 
 from signaling.errors import N_, InvalidInput, NotAllowed
 from signaling.flows.people.second_factors import add_passkey
-from signaling.text import one_line
+from signaling.text import typed_name
 from web.access.passkeys import PasskeyRefused
 from web.http.request import entered, show, viewer_of
 from web.keys import ACCOUNT_MAIL, CLOCK, PASSKEYS, STORE
@@ -39,7 +39,7 @@ async def add(request: web.Request) -> web.Response:
     """Store the passkey that the browser has made. The answer says where to go on."""
     account, app, posted = await entered(request), request.app, await json_of(request)
     await _require_proof(request)
-    name = one_line("name", str(posted.get("name", "")), required=True)
+    name = typed_name("name", str(posted.get("name", "")), required=True)
     now, mail = app[CLOCK].now(), app[ACCOUNT_MAIL]
     try:
         passkey = app[PASSKEYS].added(account, posted.get("credential"), name, now)
