@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from aiortc.rtp import (
-    RtcpPacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
@@ -19,6 +18,8 @@ from aiortc.rtp import (
     RtcpSrPacket,
     unpack_remb_fci,
 )
+
+from media.rtp.rtcp_compound import read_packet
 
 MASK = "***"
 _SECRET = re.compile(r"(a=ice-pwd:|a=ice-ufrag:|a=fingerprint:\S+ ).*")
@@ -95,7 +96,7 @@ def _details(name: str, data: bytes) -> str:
         media_ssrc, base, count = struct.unpack_from("!IHH", data, 8)
         return f" media={media_ssrc} base={base} packets={count}"
     try:
-        return "".join(_parsed(name, packet) for packet in RtcpPacket.parse(data))
+        return _parsed(name, read_packet(data))
     except (ValueError, struct.error, IndexError):
         return f" malformed, {len(data)} bytes"
 

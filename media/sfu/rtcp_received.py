@@ -15,7 +15,6 @@ from aiortc.rtp import (
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpByePacket,
-    RtcpPacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
@@ -29,6 +28,7 @@ from media.congestion.bandwidth_estimate import LOSS_CALM, OVERUSE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
+from media.rtp.rtcp_compound import read_compound
 from media.rtp.transport_cc import read_feedback, split_feedback
 from media.sfu import rtcp_sent
 
@@ -47,7 +47,7 @@ def handle(
     arrived_at: float,
     subscribers: Callable[[str], Peer | None],
 ) -> None:
-    """Handle a peer's SRTCP datagram; if it is malformed or forged, nothing changes.
+    """Handle a peer's SRTCP datagram; if it is forged or no RTCP, nothing changes.
 
     It may have waited since ``arrived_at``, by which round trips are measured. ``subscribers`` finds
     a participant of the same room by id.
@@ -70,7 +70,7 @@ def handle(
         if peer.downlink.prober.round is not None:
             for message in feedback[:MOST_FEEDBACK]:
                 peer.downlink.prober.note_feedback(read_feedback(message))
-        packets = RtcpPacket.parse(plain)
+        packets = read_compound(plain)
     except (pylibsrtp.Error, ValueError, struct.error, IndexError):
         peer.refused += 1
         return
@@ -104,6 +104,9 @@ def _sender_report(
 ) -> None:
     inbound = peer.inbound_streams.get(packet.ssrc)
     if inbound is None or arrived_at - inbound.sender_report_at < REPORT_INTERVAL:
+        return
+    if not packet.sender_info.ntp_timestamp:
+        # A publisher without a clock (RFC 3550 section 6.4.1) tells nothing of lip sync.
         return
     inbound.note_sender_report(packet.sender_info, arrived_at)
     for other_id in {outbound.owner_id for outbound in inbound.outbound_streams}:
@@ -172,10 +175,13 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
             outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_FIR:
         for position in range(0, len(packet.fci) - 7, 8):
-            (ssrc,) = struct.unpack_from("!I", packet.fci, position)
+            ssrc, number = struct.unpack_from("!IB", packet.fci, position)
             outbound = peer.downlink.by_ssrc.get(ssrc)
-            if outbound is not None and outbound.inbound is not None:
-                outbound.inbound.want_keyframe()
+            # The same number is the same request again (RFC 5104 section 4.3.1.2).
+            if outbound is not None and outbound.last_fir != (packet.ssrc, number):
+                outbound.last_fir = (packet.ssrc, number)
+                if outbound.inbound is not None:
+                    outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_APP:
         try:
             bitrate, ssrcs = unpack_remb_fci(packet.fci)

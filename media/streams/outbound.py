@@ -95,6 +95,7 @@ class OutboundStream(OutboundStreamState):
         "_paused_at",
         "inbound",
         "kind",
+        "last_fir",
         "owner_id",
         "payload_types",
         "protect",
@@ -137,6 +138,8 @@ class OutboundStream(OutboundStreamState):
         "The stream forwarded now."
         self.target: InboundStream | None = None
         "The stream to switch to at its next keyframe."
+        self.last_fir = (0, -1)
+        "SSRC of the sender and sequence number of its last full intra request (FIR)."
         self.segment: Segment | None = None
         self.segments: list[Segment] = []
         self.sequence_offset = 0

@@ -13,6 +13,7 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
+    RtcpSenderInfo,
     RtcpSrPacket,
 )
 from pylibsrtp import Policy, Session
@@ -301,3 +302,60 @@ async def test_who_leaves_is_told_that_our_sources_end(target: Target) -> None:
     (compound,) = (one for one in received(target, "b") if isinstance(one[-1], RtcpByePacket))
     assert [type(packet) for packet in compound] == [RtcpRrPacket, RtcpSdesPacket, RtcpByePacket]
     assert set(compound[-1].sources) == sources
+
+
+def full_intra_request(outbound_ssrc: int, number: int) -> bytes:
+    """A FIR (RFC 5104 section 4.3.1.1) among requests for streams of others."""
+    entries = ((7, 1), (outbound_ssrc, number), (8, 1))
+    return bytes(
+        RtcpPsfbPacket(4, 1, 0, b"".join(struct.pack("!IB3x", *entry) for entry in entries))
+    )
+
+
+async def test_a_repeated_intra_request_is_one_request(target: Target) -> None:
+    send_media(target, 1)
+    client, peer = target.clients["b"], target.sfu.rooms["room"].peers["b"]
+    outbound = peer.downlink.outbound_streams["a", Kind.VIDEO]
+    assert client.ciphers is not None
+    assert outbound.inbound is not None
+    wanted = []
+    for number in (1, 1, 2, 2, 3):
+        outbound.inbound.keyframe_wanted = False
+        request = full_intra_request(outbound.ssrc, number)
+        client._send_now(client.ciphers.outgoing.protect_rtcp(request))
+        target.sfu.forwarder.drain(target.port)
+        wanted.append(outbound.inbound.keyframe_wanted)
+    assert wanted == [True, False, True, False, True]
+
+
+async def test_names_of_several_sources_hide_no_request_beside_them(target: Target) -> None:
+    send_media(target, 1)
+    client, peer = target.clients["b"], target.sfu.rooms["room"].peers["b"]
+    outbound = peer.downlink.outbound_streams["a", Kind.VIDEO]
+    assert client.ciphers is not None
+    assert outbound.inbound is not None
+    outbound.inbound.keyframe_wanted = False
+    # One zero ends the first source's items (RFC 3550 section 6.5).
+    names = struct.pack("!IBB1sx", 1, CNAME, 1, b"x") + struct.pack(
+        "!IBB1sx", 0xF0F0F0F0, 1, 1, b"y"
+    )
+    description = struct.pack("!BBH", 0x82, 202, len(names) // 4) + names
+    request = bytes(RtcpPsfbPacket(1, 1, outbound.ssrc))
+    message = bytes(RtcpRrPacket(1, [])) + description + request
+    client._send_now(client.ciphers.outgoing.protect_rtcp(message))
+    target.sfu.forwarder.drain(target.port)
+    assert outbound.inbound.keyframe_wanted
+    assert not peer.refused
+
+
+async def test_a_publisher_without_a_clock_gets_reports_by_ours(target: Target) -> None:
+    client = target.clients["a"]
+    assert client.ciphers is not None
+    assert client.audio is not None
+    for _ in range(8):
+        report = rtcp.sender_report(client.audio.ssrc, RtcpSenderInfo(0, 5, 1, 1), "load")
+        client._send_now(client.ciphers.outgoing.protect_rtcp(report))
+        send_media(target, 1)
+    reports = sender_reports(target, "b")
+    assert reports
+    assert all(report.sender_info.ntp_timestamp for report, _ in reports)
