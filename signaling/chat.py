@@ -7,11 +7,12 @@ They are far above what people write, and keep one session from filling the disk
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from signaling.attachment import Attachment
+from signaling.invite import Role
 from signaling.text import CHAT_LENGTH, paragraphs
 
 LineKind = Literal[
@@ -120,37 +121,44 @@ class Unread:
     "When the oldest of these messages was sent."
 
 
+class Author(NamedTuple):
+    """Who wrote; without a name each reader is shown the role."""
+
+    name: str
+    role: Role | Literal["scheduler"]
+
+
+_UNKNOWN = Author("?", "scheduler")
+
+
 @dataclass(frozen=True)
 class UnreadSession:
     """A session in which something is unread."""
 
     consultation_id: str
-    names: tuple[str, ...]
-    "Of those who wrote, whoever began at first."
+    authors: tuple[Author, ...]
+    "Whoever began at first."
     count: int
     since: datetime
 
 
-def by_session(
-    unread: Iterable[Unread], names: Mapping[str, str], anonymous: str = "?"
-) -> list[UnreadSession]:
+def by_session(unread: Iterable[Unread], authors: Mapping[str, Author]) -> list[UnreadSession]:
     """The sessions in which something is unread, oldest first.
 
-    `names` are those of the authors, by participant id.
+    `authors` are by participant id.
     """
     sessions: dict[str, list[Unread]] = {}
     for each in sorted(unread, key=lambda each: each.since):
         sessions.setdefault(each.consultation_id, []).append(each)
     return [
-        _session(consultation_id, parts, names, anonymous)
-        for consultation_id, parts in sessions.items()
+        _session(consultation_id, parts, authors) for consultation_id, parts in sessions.items()
     ]
 
 
 def _session(
-    consultation_id: str, parts: Sequence[Unread], names: Mapping[str, str], anonymous: str
+    consultation_id: str, parts: Sequence[Unread], authors: Mapping[str, Author]
 ) -> UnreadSession:
-    written = (names.get(each.participant_id) or anonymous for each in parts)
+    written = (authors.get(each.participant_id, _UNKNOWN) for each in parts)
     return UnreadSession(
         consultation_id,
         tuple(dict.fromkeys(written)),

@@ -12,6 +12,13 @@ from signaling.text import typed_name
 Role = Literal["service_user", "companion", "colleague", "interpreter"]
 InviteChannel = Literal["email", "sms", "whatsapp", "none"]
 "`none`: the scheduler gives the link by hand."
+ROLE_NAMES: Mapping[Role, str] = {
+    "service_user": N_("Service user"),
+    "companion": N_("Companion"),
+    "colleague": N_("Colleague"),
+    "interpreter": N_("Interpreter"),
+}
+"How each reader, in their own language, is shown somebody who has no name."
 InviteState = Literal["created", "sent", "acknowledged", "joined", "revoked", "expired"]
 InviteEvent = Literal["send", "acknowledge", "redeem", "readdress", "revoke", "expire", "reopen"]
 
@@ -58,7 +65,7 @@ USABLE_STATES: tuple[InviteState, ...] = ("created", "sent", "acknowledged", "jo
 
 @dataclass(frozen=True)
 class Person:
-    """Who an invite is for. A pseudonym is fine; one of the two names is required."""
+    """Who an invite is for. A pseudonym is fine; without any name they go by ROLE_NAMES."""
 
     first_name: str
     last_name: str

@@ -33,6 +33,8 @@ class PlainLine:
     kind: str
     "A `signaling.chat.LineKind`."
     author: str
+    "Empty: somebody without a name, who is called by the role."
+    role: str
     mine: bool
     text: str
     sent_at: datetime

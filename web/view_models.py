@@ -146,7 +146,7 @@ class Person:
 
 @dataclass(frozen=True)
 class InviteRow:
-    """One consultation in "Invites", "Opened sessions" or on the dashboard."""
+    """One consultation in "Invites", "Opened sessions" or on the dashboard, as its viewer reads it."""
 
     consultation_id: str
     invite_id: str

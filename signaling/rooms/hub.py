@@ -209,4 +209,6 @@ def _entry(waiting: Waiting) -> WaitingEntry:
         readiness=waiting.seat.readiness,
         whose=waiting.whose,
         asks_for_phone_call=waiting.asks_for_phone_call,
+        # only then, as hosts of the version before refuse a list with it
+        role=None if waiting.seat.name else waiting.seat.role,
     )

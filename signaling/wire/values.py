@@ -186,7 +186,7 @@ class UnreadEntry(Value, frozen=True):
 
     consultation_id: str
     name: str
-    "Who wrote; several names are separated by commas."
+    "Who wrote, of those who have a name; several are separated by commas."
     count: int
     since: int
     "When the oldest of them was sent."
@@ -204,3 +204,5 @@ class WaitingEntry(Value, frozen=True):
     whose: str = ""
     "Name of the scheduler of that session, for whoever is not."
     asks_for_phone_call: bool = False
+    role: ParticipantRole | None = None
+    "Of somebody who has no name."

@@ -6,6 +6,7 @@ import {
   deliveryOf,
   EMPTY,
   hostOf,
+  nameOf,
   otherSide,
   resumePoint,
 } from "../../web/static/js/room/state.js";
@@ -235,4 +236,13 @@ test("a photo is asked for until an event says that it is not", () => {
     request,
   );
   assert.equal(after(asked, { type: "photo_request_changed", seq: 7 }).room.photoRequest, null);
+});
+
+test("somebody without a name is called by the role, in the words of the reader", () => {
+  /** @type {Participant} */
+  const sami = { participant_id: "C", role: "companion", name: "", online: true };
+  const room = { ...EMPTY, participants: [guest, sami] };
+  assert.equal(nameOf(room, "C"), "Companion");
+  assert.equal(nameOf(room, "U"), "Amina");
+  assert.equal(nameOf(room, "nobody"), "");
 });

@@ -154,7 +154,7 @@ def read_person(typed: Typed, reading: Reading) -> Person:
         language = read_language(typed.get("language", reading.account.language), "language")
     faults.settle()
     if not first_name and not last_name:
-        first_name = name_by(address, reading.translate)
+        first_name = name_by(address)
     return Person(first_name, last_name, channel, address, language)
 
 
@@ -163,14 +163,12 @@ def named(typed: Typed) -> bool:
     return bool(typed.get("first_name", "").strip() or typed.get("last_name", "").strip())
 
 
-def name_by(address: str, translate: Callable[[str], str]) -> str:
+def name_by(address: str) -> str:
     """What somebody is called of whom only the address is known: the part before the @.
 
-    A number is no name: it would stand in everybody's list of people.
+    A number is no name, as it would stand in everybody's list of people: empty.
     """
-    _ = translate
-    before = contact_of(address).address.partition("@")[0].partition("+")[0]
-    return before or _("Service user")
+    return contact_of(address).address.partition("@")[0].partition("+")[0]
 
 
 def read_contact(text: str, field: str, reading: Reading) -> Understood:
@@ -224,19 +222,19 @@ def read_language(code: str, field: str) -> str:
 def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
     """Companion and colleagues; an empty row is nobody. Raises InvalidInput for all that is wrong."""
     people: list[tuple[Role, Person]] = []
-    faults, _ = Faults(), reading.translate
+    faults = Faults()
     with faults.caught():
         if typed.get("companion"):
             spoken = typed.get("language", "")
             spoken = spoken if spoken in OWN_NAMES else reading.account.language
-            other = _other(typed, "companion", _("Companion"), spoken, reading)
+            other = _other(typed, "companion", spoken, reading)
             people.append(("companion", other))
     if typed.get("colleague") or typed.get("kind") == "in_person":
         rows = [f"colleague_{number}" for number in range(1, MAX_COLLEAGUES + 1)]
         filled = [row for row in rows if typed.get(f"{row}_address", "").strip()]
         for row in filled:
             with faults.caught():
-                other = _other(typed, row, _("Colleague"), reading.account.language, reading)
+                other = _other(typed, row, reading.account.language, reading)
                 people.append(("colleague", other))
         with faults.caught():
             # in person the box is ticked from the start, and an interpreter may be enough
@@ -248,14 +246,12 @@ def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
     return people
 
 
-def read_other(typed: Typed, role: Role, reading: Reading) -> Person:
+def read_other(typed: Typed, reading: Reading) -> Person:
     """One more person, from a form for one person. Raises InvalidInput for all that is wrong."""
-    _ = reading.translate
-    fallback = _("Companion") if role == "companion" else _("Colleague")
     prefixed = {f"other_{name}": value for name, value in typed.items()}
     faults = Faults()
     try:
-        return _other(prefixed, "other", fallback, reading.account.language, reading)
+        return _other(prefixed, "other", reading.account.language, reading)
     except InvalidInput as error:
         for fault in faults_of(error):
             with faults.caught():
@@ -264,7 +260,8 @@ def read_other(typed: Typed, role: Role, reading: Reading) -> Person:
         raise
 
 
-def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Reading) -> Person:
+def _other(typed: Typed, prefix: str, language: str, reading: Reading) -> Person:
+    """Somebody besides the awaited person. Without a name every reader is shown the role."""
     faults, name, spoken = Faults(), "", language
     text, wanted = typed.get(f"{prefix}_address", ""), typed.get(f"{prefix}_channel", "")
     address = ""
@@ -278,7 +275,7 @@ def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Rea
         spoken = read_language(chosen, f"{prefix}_language")
     faults.settle()
     return Person(
-        first_name=name or fallback,
+        first_name=name,
         last_name="",
         channel=channel,
         address=address,

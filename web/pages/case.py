@@ -19,10 +19,11 @@ from signaling.notices.notice import Occasion
 from web.http.request import own_consultation, show, viewer_of
 from web.keys import CLOCK, RUNNING, STORE, UNREAD
 from web.markup.desk.case import case_page
+from web.markup.shared.labels import shown_name
 from web.pages.list_rows import invite_row
 from web.pages.sharing import lead_to_taking_part, sharing_of
 from web.texts.catalogs import OWN_NAMES
-from web.view_models import AskedOrganization, CaseView, Message
+from web.view_models import AskedOrganization, CaseView, Message, Viewer
 
 
 async def show_case(request: web.Request) -> web.Response:
@@ -31,12 +32,15 @@ async def show_case(request: web.Request) -> web.Response:
     except NotFound:
         await lead_to_taking_part(request)
         raise
-    view = await _view(request.app, account, consultation)
+    viewer = await viewer_of(request)
+    view = await _view(request.app, account, viewer, consultation)
     sharing = await sharing_of(request, consultation)
-    return show(case_page(await viewer_of(request), view, sharing))
+    return show(case_page(viewer, view, sharing))
 
 
-async def _view(app: web.Application, account: Account, consultation: Consultation) -> CaseView:
+async def _view(
+    app: web.Application, account: Account, viewer: Viewer, consultation: Consultation
+) -> CaseView:
     """The session as this account sees it."""
     read = app[STORE].read
     unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
@@ -44,12 +48,14 @@ async def _view(app: web.Application, account: Account, consultation: Consultati
     requests = await read.interpreters.requests_of(consultation.id)
     called = {each.id: each.name for each in organizations}
     names = {
-        invite.id: invite.person.name
+        invite.id: shown_name(viewer, invite.person.name, invite.role)
         for invite in await read.invites.of_consultation(consultation.id)
     } | {asked.id: called.get(asked.organization_id, "") for asked in requests}
     language = consultation.interpreting_language
     return CaseView(
-        row=replace(await invite_row(app, consultation), unread=unread.get(consultation.id)),
+        row=replace(
+            await invite_row(app, viewer, consultation), unread=unread.get(consultation.id)
+        ),
         messages=_messages(
             await read.deliveries.of_consultation(consultation.id), names, app[CLOCK].now()
         ),

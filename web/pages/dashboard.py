@@ -23,10 +23,10 @@ async def show_dashboard(request: web.Request) -> web.Response:
         dashboard_page(
             viewer,
             Desk(
-                await waiting_rows(app, account),
+                await waiting_rows(app, account, viewer),
                 await app[UNREAD].of(account.id),
-                await invite_rows(app, account, PLANNED_STATES),
-                await invite_rows(app, account, OPENED_STATES),
+                await invite_rows(app, account, viewer, PLANNED_STATES),
+                await invite_rows(app, account, viewer, OPENED_STATES),
             ),
             interpreting=await interpreting_of(request),
         )
@@ -35,13 +35,13 @@ async def show_dashboard(request: web.Request) -> web.Response:
 
 async def show_waiting_room(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    return show(waiting_room_page(viewer, await waiting_rows(request.app, account)))
+    return show(waiting_room_page(viewer, await waiting_rows(request.app, account, viewer)))
 
 
 async def start_next(request: web.Request) -> web.Response:
     """Go to the session of the person who has waited longest; one's own before those of a team."""
     account = await signed_in(request)
-    await waiting_rows(request.app, account)  # also on other hosts
+    await waiting_rows(request.app, account, await viewer_of(request))  # also on other hosts
     first = request.app[ROOMS].hub.next_waiting(account.id)
     if first is None:
         raise web.HTTPSeeOther(path("waiting_room"))
@@ -50,9 +50,9 @@ async def start_next(request: web.Request) -> web.Response:
 
 async def show_opened(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    return show(opened_page(viewer, await invite_rows(request.app, account, OPENED_STATES)))
+    return show(opened_page(viewer, await invite_rows(request.app, account, viewer, OPENED_STATES)))
 
 
 async def show_history(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    return show(history_page(viewer, await history_rows(request.app, account)))
+    return show(history_page(viewer, await history_rows(request.app, account, viewer)))

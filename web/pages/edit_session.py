@@ -19,6 +19,7 @@ from web.http.forms import form_of, reading_of, refused_form
 from web.http.request import own_consultation, show, viewer_of
 from web.keys import INTERPRETING, LIMITS, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
+from web.markup.shared.labels import shown_name
 from web.pages.session_people import invite_more
 from web.routes import path
 from web.texts import dates
@@ -100,7 +101,7 @@ def _page(
     viewer: Viewer, form: Form, account: Account, consultation: Consultation, invites: list[Invite]
 ) -> h.Element:
     own = account.id == consultation.scheduler_id
-    return edit_session_page(viewer, form, consultation.id, _people(invites), own=own)
+    return edit_session_page(viewer, form, consultation.id, _people(viewer, invites), own=own)
 
 
 def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
@@ -124,13 +125,13 @@ def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
     return values
 
 
-def _people(invites: list[Invite]) -> list[InvitedPerson]:
+def _people(viewer: Viewer, invites: list[Invite]) -> list[InvitedPerson]:
     """All who are invited now, the awaited person first."""
     usable = [invite for invite in invites if invite.usable]
     return [
         InvitedPerson(
             invite.id,
-            invite.person.name,
+            shown_name(viewer, invite.person.name, invite.role),
             invite.role,
             removable=invite.role != "service_user" and len(usable) > 1,
             address=invite.person.address,

@@ -21,6 +21,7 @@ from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING, RU
 from web.markup.desk.invite_sent import SentInvite, invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
+from web.markup.shared.labels import shown_name
 from web.pages.list_rows import invite_rows
 from web.routes import path, public_address
 from web.view_models import Form, InviteList, InviteRow
@@ -33,7 +34,7 @@ QR_SCALE = 6
 
 async def show_invites(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    rows = await invite_rows(request.app, account, OPEN_STATES)
+    rows = await invite_rows(request.app, account, viewer, OPEN_STATES)
     search = request.query.get("search", "")[:100]
     state = request.query.get("state", "")
     rows = [row for row in rows if _matches(row, search, state)]
@@ -89,13 +90,13 @@ async def show_link(request: web.Request) -> web.Response:
     link = public_address(app[CONFIG].public_url, "landing", token=token)
     if _wants_json(request):
         return web.json_response({"link": link})
-    rows = await invite_rows(app, account, OPEN_STATES, invite.consultation_id)
+    rows = await invite_rows(app, account, viewer, OPEN_STATES, invite.consultation_id)
     if not rows:
         raise web.HTTPSeeOther(path("invites"))
     code = segno.make(link, micro=False).svg_inline(scale=QR_SCALE)
     sent = SentInvite(
         row=rows[0],
-        name=invite.person.name,
+        name=shown_name(viewer, invite.person.name, invite.role),
         link=link,
         qr_svg=code,
         reminders=app[RUNTIME_SETTINGS].reminders,

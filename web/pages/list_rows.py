@@ -13,8 +13,9 @@ from signaling.moments.milliseconds import from_ms
 from signaling.rooms.room import Room
 from web.hosts.ports import ELSEWHERE, OWNERS
 from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE, UNREAD
+from web.markup.shared.labels import shown_name
 from web.texts.catalogs import OWN_NAMES
-from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
+from web.view_models import HistoryRow, InviteRow, Person, Viewer, WaitingRow
 from web.zones.names import todays_name
 
 CONNECT_WITHIN = timedelta(seconds=15)
@@ -22,13 +23,17 @@ CONNECT_WITHIN = timedelta(seconds=15)
 
 
 async def invite_rows(
-    app: web.Application, account: Account, states: Sequence[str], only: str | None = None
+    app: web.Application,
+    account: Account,
+    viewer: Viewer,
+    states: Sequence[str],
+    only: str | None = None,
 ) -> list[InviteRow]:
     """The account's consultations in these states, soonest first; or `only` this one of them."""
     consultations = await app[STORE].read.consultations.visible_to(account.id, states)
     unread = {each.consultation_id: each for each in await app[UNREAD].of(account.id)}
     return [
-        replace(await invite_row(app, consultation), unread=unread.get(consultation.id))
+        replace(await invite_row(app, viewer, consultation), unread=unread.get(consultation.id))
         for consultation in consultations
         if only in (None, consultation.id)
     ]
@@ -39,7 +44,7 @@ async def _names(app: web.Application, account_ids: Iterable[str]) -> tuple[str,
     return tuple(sorted(account.name for account in found if account is not None))
 
 
-async def invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
+async def invite_row(app: web.Application, viewer: Viewer, consultation: Consultation) -> InviteRow:
     """One consultation with its people: those who are invited now, the awaited person first."""
     read = app[STORE].read
     every = await read.invites.of_consultation(consultation.id)
@@ -54,7 +59,7 @@ async def invite_row(app: web.Application, consultation: Consultation) -> Invite
         delivery, check = deliveries.get(invite.id), checks.get(invite.id)
         people.append(
             Person(
-                name=invite.person.name,
+                name=shown_name(viewer, invite.person.name, invite.role),
                 role=invite.role,
                 channel=invite.person.channel,
                 address=invite.person.address,
@@ -101,14 +106,14 @@ def _is_online(room: Room, invite: Invite) -> bool:
     return seat is not None and seat.online
 
 
-async def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
+async def waiting_rows(app: web.Application, account: Account, viewer: Viewer) -> list[WaitingRow]:
     """The people waiting for this account, longest first; on whichever host."""
     if ELSEWHERE in app:
         await app[ELSEWHERE].ask_all(account.id)
     return [
         WaitingRow(
             consultation_id=waiting.consultation_id,
-            name=waiting.name,
+            name=shown_name(viewer, waiting.name, waiting.role or ""),
             language=OWN_NAMES.get(waiting.language, waiting.language),
             waiting_since=from_ms(waiting.waiting_since),
             state=waiting.state,
@@ -120,7 +125,7 @@ async def waiting_rows(app: web.Application, account: Account) -> list[WaitingRo
     ]
 
 
-async def history_rows(app: web.Application, account: Account) -> list[HistoryRow]:
+async def history_rows(app: web.Application, account: Account, viewer: Viewer) -> list[HistoryRow]:
     """What was closed and is not purged yet, latest first."""
     read = app[STORE].read
     rows = []
@@ -133,7 +138,9 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
         rows.append(
             HistoryRow(
                 consultation_id=consultation.id,
-                names=tuple(invite.person.name for invite in invites),
+                names=tuple(
+                    shown_name(viewer, invite.person.name, invite.role) for invite in invites
+                ),
                 started_at=consultation.started_at,
                 closed_at=consultation.closed_at,
                 purge_at=purge_at,

@@ -35,6 +35,7 @@ from web.http.request import own_consultation, show, viewer_of, web_session_dige
 from web.keys import CLOCK, REPORT_WORKERS, REVOCATION, RUNTIME_SETTINGS, STORE
 from web.markup.desk.report_parts import PASSWORD, report_parts_page, report_password_page
 from web.markup.shared.event_lines import event_sentence
+from web.markup.shared.labels import shown_name
 from web.report.pdf import ReportLogo
 from web.report.process import BROKEN, Order, encode, piece
 from web.report.workers import Drawn
@@ -146,7 +147,11 @@ async def _facts(
     staff, entered = await _staff(read, consultation), await read.chat.announced(consultation.id)
     host = staff.pop(consultation.scheduler_id, account.name)
     came = [name for participant_id, name in staff.items() if participant_id in entered]
-    came += [invite.person.name for invite in invites if invite.joined_at is not None]
+    came += [
+        shown_name(viewer, invite.person.name, invite.role)
+        for invite in invites
+        if invite.joined_at is not None
+    ]
     began, ended = consultation.started_at, consultation.closed_at
     if began and ended and ended < began:  # the clock was set back meanwhile
         ended = None
@@ -253,7 +258,9 @@ async def _lines(
     read = chat.store.read
     invites = await read.invites.of_consultation(chat.consultation_id)
     authors = await _staff(read, consultation)
-    authors |= {invite.id: invite.person.name for invite in invites}
+    authors |= {
+        invite.id: shown_name(viewer, invite.person.name, invite.role) for invite in invites
+    }
     number = 0
     async for message, place in chat.messages():
         if place != part:

@@ -73,7 +73,7 @@ async def edit(request: web.Request) -> web.Response:
     try:
         await request.app[LIMITS].hit("invite", account.id)
         reading = reading_of(request, account, viewer, typed, invite.person.address)
-        person = read_other(typed, invite.role, reading)
+        person = read_other(typed, reading)
         person = replace(person, time_zone=invite.person.time_zone)
         await request.app[PLANNING].change_person(invite.id, account, person)
     except (InvalidInput, TooManyRequests) as error:

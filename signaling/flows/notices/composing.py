@@ -10,7 +10,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import N_, TooMuchForOne, TooMuchSent
 from signaling.identifier import new_id
-from signaling.invite import Invite
+from signaling.invite import ROLE_NAMES, Invite
 from signaling.notice_allowance import WINDOW, Allowance
 from signaling.notices.notice import (
     CalendarMethod,
@@ -175,7 +175,7 @@ class Composing:
             if newest := await records.notices.sent_to(
                 envelope.address, since, now, beyond=allowance.to_address
             ):
-                raise TooMuchForOne(newest - since, name=name)
+                raise TooMuchForOne(newest - since, name=name or envelope.address)
             if allowance.by_scheduler is not None and (
                 newest := await records.notices.sent_by(
                     scheduler_id, since, now, beyond=allowance.by_scheduler
@@ -191,7 +191,8 @@ class Composing:
         zone = person.time_zone or consultation.time_zone
         planned_at = consultation.planned_at
         values = {
-            "name": person.name,
+            "name": person.name
+            or wording.translate(person.language, ROLE_NAMES[about.invite.role]),
             "scheduler": about.scheduler.name,
             "link": wording.invite_address(token),
             "test_link": wording.test_address(token),

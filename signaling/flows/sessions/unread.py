@@ -7,7 +7,7 @@ shows it, the stored messages are.
 from datetime import timedelta
 from itertools import count
 
-from signaling.chat import UnreadSession, by_session
+from signaling.chat import Author, UnreadSession, by_session
 from signaling.consultation import BEGUN_STATES, OPEN_STATES
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.clock import Timers
@@ -42,16 +42,18 @@ class UnreadMessages:
         for mate in self._hub.mates.get(account_id, ()):
             visible |= {*await read.consultations.ids_of(mate, BEGUN_STATES)}
         unread = await read.chat.unread(account_id, visible)
-        names: dict[str, str] = {}
+        authors: dict[str, Author] = {}
         found = {each.consultation_id for each in unread}
         for consultation_id in found:
             for invite in await read.invites.of_consultation(consultation_id):
-                names[invite.id] = invite.person.name
-            names |= await read.consultations.former_schedulers(consultation_id)
+                authors[invite.id] = Author(invite.person.name, invite.role)
+            former = await read.consultations.former_schedulers(consultation_id)
+            authors |= {each: Author(name, "scheduler") for each, name in former.items()}
         for holders in (await read.consultations.holders(found)).values():
             for holder in [await read.accounts.get(each) for each in holders - {account_id}]:
-                names |= {holder.id: holder.name} if holder is not None else {}
-        return by_session(unread, names)
+                if holder is not None:
+                    authors[holder.id] = Author(holder.name, "scheduler")
+        return by_session(unread, authors)
 
     async def count_for(self, account_id: str) -> None:
         """Count for a lobby that is entered as soon as this returns."""
@@ -108,6 +110,5 @@ def _timer(account_id: str) -> str:
 
 
 def _entry(session: UnreadSession) -> UnreadEntry:
-    return UnreadEntry(
-        session.consultation_id, ", ".join(session.names), session.count, to_ms(session.since)
-    )
+    named = ", ".join(author.name for author in session.authors if author.name)
+    return UnreadEntry(session.consultation_id, named, session.count, to_ms(session.since))

@@ -10,8 +10,8 @@ from pypdf import PdfReader
 
 from signaling.report import ENDING_IN_REPORT, NAMES_IN_REPORT, PASSWORD_ON_REPORT
 from tests.files import photo
-from tests.people import Person
-from tests.serving import audit_lines
+from tests.people import Person, consultation_of
+from tests.serving import audit_lines, serving
 from tests.web.pages.ward import Ward, opened
 from tests.web.settings.test_settings_page import send_logo
 from web.keys import STORE
@@ -89,3 +89,27 @@ async def test_a_report_with_a_password_opens_with_it_alone(ward: Ward) -> None:
         line for line in await audit_lines(ward.server.app[STORE]) if line.action == "export"
     ]
     assert len(exports) == 1
+
+
+async def test_somebody_without_a_name_is_in_a_report_by_the_role_in_its_language(
+    tmp_path: Path,
+) -> None:
+    expert = {"kind": "in_person", "colleague_1_address": "lee@example.org"}
+    async with (
+        serving(tmp_path) as server,
+        Person(server) as nurse,
+        Person(server) as phone,
+    ):
+        await server.account()
+        await server.app[STORE].write(lambda records: records.settings.put(NAMES_IN_REPORT, "on"))
+        await nurse.sign_in()
+        lee = await phone.enter(invite_id=await phone.join(await nurse.invite(**expert)))
+        await lee.say("The blood count is fine")
+        consultation_id = await consultation_of(lee)
+        desk = await nurse.enter(consultation_id=consultation_id)
+        await desk.command("start_consultation")
+        await desk.command("terminate_consultation", choice="close")
+        await nurse.post("/language", {"language": "fr"})
+        report = await nurse.get(path("report", consultation_id=consultation_id))
+        # who was there, and beside the message
+        assert text_of(report.body).count("Collègue") == 2

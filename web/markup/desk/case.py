@@ -30,13 +30,13 @@ from web.markup.desk.sharing import Sharing, sharing_section
 from web.markup.shared.controls import action, go, notice
 from web.markup.shared.document import document
 from web.markup.shared.labels import (
+    beside_name,
     channel_label,
     clock,
     delivery_words,
     filled,
     joined,
     readiness_label,
-    role_label,
 )
 from web.markup.shared.notice_labels import occasion_label
 from web.routes import path
@@ -176,7 +176,7 @@ def _person(viewer: Viewer, view: CaseView, person: Person) -> h.Element:
             h.p(".headline")[
                 joined(
                     h.strong(".name")[h.bdi[person.name]],
-                    role_label(viewer, person.role),
+                    beside_name(viewer, person.name, person.role),
                     person.language,
                     person.online and h.strong(".online")[_("Online")],
                 )

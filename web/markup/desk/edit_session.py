@@ -21,7 +21,7 @@ from web.markup.desk.row_actions import (
 from web.markup.shared.contact_fields import answers, destination
 from web.markup.shared.controls import action, error_summary, go, submit
 from web.markup.shared.document import document
-from web.markup.shared.labels import role_label
+from web.markup.shared.labels import beside_name
 from web.routes import path
 from web.view_models import Form, InvitedPerson, Viewer
 
@@ -84,10 +84,11 @@ def _consequences(viewer: Viewer, *, awaited: bool) -> h.Element:
 
 def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
     _ = viewer.translate
+    role = beside_name(viewer, person.name, person.role)
     return h.li(".row")[
         h.div(".who")[
             h.strong(".name", dir="auto")[person.name],
-            h.p(".hint")[role_label(viewer, person.role)],
+            role and h.p(".hint")[role],
             person.address and h.p(".hint")[destination(viewer, person.address)],
         ],
         h.div(".actions")[

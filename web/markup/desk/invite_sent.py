@@ -15,6 +15,7 @@ from web.markup.shared.controls import button, go, notice
 from web.markup.shared.document import document
 from web.markup.shared.labels import (
     NOT_RECEIVED,
+    beside_name,
     channel_label,
     clock,
     delivery_label,
@@ -22,7 +23,6 @@ from web.markup.shared.labels import (
     filled,
     joined,
     reason_sentence,
-    role_label,
 )
 from web.routes import path
 from web.texts.dates import amounts
@@ -126,7 +126,7 @@ def _person(viewer: Viewer, person: Person) -> h.Element:
         h.strong[h.bdi[person.name]],
         " · ",
         joined(
-            role_label(viewer, person.role),
+            beside_name(viewer, person.name, person.role),
             channel_label(viewer, person.channel),
             destination(viewer, person.address),
             delivery_words(viewer, person.delivery_state),

@@ -15,6 +15,7 @@ from web.markup.shared.contact_fields import destination
 from web.markup.shared.controls import action, field, go, select, submit
 from web.markup.shared.document import document
 from web.markup.shared.labels import (
+    beside_name,
     channel_label,
     clock,
     consultation_label,
@@ -24,7 +25,6 @@ from web.markup.shared.labels import (
     joined,
     readiness_label,
     reason_sentence,
-    role_label,
     zone_label,
 )
 from web.markup.shared.pager import pager
@@ -251,7 +251,8 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     return h.p(".hint")[
         joined(
             named and h.strong[h.bdi[person.name]],
-            (named or person.role != "service_user") and role_label(viewer, person.role),
+            (named or person.role != "service_user")
+            and beside_name(viewer, person.name, person.role),
             *delivered(viewer, person),
             person.language,
         ),

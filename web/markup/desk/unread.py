@@ -6,7 +6,7 @@ import htpy as h
 
 from signaling.chat import UnreadSession
 from web.markup.shared.controls import go
-from web.markup.shared.labels import filled
+from web.markup.shared.labels import filled, shown_name
 from web.markup.shared.today import time_of_day
 from web.routes import path
 from web.view_models import Viewer
@@ -36,7 +36,7 @@ def _row(viewer: Viewer, unread: UnreadSession) -> h.Element:
     return h.li(".row", data_consultation_id=unread.consultation_id)[
         h.div(".who")[
             h.a(".name", href=path("case", consultation_id=unread.consultation_id))[
-                h.bdi[", ".join(unread.names)]
+                h.bdi[", ".join(shown_name(viewer, *author) for author in unread.authors)]
             ],
             h.p(".hint")[
                 unread_mark(viewer, unread),

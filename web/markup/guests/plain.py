@@ -16,7 +16,7 @@ from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.guests.left_behind import left_behind
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
-from web.markup.shared.labels import appointment, clock, filled, guest_heading
+from web.markup.shared.labels import appointment, clock, filled, guest_heading, shown_name
 from web.markup.shared.phone_call import ask_by_phone_too, write_number
 from web.plain_views import PlainFile, PlainLine, PlainLines, PlainView
 from web.routes import path
@@ -217,13 +217,13 @@ def _sentences(viewer: Viewer, view: PlainLines) -> list[str]:
 
 
 def _line(viewer: Viewer, line: PlainLine) -> h.Element:
-    _ = viewer.translate
+    _, author = viewer.translate, shown_name(viewer, line.author, line.role)
     if line.kind not in MESSAGE_KINDS:
         return h.div(".event")[
-            event_sentence(viewer, line.kind, line.author), " ", _when(viewer, line.sent_at)
+            event_sentence(viewer, line.kind, author), " ", _when(viewer, line.sent_at)
         ]
     return h.div({"class": "line mine" if line.mine else "line"})[
-        h.span(".author", dir="auto")[_("You") if line.mine else line.author],
+        h.span(".author", dir="auto")[_("You") if line.mine else author],
         line.file is not None and _file(viewer, line, line.file),
         line.text and h.p(".text", dir="auto")[_paragraph(line.text)],
         h.span(".meta")[_when(viewer, line.sent_at)],
@@ -247,7 +247,9 @@ def _file(viewer: Viewer, line: PlainLine, file: PlainFile) -> h.Element:
     """A photo as a picture, a PDF as a link with its first page."""
     _ = viewer.translate
     share = min(WIDEST / max(file.width, 1), HIGHEST / max(file.height, 1), 1)
-    says = line.text or _("Photo from %(name)s") % {"name": apart(line.author)}
+    says = line.text or _("Photo from %(name)s") % {
+        "name": apart(shown_name(viewer, line.author, line.role))
+    }
     picture = file.picture and h.img(
         {"class": f"turned-{file.turned}" if file.turned else None},
         src=file.picture,

@@ -10,6 +10,7 @@ from datetime import datetime
 import htpy as h
 from babel import Locale
 
+from signaling.invite import ROLE_NAMES
 from signaling.notices.reasons import REASONS
 from web.texts.catalogs import OWN_NAMES
 from web.texts.dates import day_and_time, local, short_moment, zone_name
@@ -152,10 +153,17 @@ def channel_label(viewer: Viewer, channel: str) -> str:
 
 def role_label(viewer: Viewer, role: str) -> str:
     _ = viewer.translate
-    return {
-        "scheduler": _("Leads the session"),
-        "service_user": _("Service user"),
-        "companion": _("Companion"),
-        "colleague": _("Colleague"),
-        "interpreter": _("Interpreter"),
-    }.get(role, role)
+    if role == "scheduler":
+        return _("Leads the session")
+    return next((_(name) for each, name in ROLE_NAMES.items() if each == role), role)
+
+
+def shown_name(viewer: Viewer, name: str, role: str) -> str:
+    """How somebody is called: by their name, or by their role without one."""
+    return name or role_label(viewer, role)
+
+
+def beside_name(viewer: Viewer, name: str, role: str) -> str:
+    """The role of somebody whose name is shown; empty where it is shown as their name."""
+    label = role_label(viewer, role)
+    return "" if name == label else label

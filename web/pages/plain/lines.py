@@ -57,9 +57,12 @@ def _position(asked: str) -> int | None:
 
 
 def _line(attendance: Attendance, line: ChatLine) -> PlainLine:
+    room, author = attendance.room, line.participant_id
+    seat = room.seats.get(author)
     return PlainLine(
         kind=line.kind,
-        author=attendance.room.name_of(line.participant_id),
+        author=room.name_of(author),
+        role=seat.role if seat else "",
         mine=line.participant_id == attendance.participant_id,
         text=line.text,
         sent_at=datetime.fromtimestamp(line.sent_at / 1000, UTC),

@@ -10,7 +10,7 @@ import { testSpeaker } from "../device-test/speaker.js";
 import { speedTest } from "../device-test/speed.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, inside, maybe, setText, show } from "../shared/dom.js";
-import { readinessLabel } from "../shared/readiness.js";
+import { readinessLabel } from "../shared/labels.js";
 import { setUpPage } from "./every-page.js";
 import { showLimits } from "./limited.js";
 

@@ -11,7 +11,7 @@ import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom
 import { newId } from "../shared/identifier.js";
 import { ConnectionStatus } from "../signaling/connection-status.js";
 import { LIST_CHANGED } from "../shared/live-lists.js";
-import { readinessLabel } from "../shared/readiness.js";
+import { readinessLabel, shownName } from "../shared/labels.js";
 import { languageName, setUpPage } from "./every-page.js";
 import { clearStorage } from "../shared/clear-storage.js";
 import { serverNow } from "../shared/time/server-clock.js";
@@ -222,7 +222,7 @@ function renderList() {
     () => clone("waiting-row"),
     (row, entry) => {
       row.dataset.consultationId = entry.consultation_id;
-      setText(inside(row, ".name bdi"), entry.name);
+      setText(inside(row, ".name bdi"), shownName(entry));
       inside(row, ".name").setAttribute("href", caseAddress(entry.consultation_id));
       setText(inside(row, ".speaks"), languageName(entry.language));
       inside(row, ".since").dataset.since = String(entry.waiting_since);

@@ -2,10 +2,10 @@
 
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
+import { roleLabel, shownName } from "../shared/labels.js";
 import { hostOf, otherSide } from "./state.js";
 
 /**
- * @import { Participant } from "../signaling/values.js"
  * @import { Room } from "./state.js"
  */
 
@@ -43,8 +43,9 @@ export class SessionHeader {
       (person) => person.participant_id,
       () => clone("person"),
       (element, person) => {
-        setText(inside(element, ".name"), person.name);
+        setText(inside(element, ".name"), shownName(person));
         setText(inside(element, ".role"), roleLabel(person.role));
+        show(inside(element, ".role"), person.name !== "");
         setText(inside(element, ".online"), person.online ? _("online") : _("away"));
         element.classList.toggle("away", !person.online);
       },
@@ -86,15 +87,4 @@ function guestSentence(room, state, name) {
     _("%(name)s has not joined yet. Keep this page open; you can already write a message."),
     { name },
   );
-}
-
-/** @param {Participant["role"]} role */
-function roleLabel(role) {
-  return {
-    scheduler: _("Leads the session"),
-    service_user: _("Service user"),
-    companion: _("Companion"),
-    colleague: _("Colleague"),
-    interpreter: _("Interpreter"),
-  }[role];
 }

@@ -1,5 +1,6 @@
 /** The state of the room: pure functions from a state and a message to the next state. */
 
+import { shownName } from "../shared/labels.js";
 import { withLine, withNewest } from "./chat-history.js";
 
 /**
@@ -195,10 +196,8 @@ export function uncallable(room) {
  * @returns {string}
  */
 export function nameOf(room, participantId) {
-  return (
-    room.participants.find((participant) => participant.participant_id === participantId)?.name ??
-    ""
-  );
+  const found = room.participants.find(({ participant_id }) => participant_id === participantId);
+  return found ? shownName(found) : "";
 }
 
 /**

@@ -142,6 +142,7 @@
  * @property {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} [readiness]
  * @property {string} [whose] name of the scheduler of that session, for whoever is not
  * @property {boolean} [asks_for_phone_call]
+ * @property {Participant["role"] | null} [role] of somebody who has no name
  */
 
 export {};

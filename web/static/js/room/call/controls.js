@@ -2,6 +2,7 @@
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, ignoreStrayPresses, maybe, setText, show } from "../../shared/dom.js";
+import { shownName } from "../../shared/labels.js";
 import { canCall } from "./can-call.js";
 import { isPhone } from "./devices.js";
 import { whyNoCalls } from "./device-errors.js";
@@ -126,7 +127,7 @@ export class Controls {
   #missingCalls(room) {
     if (!this.#canCall) return [whyNoCalls()];
     const sentence = _("%(name)s cannot take calls with the browser used there. Messages work.");
-    return uncallable(room).people.map(({ name }) => fill(sentence, { name }));
+    return uncallable(room).people.map((each) => fill(sentence, { name: shownName(each) }));
   }
 
   #renderDevices() {

@@ -2,6 +2,7 @@
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, follow, setText, show } from "../../shared/dom.js";
+import { shownName } from "../../shared/labels.js";
 import { nameOf } from "../state.js";
 import { element, styleSheet } from "./elements.js";
 import { askable } from "./photo-steps.js";
@@ -34,7 +35,7 @@ export class AskPhoto {
       people,
       ({ participant_id }) => participant_id,
       ({ participant_id }) => element("option", { value: participant_id }),
-      (option, { name }) => setText(option, name),
+      (option, person) => setText(option, shownName(person)),
     );
     show(this.#whom, people.length > 1);
     const request = room.photoRequest;

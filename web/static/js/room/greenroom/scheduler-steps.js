@@ -6,6 +6,7 @@
 import { _, dateWords, fill } from "../../shared/catalog.js";
 import { byId, ignoreStrayPresses, maybe, setText, show } from "../../shared/dom.js";
 import { remindAfterExport } from "../../shared/export-reminder.js";
+import { shownName } from "../../shared/labels.js";
 import { dateAndTime } from "../../shared/time/format.js";
 import { askBeforeLeaving } from "./leaving.js";
 import { NextStep } from "./next-step.js";
@@ -194,7 +195,7 @@ function awaited(room) {
   return room.participants.filter(({ online, role }) => !online && role !== "scheduler");
 }
 
-/** @param {{ name: string }[]} people */
+/** @param {Room["participants"]} people */
 function named(people) {
-  return people.map(({ name }) => name).join(`${dateWords().comma} `);
+  return people.map(shownName).join(`${dateWords().comma} `);
 }
