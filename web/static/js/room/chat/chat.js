@@ -60,6 +60,8 @@ export class Chat {
   #writing = null;
   #openedAt = serverNow();
   #isLoading = false;
+  /** As the reader scrolled last. */
+  #wasFollowing = true;
   /** The room as rendered last. */
   #rendered = EMPTY;
 
@@ -67,6 +69,8 @@ export class Chat {
   constructor(options) {
     this.options = options;
     this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // A keyboard opens, or the phone is turned: who was at the end still is.
+    new ResizeObserver(() => this.#wasFollowing && this.#scrollToEnd()).observe(this.#scroll);
     document.addEventListener("visibilitychange", () => this.#isVisible || this.#unread?.hide());
     // The keyboard can press a button that is off screen: scroll to the end it belongs to.
     byId("earlier-lines", HTMLElement).addEventListener("click", () => {
@@ -324,6 +328,7 @@ export class Chat {
   }
 
   #scrolled() {
+    this.#wasFollowing = this.following;
     if (this.following && this.#unread?.isBehind(this.#rendered)) this.options.onSeen();
     this.#showJump();
     if (this.#scroll.scrollTop < NEAR_END) this.#readEarlier();
