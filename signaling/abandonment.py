@@ -7,7 +7,8 @@ from signaling.notices.notice import dedupe_key
 
 STATES = ("active", "kept_open")
 WARNING = timedelta(days=1)
-"The scheduler is warned at least this long before; nothing is closed without a warning."
+"""The scheduler is warned at least this long before. Only what is so damaged that no warning can be stored
+is closed without one, this long after its time."""
 
 
 def warn_before(now: datetime, after: timedelta) -> datetime:
@@ -18,6 +19,11 @@ def warn_before(now: datetime, after: timedelta) -> datetime:
 def closes_at(consultation: Consultation, told_at: datetime, after: timedelta) -> datetime:
     """When it is closed: `after` its last event, but no sooner than WARNING after `told_at`."""
     return max(_last_event_at(consultation) + after, told_at + WARNING)
+
+
+def closes_unwarned_at(consultation: Consultation, after: timedelta) -> datetime:
+    """When one is closed whose scheduler cannot be warned."""
+    return _last_event_at(consultation) + after + WARNING
 
 
 def recipient_id(consultation: Consultation) -> str:

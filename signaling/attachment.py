@@ -85,6 +85,8 @@ class Attachment:
     turned: int = 0
     "Quarter turns clockwise that it is shown with, 0 to 3."
     renditions: tuple[StoredRendition, ...] = ()
+    damaged: bool = False
+    "Whether all the rest but the ids was stored and cannot be read any more: nobody knows which parts it has."
 
     def rendition(self, name: str) -> StoredRendition | None:
         """The rendition of this name, if it was made."""
@@ -102,6 +104,8 @@ class Attachment:
 
     def as_found(self, parts: Collection[str]) -> "Attachment":
         """The attachment of which only these parts are on the disk."""
+        if self.damaged:
+            return self
         notes = [note for note in self.notes if note != "lost"]
         if self.main_part not in parts:
             return replace(self, notes=(*notes, "lost"))

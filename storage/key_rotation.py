@@ -6,6 +6,7 @@ and running the command again completes it.
 """
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 from signaling.audit import SCRIPT
 from signaling.errors import Unavailable
 from storage.engine.database import Database
-from storage.engine.executor import Executor
+from storage.engine.executor import Executor, Row
 from storage.engine.master_key import (
     DATABASE_NAME,
     NEXT_KEY_NAME,
@@ -23,10 +24,12 @@ from storage.engine.master_key import (
     make_key,
     take_next,
 )
-from storage.engine.vault import WRAPPED, Vault, Wrapped, Wrapping
+from storage.engine.vault import VAULT_KEYS, WRAPPED, Vault, Wrapped, Wrapping
 from storage.errors import MasterKeyError, StorageError, WrongMasterKey
 from storage.opening import open_database
 from storage.records.audit import Audit
+
+_log = logging.getLogger(__name__)
 
 BATCH = 500
 "Keys that are wrapped again at a time."
@@ -104,13 +107,23 @@ async def _rewrap_table(executor: Executor, table: Wrapped, old: Wrapping, new: 
         f" ORDER BY {name} LIMIT {BATCH}",
         (last,),
     ):
-        await executor.many(
-            f"UPDATE {table.table} SET wrapped = ? WHERE {name} = ?",
-            [
-                (new.wrap(table, each, old.unwrap(table, each, wrapped)), each)
-                for each, wrapped in rows
-            ],
-        )
+        wrapped = [
+            (new.wrap(table, row["name"], key), row["name"])
+            for row in rows
+            if (key := _unwrapped(table, row, old)) is not None
+        ]
+        await executor.many(f"UPDATE {table.table} SET wrapped = ? WHERE {name} = ?", wrapped)
         last = rows[-1]["name"]
-        done += len(rows)
+        done += len(wrapped)
     return done
+
+
+def _unwrapped(table: Wrapped, row: Row, old: Wrapping) -> bytes | None:
+    """The key; None for a session's that is damaged, and stays so. Raises MasterKeyError."""
+    try:
+        return old.unwrap(table, row["name"], row["wrapped"])
+    except MasterKeyError:
+        if table != VAULT_KEYS:
+            raise
+        _log.error("A stored key is damaged", extra={"consultation_id": row["name"]})
+        return None

@@ -140,7 +140,7 @@ ROOMS: dict[str, set[str]] = {
         "storage/files",
         "storage/folder",
     },
-    "storage/records": {"storage", "storage/engine", "storage/folder"},
+    "storage/records": {"storage/engine", "storage/folder"},
     "storage/records/people": {"storage/engine"},
     "storage (store)": {
         "storage",

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, TypeVar
 
+from signaling.errors import Unavailable
 from signaling.ports.account_mails import AccountMails
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
 from signaling.ports.attachments import Attachments, Uploads
@@ -19,6 +20,10 @@ from signaling.ports.teams import Teams
 from signaling.ports.upkeep import Audit, Numbers, SeenClock, Settings
 
 T = TypeVar("T")
+
+
+class Damaged(Unavailable):
+    """The key of a session is damaged: what is sealed of it cannot be read, and no more can be sealed."""
 
 
 class Records(Protocol):

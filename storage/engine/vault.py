@@ -12,6 +12,7 @@ only what is listed in WRAPPED is wrapped again.
 
 import base64
 import hmac
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -22,18 +23,22 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
+from signaling.ports.store import Damaged
 from storage.engine.database import Database
-from storage.engine.executor import Executor, Steps, batched, marks
+from storage.engine.executor import Executor, Row, Steps, batched, marks
 from storage.engine.master_key import KEY_BYTES, derived, key_id
 from storage.errors import MasterKeyError, WrongMasterKey
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 Plain = bytes | bytearray | memoryview
 "What can be sealed."
 
 NONCE_BYTES = 12
 SEAL_BYTES = NONCE_BYTES + 16
 "By how much a sealed value is longer: nonce and tag."
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"Stands for a text that was damaged, in every language."
 TOKEN_BYTES = 16
 "128 bits are 22 characters of an address; length matters in an SMS."
 CACHED_KEYS = 4096
@@ -67,6 +72,8 @@ class ConsultationKey:
         self._id = consultation_id
         self._key = key
         self._cipher = AESGCM(key if version == ONE_KEY else derived(key, "cipher", KEY_BYTES))
+        self._damaged: set[str] = set()
+        "Places that the log knows."
 
     def seal(self, place: str, plain: Plain) -> bytes:
         """Encrypt `plain` for `place` ("table.column.row"): nonce, ciphertext and tag."""
@@ -74,14 +81,55 @@ class ConsultationKey:
         return nonce + self._cipher.encrypt(nonce, plain, f"{self._id}:{place}".encode())
 
     def open(self, place: str, sealed: bytes) -> bytes:
-        """Decrypt. Raises cryptography's InvalidTag if the value was changed or moved."""
+        """Decrypt. Raises cryptography's InvalidTag if the value was changed, cut off or moved."""
+        if len(sealed) < SEAL_BYTES:
+            raise InvalidTag
         aad = f"{self._id}:{place}".encode()
         return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
+
+    def read(self, place: str, sealed: bytes) -> bytes | None:
+        """Decrypt; None if the value is damaged: then the rest of what is stored is to be used nevertheless.
+
+        The log says so once for each place.
+        """
+        try:
+            return self.open(place, sealed)
+        except InvalidTag:
+            if place not in self._damaged:
+                self._damaged.add(place)
+                _log.error(
+                    "A stored value is damaged", extra={"consultation_id": self._id, "place": place}
+                )
+            return None
+
+    def text(self, place: str, sealed: bytes) -> str:
+        """Decrypt a text; UNREADABLE if it is damaged."""
+        plain = self.read(place, sealed)
+        return UNREADABLE if plain is None else plain.decode()
 
     def token(self, purpose: str) -> str:
         """The token for `purpose`; the same whenever it is derived again."""
         raw = derived(self._key, f"token:{purpose}", TOKEN_BYTES)
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class LostKey(ConsultationKey):
+    """Of a consultation whose wrapped key is damaged: it opens nothing, and nothing is sealed with it."""
+
+    def __init__(self, consultation_id: str) -> None:
+        super().__init__(consultation_id, bytes(KEY_BYTES))
+
+    def seal(self, place: str, plain: Plain) -> bytes:
+        """Raises Damaged."""
+        raise Damaged
+
+    def open(self, place: str, sealed: bytes) -> bytes:
+        """Raises InvalidTag."""
+        raise InvalidTag
+
+    def token(self, purpose: str) -> str:
+        """Raises Damaged."""
+        raise Damaged
 
 
 class Wrapping:
@@ -203,7 +251,7 @@ class Vault:
         return self._remember(consultation_id, ConsultationKey(consultation_id, key))
 
     async def key(self, executor: Executor, consultation_id: str) -> ConsultationKey:
-        """The key of a consultation. Raises NotFound if it was destroyed, MasterKeyError."""
+        """The key of a consultation, a LostKey if it is damaged. Raises NotFound if it was destroyed."""
         if (known := self._opened.get(consultation_id)) is not None:
             self._opened.move_to_end(consultation_id)
             return known
@@ -215,7 +263,7 @@ class Vault:
     async def keys(
         self, executor: Executor, consultation_ids: Iterable[str]
     ) -> dict[str, ConsultationKey]:
-        """Several keys, by consultation id; destroyed ones are missing. Raises MasterKeyError."""
+        """Several keys, by consultation id; destroyed ones are missing, for damaged ones there are LostKeys."""
         wanted = set(consultation_ids)
         found = {each: self._opened[each] for each in wanted if each in self._opened}
         for each in found:
@@ -227,9 +275,17 @@ class Vault:
                 missing,
             ):
                 each = row["consultation_id"]
-                key = self._wrapping.unwrap(VAULT_KEYS, each, row["wrapped"])
-                found[each] = self._remember(each, ConsultationKey(each, key, row["version"]))
+                found[each] = self._remember(each, self._unwrapped(row))
         return found
+
+    def _unwrapped(self, row: Row) -> ConsultationKey:
+        consultation_id = row["consultation_id"]
+        try:
+            key = self._wrapping.unwrap(VAULT_KEYS, consultation_id, row["wrapped"])
+        except MasterKeyError:  # the database was opened with its master key: so this is damaged
+            _log.error("A stored key is damaged", extra={"consultation_id": consultation_id})
+            return LostKey(consultation_id)
+        return ConsultationKey(consultation_id, key, row["version"])
 
     def address_digest(self, address: str) -> bytes:
         """A digest to compare addresses by; without the master key it reveals nothing."""

@@ -7,7 +7,7 @@ import msgspec
 
 from signaling.attachment import Attachment, AttachmentKind, AttachmentNote, StoredRendition
 from storage.engine.executor import Executor, Row
-from storage.engine.vault import ConsultationKey, Vault
+from storage.engine.vault import UNREADABLE, ConsultationKey, Vault
 
 
 class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,9 +40,14 @@ def inserted(key: ConsultationKey, attachment: Attachment) -> tuple[object, ...]
     )  # fmt: skip
 
 
-def opened(key: ConsultationKey, row: Row) -> Attachment:
-    """The attachment of a row with its columns. Raises InvalidTag if it was changed or moved."""
-    details = msgspec.json.decode(key.open(_place(row["id"]), row["details"]), type=_Details)
+def opened(key: ConsultationKey, row: Row, kind: AttachmentKind = "photo") -> Attachment:
+    """The attachment of a row with its columns; `kind` is that of one that is damaged."""
+    plain = key.read(_place(row["id"]), row["details"])
+    if plain is None:
+        return Attachment(
+            row["id"], row["consultation_id"], kind, UNREADABLE, 0, notes=("lost",), damaged=True
+        )
+    details = msgspec.json.decode(plain, type=_Details)
     return Attachment(
         id=row["id"],
         consultation_id=row["consultation_id"],
@@ -99,7 +104,7 @@ class Attachments:
     ) -> None:
         """Store that a rendition was made, within a transaction; one of the same name is replaced."""
         known = await self.get(consultation_id, attachment_id)
-        if known is None:
+        if known is None or known.damaged:
             return
         others = [each for each in known.renditions if each.name != rendition.name]
         await self.change(replace(known, renditions=(*others, rendition)))

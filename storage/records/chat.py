@@ -21,7 +21,7 @@ from signaling.chat import (
 )
 from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.executor import Executor, Row, Steps, batched, marks
-from storage.engine.vault import ConsultationKey, Vault
+from storage.engine.vault import ConsultationKey, LostKey, Vault
 from storage.records import attachments
 
 BINDING = 1
@@ -62,7 +62,7 @@ def _place(
 
 
 def _message(key: ConsultationKey, row: Row) -> ChatMessage:
-    """The line in `row`. Raises InvalidTag if anything in it was changed."""
+    """The line in `row`; its text is UNREADABLE if anything in it was changed."""
     place = _place(
         row["binding"], row["id"], row["position"], row["participant_id"], row["kind"],
         row["sent_at"],
@@ -73,9 +73,9 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
         position=row["position"],
         participant_id=row["participant_id"],
         kind=row["kind"],
-        text=key.open(place, row["text"]).decode(),
+        text=key.text(place, row["text"]),
         sent_at=from_ms(row["sent_at"]),
-        attachment=None if row["details"] is None else attachments.opened(key, row),
+        attachment=None if row["details"] is None else attachments.opened(key, row, row["kind"]),
     )
 
 
@@ -152,9 +152,12 @@ class Chat:
     ) -> ChatMessage | None:
         """Add a line at the next position, with its photo or PDF, within a transaction.
 
-        None if this id exists already, or if this participant has too many event lines.
+        None if this id exists already, if this participant has too many event lines, or for an event
+        of a session whose key is damaged: it can be left and closed all the same. Raises Damaged for a message in it.
         """
         key = await self._vault.key(self._executor, consultation_id)
+        if kind not in MESSAGE_KINDS and isinstance(key, LostKey):
+            return None
         sent_at = to_ms(now)
 
         def add() -> _Position:

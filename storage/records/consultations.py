@@ -1,10 +1,7 @@
 """Consultations: rows without anything that names a person."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-
-from cryptography.exceptions import InvalidTag
 
 from signaling.account import Account
 from signaling.consultation import Consultation
@@ -13,11 +10,9 @@ from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.executor import Executor, Row, batched, marks
 from storage.engine.vault import Vault
-from storage.errors import MasterKeyError
 from storage.folder.purged_list import PurgedList
 from storage.records.purging import purge
 
-_log = logging.getLogger(__name__)
 _NOTE = "consultation.note"
 _SELECT = (
     "SELECT consultation.*, (SELECT group_concat(account_id, ' ') FROM shared_session"
@@ -63,15 +58,15 @@ class Consultations:
         )
 
     async def _note(self, row: Row) -> str:
-        """The note; empty if it cannot be decrypted, so that it can still be purged."""
+        """The note; empty if it is damaged."""
         if row["note"] is None:
             return ""
         try:
             key = await self._vault.key(self._executor, row["id"])
-            return key.open(_NOTE, row["note"]).decode()
-        except (InvalidTag, KeyError, MasterKeyError, NotFound):
-            _log.exception("unreadable", extra={"consultation_id": row["id"]})
+        except NotFound:
             return ""
+        plain = key.read(_NOTE, row["note"])
+        return "" if plain is None else plain.decode()
 
     async def add(self, consultation: Consultation) -> None:
         """Write the row and make its key."""
@@ -228,7 +223,7 @@ class Consultations:
             return {}
         key = await self._vault.key(self._executor, consultation_id)
         return {
-            row["participant_id"]: key.open(_former(row["participant_id"]), row["name"]).decode()
+            row["participant_id"]: key.text(_former(row["participant_id"]), row["name"])
             for row in rows
         }
 

@@ -9,6 +9,10 @@ from storage.engine.executor import Executor
 from storage.engine.vault import Vault
 
 
+def _place(invite_id: str) -> str:
+    return f"device_check.result.{invite_id}"
+
+
 class DeviceChecks:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
@@ -22,7 +26,7 @@ class DeviceChecks:
             " ON CONFLICT (invite_id) DO UPDATE SET result = excluded.result, at = excluded.at",
             (
                 invite.id,
-                key.seal(f"device_check.result.{invite.id}", msgspec.json.encode(check)),
+                key.seal(_place(invite.id), msgspec.json.encode(check)),
                 to_ms(check.at),
             ),
         )
@@ -37,10 +41,11 @@ class DeviceChecks:
         if not rows:
             return {}
         key = await self._vault.key(self._executor, consultation_id)
+        results = {
+            row["invite_id"]: key.read(_place(row["invite_id"]), row["result"]) for row in rows
+        }
         return {
-            row["invite_id"]: msgspec.json.decode(
-                key.open(f"device_check.result.{row['invite_id']}", row["result"]),
-                type=DeviceCheck,
-            )
-            for row in rows
+            invite_id: msgspec.json.decode(result, type=DeviceCheck)
+            for invite_id, result in results.items()
+            if result is not None  # a damaged one is as good as none
         }

@@ -12,7 +12,14 @@ from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_
 from signaling.token import token_digest
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.executor import Executor, Row, batched, marks
-from storage.engine.vault import Vault
+from storage.engine.vault import UNREADABLE, Vault
+
+DAMAGED = Person(UNREADABLE, "", "none", "", "en")
+"Whoever was invited, where that cannot be read any more."
+
+
+def _place(invite_id: str) -> str:
+    return f"invite.person.{invite_id}"
 
 
 class Invites:
@@ -23,9 +30,8 @@ class Invites:
 
     async def _invite(self, row: Row) -> Invite:
         key = await self._vault.key(self._executor, row["consultation_id"])
-        person = msgspec.json.decode(
-            key.open(f"invite.person.{row['id']}", row["person"]), type=Person
-        )
+        sealed = key.read(_place(row["id"]), row["person"])
+        person = DAMAGED if sealed is None else msgspec.json.decode(sealed, type=Person)
         return Invite(
             id=row["id"],
             consultation_id=row["consultation_id"],
@@ -51,7 +57,7 @@ class Invites:
             " address_digest, created_at, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 invite.id, invite.consultation_id, invite.role, invite.state, invite.token_digest,
-                key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
+                key.seal(_place(invite.id), msgspec.json.encode(asdict(invite.person))),
                 self._address_digest(invite.person), to_ms(invite.created_at),
                 maybe_ms(invite.joined_at),
             ),
@@ -93,14 +99,20 @@ class Invites:
         return [await self._invite(row) for row in rows]
 
     async def change(self, invite: Invite) -> None:
-        """Store state, join time and person."""
+        """Store state, join time and person; of one that cannot be read no person."""
+        if invite.person == DAMAGED:
+            await self._executor.post(
+                "UPDATE invite SET state = ?, joined_at = ? WHERE id = ?",
+                (invite.state, maybe_ms(invite.joined_at), invite.id),
+            )
+            return
         key = await self._vault.key(self._executor, invite.consultation_id)
         await self._executor.post(
             "UPDATE invite SET state = ?, joined_at = ?, person = ?, address_digest = ?"
             " WHERE id = ?",
             (
                 invite.state, maybe_ms(invite.joined_at),
-                key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
+                key.seal(_place(invite.id), msgspec.json.encode(asdict(invite.person))),
                 self._address_digest(invite.person), invite.id,
             ),
         )  # fmt: skip

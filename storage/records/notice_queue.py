@@ -1,21 +1,18 @@
 """The queue of notices: what is due, who sends it, and what a host has left behind."""
 
-import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, to_ms
 from signaling.notices.notice import Attempt, Channel, Content, Envelope, Notice
 from signaling.notices.outcome import Due
 from storage.engine.executor import Executor, Parameters, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault
-from storage.errors import MasterKeyError
 
-_log = logging.getLogger(__name__)
+DAMAGED = Envelope("", "", (), Content("", ""))
+"What was to be sent, where that cannot be read any more: there is no way for it, so it blocks no others."
 
 
 def envelope_place(notice_id: str) -> str:
@@ -56,19 +53,9 @@ def attempt_of(row: Row) -> Attempt:
     )
 
 
-def opened(key: ConsultationKey, row: Row) -> Envelope:
-    return msgspec.json.decode(key.open(envelope_place(row["id"]), row["envelope"]), type=Envelope)
-
-
-def _opened_or_none(key: ConsultationKey | None, row: Row) -> Envelope:
-    """The envelope; one without any way if it cannot be decrypted, so that it blocks no others."""
-    try:
-        if key is None:
-            raise InvalidTag
-        return opened(key, row)
-    except (InvalidTag, msgspec.MsgspecError):
-        _log.exception("unreadable", extra={"notice_id": row["id"]})
-        return Envelope("", "", (), Content("", ""))
+def opened(key: ConsultationKey | None, row: Row) -> Envelope:
+    plain = None if key is None else key.read(envelope_place(row["id"]), row["envelope"])
+    return DAMAGED if plain is None else msgspec.json.decode(plain, type=Envelope)
 
 
 class NoticeQueue:
@@ -111,28 +98,17 @@ class NoticeQueue:
     async def _with_all(self, sql: str, parameters: Parameters = ()) -> list[Due]:
         rows = await self._executor.rows(sql, parameters)
         attempts = await self._attempts_of([row["id"] for row in rows])
-        keys = await self._keys({row["consultation_id"] for row in rows})
+        keys = await self._vault.keys(self._executor, {row["consultation_id"] for row in rows})
         return [
             Due(
                 notice_of(row),
-                _opened_or_none(keys.get(row["consultation_id"]), row),
+                opened(keys.get(row["consultation_id"]), row),
                 tuple(attempts[row["id"]]),
                 maybe_from_ms(row["planned_at"]),
                 bool(row["overtaken"]),
             )
             for row in rows
         ]
-
-    async def _keys(self, consultation_ids: Collection[str]) -> dict[str, ConsultationKey]:
-        """The keys that can be unwrapped; a damaged one must not block the others."""
-        try:
-            return await self._vault.keys(self._executor, consultation_ids)
-        except MasterKeyError:
-            found: dict[str, ConsultationKey] = {}
-            for each in consultation_ids:
-                with suppress(MasterKeyError):
-                    found |= await self._vault.keys(self._executor, [each])
-            return found
 
     async def next_due(self) -> datetime | None:
         """When the next notice is due; None: nothing waits."""

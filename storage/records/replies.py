@@ -42,7 +42,7 @@ class Replies:
         replies = []
         for row in rows:
             key = await self._vault.key(self._executor, row["consultation_id"])
-            text = key.open(_place(row["id"]), row["text"]).decode()
+            text = key.text(_place(row["id"]), row["text"])
             replies.append(
                 StoredReply(row["invite_id"], row["channel"], text, row["kind"], from_ms(row["at"]))
             )

@@ -1,20 +1,15 @@
 """Uploads: files on their way into the chat. What was said about a file is sealed for its row."""
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from signaling.attachment import Beside, Upload
 from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.executor import Executor, Row, Steps
 from storage.engine.vault import ConsultationKey, Vault
 from storage.records.attachments import VOLUME
-
-_log = logging.getLogger(__name__)
-
 
 _Known = Steps[Row | None]
 "As in `chat.py`, named for the time that it takes to make."
@@ -34,13 +29,9 @@ def _place(upload_id: str) -> str:
 
 
 def _upload(key: ConsultationKey | None, row: Row) -> Upload:
-    details = _Details()
-    try:
-        if key is not None:
-            sealed = key.open(_place(row["id"]), row["details"])
-            details = msgspec.json.decode(sealed, type=_Details)
-    except InvalidTag:  # without a digest it cannot be attached, but it can be forgotten
-        _log.exception("unreadable", extra={"consultation_id": row["consultation_id"]})
+    plain = None if key is None else key.read(_place(row["id"]), row["details"])
+    # without a digest it cannot be attached, but it can be forgotten
+    details = _Details() if plain is None else msgspec.json.decode(plain, type=_Details)
     return Upload(
         id=row["id"],
         consultation_id=row["consultation_id"],

@@ -55,6 +55,19 @@ def test_everything_opens_with_the_new_key_and_nothing_with_the_old(
     assert not list(tmp_path.glob("*master.key?*"))
 
 
+def test_a_sessions_key_that_is_damaged_does_not_keep_the_others_from_it(
+    commands: Commands, tmp_path: Path
+) -> None:
+    fill(tmp_path, SESSIONS)
+    with sqlite3.connect(tmp_path / "teleconnect.sqlite3") as connection:
+        connection.execute(
+            "UPDATE vault_key SET wrapped = zeroblob(60) WHERE consultation_id = 'session-0003'"
+        )
+    connection.close()
+    rotated(commands, tmp_path)
+    assert look(tmp_path).notes == notes(SESSIONS) | {"session-0003": ""}
+
+
 def test_a_key_of_the_settings_is_replaced_by_one_in_a_file(
     commands: Commands, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """Sessions that were started and left open: their scheduler is warned, then they are closed."""
 
-from contextlib import suppress
+import logging
 from datetime import datetime, timedelta
 
 from signaling import abandonment
@@ -11,11 +11,13 @@ from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock, Timers
-from signaling.ports.store import Store
+from signaling.ports.store import Damaged, Store
 from signaling.rooms.room import Room
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)
+
+_log = logging.getLogger(__name__)
 
 
 class Abandoning:
@@ -50,8 +52,12 @@ class Abandoning:
         while True:
             left = await self._store.read.consultations.left_alone(latest, position, BATCH)
             for consultation in left:
-                with suppress(HostAway):  # somebody may be there, on the host that answers for it
+                try:
                     await self._look_at(consultation, now)
+                except HostAway:  # somebody may be there, on the host that answers for it
+                    pass
+                except Exception:  # the others are closed nevertheless
+                    _log.exception("not closed", extra={"consultation_id": consultation.id})
             if len(left) < BATCH:
                 return
             position = left[-1].id
@@ -73,19 +79,22 @@ class Abandoning:
         await self._rooms.answer_for(consultation.id)
         due = await self.closes_at(consultation)
         if due is None:
-            await self._warn(consultation, now)
-        elif due <= now:
+            try:
+                await self._warn(consultation, now)
+            except Damaged:
+                due = abandonment.closes_unwarned_at(consultation, self._after)
+        if due is not None and due <= now:
             room = await self._rooms.open(consultation.id)
-            if await self._running.expire(room, lambda: self._is_left(room, now)):
+            if await self._running.expire(room, lambda: self._is_left(room, consultation)):
                 await self._rooms.changed([consultation.id])
 
-    async def _is_left(self, room: Room, now: datetime) -> bool:
+    async def _is_left(self, room: Room, seen: Consultation) -> bool:
         """Whether nothing has happened meanwhile."""
-        current = await self._store.read.consultations.get(room.consultation.id)
-        due = await self.closes_at(current) if current is not None and room.empty else None
-        return due is not None and due <= now
+        current = await self._store.read.consultations.get(seen.id)
+        return room.empty and current is not None and _stands_as(current, seen)
 
     async def _warn(self, consultation: Consultation, now: datetime) -> None:
+        """Raises Damaged."""
         scheduler = await self._store.read.accounts.get(consultation.scheduler_id)
         if scheduler is None:
             return
@@ -94,3 +103,7 @@ class Abandoning:
             lambda records: self._mail.queue(records, consultation, scheduler, closes_at)
         )
         await self._rooms.changed([consultation.id])
+
+
+def _stands_as(current: Consultation, seen: Consultation) -> bool:
+    return (current.state, current.last_event_at) == (seen.state, seen.last_event_at)

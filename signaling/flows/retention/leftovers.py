@@ -36,6 +36,8 @@ async def sweep_files(store: Store) -> None:
             await store.files.delete_all(consultation_id)
             swept += 1
             continue
+        if any(each.damaged for each in attachments):
+            continue  # its parts are not known; they go with the session
         found = await sweep(kept)
         await _compare(store, consultation_id, attachments, found.stored)
         swept += found.deleted

@@ -22,7 +22,7 @@ from signaling.errors import NotFound
 from signaling.invite import Person
 from storage.engine.executor import Parameters, Row
 from storage.engine.master_key import derived, key_id, load_master_key
-from storage.engine.vault import ConsultationKey
+from storage.engine.vault import UNREADABLE, ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.store import Records, Store
 from tests.engines.databases import open_store
@@ -61,6 +61,15 @@ def test_a_changed_or_shortened_value_does_not_open() -> None:
     for broken in (sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:-1], sealed[1:]):
         with pytest.raises(InvalidTag):
             KEY.open("place", broken)
+
+
+def test_a_value_that_is_damaged_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    key = ConsultationKey("consultation", bytes(32))
+    sealed = key.seal("place", b"Good morning")
+    assert key.read("place", sealed) == b"Good morning"
+    assert [key.read("place", sealed[:20]), key.read("place", b"")] == [None, None]
+    assert key.text("place", sealed[1:]) == UNREADABLE
+    assert caplog.messages == ["A stored value is damaged"]
 
 
 def test_the_same_words_are_never_sealed_the_same_way_twice() -> None:

@@ -22,6 +22,7 @@ from storage.files.block_objects import BlockObjects, open_objects
 from storage.files.object_address import ObjectAddress
 from storage.files.remote_parts import RemoteParts
 from storage.store import Store
+from tests.engines.databases import run
 from tests.object_server import a_bucket
 from tests.storage.files.support import NOW, OTHER, PHOTO, WARD, body, opened, read, swept, write
 
@@ -229,6 +230,24 @@ async def test_what_another_host_stores_during_a_listing_is_not_lost(
     found = await store.read.attachments.get(WARD, PHOTO)
     assert found is not None
     assert found.notes == ("lost",)
+
+
+async def test_files_of_which_nobody_knows_the_parts_stay_until_the_purge(
+    store: Store, address: ObjectAddress
+) -> None:
+    photo = Attachment(PHOTO, WARD, "photo", "foot.jpg", 100)
+    await write(store, body(100))
+    await store.write(
+        lambda records: records.chat.append(WARD, PHOTO, "nurse", "photo", "", NOW, photo)
+    )
+    await run(store, "UPDATE attachment SET details = ?", bytes(64))
+    before = await names(address)
+    await sweep_files(store)
+    assert await names(address) == before
+    (row,) = await run(store, "SELECT details FROM attachment")
+    assert bytes(row["details"]) == bytes(64), "somebody may restore it"
+    await store.files.delete_all(WARD)
+    assert await names(address) == []
 
 
 async def test_a_request_is_repeated_while_the_store_starts_again(address: ObjectAddress) -> None:

@@ -9,6 +9,7 @@ import pyotp
 import pytest
 
 from tests.clock import MovableClock
+from tests.engines.databases import run
 from tests.passkeys import SoftPasskey, origin_of
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server
@@ -63,6 +64,20 @@ async def test_nothing_opens_between_the_password_and_the_code(
     assert (answer.status, answer.location) == (303, "/signin?kept=?")
     assert await is_signed_in(new)
     assert new.cookie != before
+
+
+async def test_a_damaged_app_lets_nobody_in_and_a_recovery_code_does(
+    server: Server, owner: Person, app: pyotp.TOTP, new: Person, clock: MovableClock
+) -> None:
+    (code, *_) = await recovery_codes(owner)
+    await run(server.app[STORE], "UPDATE authenticator_app SET secret = ?", bytes(60))
+    await give_password(new)
+    for secret in (app.secret, "A" * 32):
+        typed = pyotp.TOTP(secret).at(clock.now())
+        assert (await give_code(new, typed)).status == 401
+    assert not await is_signed_in(new)
+    await give_recovery_code(new, code)
+    assert await is_signed_in(new)
 
 
 async def test_a_code_serves_once_whoever_sends_it(
