@@ -6,10 +6,10 @@ of its m= sections on one transport is rejected.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from aiortc import sdp
-
+from media.rooms.sdp_lines import Description, MediaLines, NoDescription, read_lines
 from media.rooms.sdp_offer import Section
 from media.rtp.header_extensions import EXTENSION_URIS
 
@@ -34,7 +34,7 @@ class AnsweredSection:
     streams: tuple[tuple[int, int], ...]
     "(SSRC, RTX SSRC or 0) pairs it announced."
     extensions: frozenset[int] = frozenset()
-    "Ids of header extensions of our table that it accepts."
+    "Ids of header extensions of our table that it accepts in what it is sent."
 
 
 @dataclass(frozen=True)
@@ -56,112 +56,133 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
     if len(text) > LONGEST_ANSWER:
         raise AnswerRejected("the answer is too long")
     try:
-        session = sdp.SessionDescription.parse(text)
-    except Exception as error:  # aiortc's parser fails in many ways on what is no SDP
+        session = read_lines(text)
+    except NoDescription as error:
         raise AnswerRejected(f"the answer is no session description: {error}") from error
     if len(session.media) != len(offered):
         raise AnswerRejected(f"{len(offered)} m= sections were offered, {len(session.media)} came")
-    ufrag = ""
-    fingerprints: tuple[tuple[str, str], ...] = ()
-    active = True
-    sections: dict[str, AnsweredSection] = {}
-    attributes = _section_attributes(text)
-    _check_bundle(session, offered, attributes)
-    for section, media, lines in zip(offered, session.media, attributes, strict=True):
-        if media.kind != section.medium or (media.rtp.muxId or section.mid) != section.mid:
+    for section, media in zip(offered, session.media, strict=True):
+        mid = media.attributes.first("mid") or section.mid
+        if media.medium != section.medium or mid != section.mid:
             raise AnswerRejected(f"the m= section {section.mid} is answered by another")
-        if media.dtls is not None and media.dtls.fingerprints and not fingerprints:
-            fingerprints = tuple(
-                (fingerprint.algorithm, fingerprint.value)
-                for fingerprint in media.dtls.fingerprints
-            )
-            active = media.dtls.role != "server"
-        if media.ice is not None and media.ice.usernameFragment and not ufrag:
-            ufrag = media.ice.usernameFragment
-        sections[section.mid] = AnsweredSection(
-            section.mid,
-            "inactive" if _is_rejected(media, lines) else (media.direction or "sendrecv"),
-            _accepted_payload_types(media, section),
-            tuple(rid for rid in _sent_rids(lines) if rid in section.rids),
-            _announced_streams(media),
-            frozenset(
-                extension.id
-                for extension in media.rtp.headerExtensions
-                if extension.uri == EXTENSION_URIS.get(extension.id)
-            ),
-        )
-    if not fingerprints or not ufrag:
-        raise AnswerRejected("the answer has no fingerprint or no ICE credentials")
-    accepted = [
-        lines
-        for media, lines in zip(session.media, attributes, strict=True)
-        if not _is_rejected(media, lines)
-    ]
-    reduced_size = bool(accepted) and all("rtcp-rsize" in lines for lines in accepted)
-    return Answer(reduced_size, ufrag, fingerprints, active, sections)
+    _check_bundle(session, offered)
+    fingerprints, setup, ufrag = _transport(session)
+    accepted = [media for media in session.media if not _is_rejected(media)]
+    return Answer(
+        bool(accepted) and all(media.attributes.has("rtcp-rsize") for media in accepted),
+        ufrag,
+        fingerprints,
+        setup != "passive",
+        {
+            section.mid: _answered(session, media, section)
+            for section, media in zip(offered, session.media, strict=True)
+        },
+    )
 
 
-def _is_rejected(media: sdp.MediaDescription, attributes: list[str]) -> bool:
+def _transport(session: Description) -> tuple[tuple[tuple[str, str], ...], str, str]:
+    """The fingerprints, DTLS role and ICE ufrag of the first sections that have them."""
+    fingerprints: tuple[tuple[str, str], ...] = ()
+    setup = ufrag = ""
+    for media in session.media:
+        found = [value.split() for value in session.inherited(media, "fingerprint")]
+        roles = session.inherited(media, "setup")
+        if roles and not fingerprints:
+            fingerprints = tuple((pair[0], pair[1]) for pair in found if len(pair) == 2)
+            setup = roles[0]
+        ufrag = ufrag or next(iter(session.inherited(media, "ice-ufrag")), "")
+    if not fingerprints or not ufrag or setup not in ("active", "passive", "actpass"):
+        raise AnswerRejected("the answer has no fingerprint, DTLS role or ICE credentials")
+    return fingerprints, setup, ufrag
+
+
+def _answered(session: Description, media: MediaLines, section: Section) -> AnsweredSection:
+    return AnsweredSection(
+        section.mid,
+        "inactive" if _is_rejected(media) else session.direction(media),
+        _accepted_payload_types(media, section),
+        tuple(rid for rid in _sent_rids(media) if rid in section.rids),
+        _announced_streams(media),
+        frozenset(_received_extensions(session, media)),
+    )
+
+
+def _is_rejected(media: MediaLines) -> bool:
     """Whether an answered section was rejected; port 0 may also mean that it is bundled."""
-    return media.port == 0 and "bundle-only" not in attributes
+    return media.port == 0 and not media.attributes.has("bundle-only")
 
 
-def _check_bundle(
-    session: sdp.SessionDescription, offered: list[Section], attributes: list[list[str]]
-) -> None:
+def _check_bundle(session: Description, offered: list[Section]) -> None:
     """Raise AnswerRejected unless all that is sent either way shares one transport."""
     used = [
         section.mid
-        for section, media, lines in zip(offered, session.media, attributes, strict=True)
-        if not _is_rejected(media, lines) and media.direction != "inactive"
+        for section, media in zip(offered, session.media, strict=True)
+        if not _is_rejected(media) and session.direction(media) != "inactive"
     ]
-    bundles = [set(map(str, group.items)) for group in session.group if group.semantic == "BUNDLE"]
+    groups = [group.split() for group in session.attributes.values("group")]
+    bundles = [set(group[1:]) for group in groups if group[:1] == ["BUNDLE"]]
     if len(used) > 1 and not any(bundle.issuperset(used) for bundle in bundles):
         raise AnswerRejected("the answer does not bundle its m= sections (RFC 8843)")
 
 
-def _accepted_payload_types(media: sdp.MediaDescription, section: Section) -> tuple[int, ...]:
+def _accepted_payload_types(media: MediaLines, section: Section) -> tuple[int, ...]:
     """The payload types of our table that an answered section has, RTX included."""
     ours = {codec.payload_type: codec.name.lower() for codec in section.codecs}
     accepted = []
-    for codec in media.rtp.codecs:
-        number, name = codec.payloadType, codec.name.lower()
-        if number is not None and name in ("rtx", ours.get(number)):
-            accepted.append(number)
+    for value in media.attributes.values("rtpmap"):
+        number, _, encoding = value.partition(" ")
+        name = encoding.partition("/")[0].strip().lower()
+        payload_type = _number(number, 127)
+        if number in media.formats and name and name in ("rtx", ours.get(payload_type)):
+            accepted.append(payload_type)
     return tuple(accepted)
 
 
-def _announced_streams(media: sdp.MediaDescription) -> tuple[tuple[int, int], ...]:
-    """(SSRC, RTX SSRC or 0) pairs that an answered section announces."""
-    repairs = {
-        int(group.items[0]): int(group.items[1])
-        for group in media.ssrc_group
-        if group.semantic == "FID" and len(group.items) == 2
-    }
+def _received_extensions(session: Description, media: MediaLines) -> Iterator[int]:
+    """Ids of header extensions of our table that may be sent to the client (RFC 8285 section 5)."""
+    lines = session.attributes.values("extmap") + media.attributes.values("extmap")
+    for line in lines:
+        # "4/recvonly URI vad=on": a direction and attributes of the extension may be there.
+        mapped, uri, *_ = (*line.split(), "", "")
+        number, _, direction = mapped.partition("/")
+        identifier = _number(number, 255)
+        if (
+            direction not in ("sendonly", "inactive")
+            and uri
+            and EXTENSION_URIS.get(identifier) == uri
+        ):
+            yield identifier
+
+
+def _announced_streams(media: MediaLines) -> tuple[tuple[int, int], ...]:
+    """(SSRC, RTX SSRC or 0) pairs that an answered section announces (RFC 5576)."""
+    repairs: dict[int, int] = {}
+    for value in media.attributes.values("ssrc-group"):
+        semantics, *members = value.split() or [""]
+        ssrcs = [_number(member, 0xFFFFFFFF) for member in members]
+        if semantics == "FID" and len(ssrcs) == 2 and min(ssrcs) >= 0:
+            repairs[ssrcs[0]] = ssrcs[1]
+    named = [value.partition(" ")[0] for value in media.attributes.values("ssrc")]
+    sources = dict.fromkeys(_number(ssrc, 0xFFFFFFFF) for ssrc in named)
     return tuple(
-        (source.ssrc, repairs.get(source.ssrc, 0))
-        for source in media.ssrc
-        if source.ssrc not in repairs.values()
+        (ssrc, repairs.get(ssrc, 0))
+        for ssrc in sources
+        if ssrc >= 0 and ssrc not in repairs.values()
     )
 
 
-def _section_attributes(text: str) -> list[list[str]]:
-    """The attributes (``a=`` lines without that) of each m= section of a description."""
-    sections: list[list[str]] = []
-    for line in text.splitlines():
-        if line.startswith("m="):
-            sections.append([])
-        elif line.startswith("a=") and sections:
-            sections[-1].append(line[2:].strip())
-    return sections
+def _number(text: str, most: int) -> int:
+    """A decimal number up to ``most``; -1 for anything else."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 10:
+        return -1
+    return int(text) if int(text) <= most else -1
 
 
-def _sent_rids(attributes: list[str]) -> list[str]:
+def _sent_rids(media: MediaLines) -> list[str]:
     """The rids (RFC 8851) that a section sends."""
     rids = []
-    for line in attributes:
-        if line.startswith("rid:"):
-            rid, _, rest = line[4:].partition(" ")
-            if rest.split(" ")[0].split(";")[0] == "send":
-                rids.append(rid)
+    for line in media.attributes.values("rid"):
+        rid, direction, *_ = (*line.split(), "", "")
+        if direction.split(";")[0] == "send":
+            rids.append(rid)
     return rids

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from aiortc import RTCCertificate
-
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import ReadSchedule
 from media.messages import (
@@ -43,7 +41,7 @@ from media.rtp.codecs import Kind
 from media.sfu import rtcp_received, rtcp_sent
 from media.sfu.timers import Timers
 from media.streams.inbound import Follower, InboundStream
-from media.transport.dtls import Handshake, HandshakeFailed
+from media.transport.dtls import Certificate, Handshake, HandshakeFailed
 from media.transport.port import Port
 
 logger = logging.getLogger(__name__)
@@ -69,7 +67,7 @@ class Sfu:
         self._limits = limits or Limits()
         self._addresses = addresses
         self._tcp_addresses: list[tuple[str, int]] = []
-        self._certificate = RTCCertificate.generateCertificate()
+        self._certificate = Certificate.generateCertificate()
         self._loop = asyncio.get_running_loop()
         self._read_schedule: ReadSchedule | None = None
         self.timers = Timers(self, self._loop)
@@ -224,7 +222,7 @@ class Sfu:
     def _renew_certificate(self) -> None:
         remaining = self._certificate.expires - datetime.now(UTC)
         if remaining < timedelta(days=30) - CERTIFICATE_AGE:
-            self._certificate = RTCCertificate.generateCertificate()
+            self._certificate = Certificate.generateCertificate()
 
     def _close_room(self, room: Room) -> None:
         for peer in list(room.peers.values()):

@@ -1,9 +1,10 @@
 """DTLS over the shared socket: aiortc's transport, fed with the records of one peer.
 
 The only file that uses private names of aiortc: ``RTCDtlsTransport._set_role``, its ``_ssl`` (the
-pyOpenSSL connection, for exporting the keys), ``_register_data_receiver`` with the one name it
-expects of a receiver (``_handle_data``), and the three names that aiortc's transport expects of its
-ICE transport (``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` checks each.
+pyOpenSSL connection, for exporting the keys), ``_validate_peer_identity`` and ``_set_state``,
+``RTCCertificate._create_ssl_context``, ``_register_data_receiver`` with the one name it expects of a
+receiver (``_handle_data``), and the three names that aiortc's transport expects of its ICE transport
+(``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` checks each.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
-from aiortc.rtcdtlstransport import SRTP_PROFILES
+from aiortc.rtcdtlstransport import SRTP_PROFILES, SRTPProtectionProfile, State
 from aiortc.rtcicetransport import RTCIceTransport
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509 import Certificate as X509Certificate
+from OpenSSL import SSL
 
 from media.transport.srtp import Cipher
 
@@ -34,6 +38,19 @@ _HANDSHAKE, _CLIENT_HELLO = 22, 1
 "Content type of a record and type of its message (RFC 6347 section 4.3.2)."
 _MESSAGE_TYPE = 13
 "Position of the latter in a datagram that is not encrypted yet."
+CIPHERS = ":".join(
+    f"ECDHE-{signature}-{cipher}"
+    for signature in ("ECDSA", "RSA")
+    for cipher in ("AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA")
+)
+"""Cipher suites of DTLS, best first (RFC 8827 section 6.5). Ours is an ECDSA certificate; with RSA, clients
+that want to be the server of the handshake (``a=setup:passive``) may have theirs."""
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha-512": hashes.SHA512(),
+    "sha-384": hashes.SHA384(),
+    "sha-256": hashes.SHA256(),
+}
+"Hash functions of fingerprints, the preferred one first."
 HANDSHAKE_SECONDS = 20.0
 "A handshake on a link with 300 ms and 20 % loss takes some 5 s."
 
@@ -129,6 +146,40 @@ class Ciphers:
     incoming: Cipher
 
 
+class Certificate(RTCCertificate):
+    """A certificate of ours, and the cipher suites that go with it."""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(CIPHERS.encode())
+        return context
+
+
+def is_announced(certificate: X509Certificate, fingerprints: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of the fingerprints by the best hash function among them is the certificate's.
+
+    There may be several by one function, for as many certificates (RFC 8122 section 5).
+    """
+    values: dict[str, set[str]] = {}
+    for name, value in fingerprints:
+        values.setdefault(name.lower(), set()).add(value.upper())
+    best = next((name for name in HASHES if name in values), None)
+    return (
+        best is not None and certificate.fingerprint(HASHES[best]).hex(":").upper() in values[best]
+    )
+
+
+class _Transport(RTCDtlsTransport):
+    """aiortc's, which would want every fingerprint to be that of the one certificate."""
+
+    def _validate_peer_identity(self, parameters: RTCDtlsParameters) -> None:
+        connection = self._ssl
+        certificate = connection.get_peer_certificate(as_cryptography=True) if connection else None
+        announced = ((each.algorithm, each.value) for each in parameters.fingerprints)
+        if certificate is None or not is_announced(certificate, announced):
+            self._set_state(State.FAILED)
+
+
 class HandshakeFailed(Exception):
     """The handshake timed out, or the other side's certificate or ciphers were refused."""
 
@@ -138,7 +189,7 @@ class Handshake:
 
     def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
         self.carrier = Carrier(send)
-        self._transport = RTCDtlsTransport(cast(RTCIceTransport, self.carrier), [certificate])
+        self._transport = _Transport(cast(RTCIceTransport, self.carrier), [certificate])
 
     async def run(self, fingerprints: list[tuple[str, str]], server: bool) -> Ciphers:
         """Complete the handshake and export the keys (RFC 5764). Raises HandshakeFailed.

@@ -86,3 +86,56 @@ def test_damaged_answers_are_rejected_or_read(seed: int) -> None:
         read_answer("".join(damaged), offered())
     except AnswerRejected:
         return
+
+
+def test_what_is_not_understood_leaves_what_is() -> None:
+    """Valid lines that no browser writes today, and candidates of any form."""
+    more = (
+        "extmap:4/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level vad=on",
+        "extmap:2/sendonly http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+        "extmap:99999999999999999999 urn:x",
+        "candidate:1 1 ssltcp 21.5 192.0.2.1 9 typ host",
+        "candidate:",
+        "fmtp:18 annexb=no",
+        "rtcp:9",
+        "ssrc:5 cname:a",
+        "ssrc:5 previous-ssrc",
+        "ssrc:x cname:a",
+        "ssrc-group:FID 5 6",
+        "ssrc-group:FID 5",
+        "",
+        "no-such-attribute:1 2 3",
+    )
+    section = read_answer(answer(more=(more, (), ())), offered()).sections["0"]
+    assert section.extensions == {4}
+    assert section.streams == ((5, 6),)
+    assert section.payload_types == (111,)
+
+
+def test_what_stands_above_the_sections_is_said_of_each() -> None:
+    text = answer(more=((), ("setup:passive",), ()))
+    lines = text.replace("a=sendonly\r\n", "").split("\r\n")
+    shared = ("a=fingerprint:", "a=setup:active", "a=ice-ufrag:")
+    above = list(dict.fromkeys(line for line in lines if line.startswith(shared)))
+    rest = [line for line in lines if not line.startswith(shared)]
+    above += ["a=sendonly", "a=extmap:4 urn:ietf:params:rtp-hdrext:ssrc-audio-level"]
+    found = read_answer("\r\n".join(rest[:4] + above + rest[4:]), offered())
+    assert found.ufrag == "abcd"
+    assert [name for name, _ in found.fingerprints] == ["sha-256"]
+    assert found.client_is_active
+    assert [section.direction for section in found.sections.values()] == [
+        "sendonly",
+        "sendonly",
+        "recvonly",
+    ]
+    assert all(4 in section.extensions for section in found.sections.values())
+
+
+def test_a_port_may_have_a_number_of_ports() -> None:
+    assert read_answer(answer().replace("m=video 9 ", "m=video 9/1 "), offered())
+
+
+@pytest.mark.parametrize("setup", ["holdconn", "nobody", ""])
+def test_an_answer_without_a_dtls_role_is_rejected(setup: str) -> None:
+    with pytest.raises(AnswerRejected, match="DTLS role"):
+        read_answer(answer().replace("setup:active", f"setup:{setup}"), offered())

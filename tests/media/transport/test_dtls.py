@@ -6,15 +6,27 @@ import inspect
 import random
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import DataReceiver
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from media.transport import dtls
-from media.transport.dtls import Carrier, Ciphers, Handshake, HandshakeFailed
+from media.transport.dtls import (
+    Carrier,
+    Certificate,
+    Ciphers,
+    Handshake,
+    HandshakeFailed,
+    is_announced,
+)
 from tests.media.support import until
 
 CARRIER = {"_recv", "_send", "role"}
@@ -27,15 +39,21 @@ SPOILT_RECORDS = 12
 CLIENT_HELLO = 1
 ONE_WAY = 0.1
 "Seconds that a record takes on a long way."
+OWN_STEPS = inspect.getsource(RTCDtlsTransport.start)
+"Where aiortc calls what is overridden here."
 REPORT = struct.pack("!BBHI", 0x80, 201, 1, 7)
 
 
 class Pair:
     """Two ends that complete a handshake over a link that may corrupt records."""
 
-    def __init__(self, spoil: Callable[[bytes], list[bytes]] = lambda record: [record]) -> None:
+    def __init__(
+        self,
+        spoil: Callable[[bytes], list[bytes]] = lambda record: [record],
+        certificates: Sequence[RTCCertificate] = (),
+    ) -> None:
         self.ends: list[Handshake] = []
-        self.certificates = [RTCCertificate.generateCertificate() for _ in range(2)]
+        self.certificates = certificates or [Certificate.generateCertificate() for _ in range(2)]
         for index, certificate in enumerate(self.certificates):
             self.ends.append(
                 Handshake(certificate, lambda record, index=index: self._carry(index, record))
@@ -79,8 +97,8 @@ class FarPair(Pair):
 
 
 @asynccontextmanager
-async def pair() -> AsyncIterator[Pair]:
-    connected = Pair()
+async def pair(certificates: Sequence[RTCCertificate] = ()) -> AsyncIterator[Pair]:
+    connected = Pair(certificates=certificates)
     yield connected
     await connected.stop()
 
@@ -138,6 +156,9 @@ async def test_the_private_names_of_aiortc_are_there() -> None:
     assert transport._role == "server"
     assert transport._ssl is None
     assert transport.transport is handshake.carrier
+    for overridden in ("_validate_peer_identity", "_create_ssl_context"):
+        assert f".{overridden}(" in OWN_STEPS
+    assert callable(transport._set_state)
 
 
 def test_a_carrier_has_what_aiortc_asks_of_it_and_no_more() -> None:
@@ -177,6 +198,46 @@ async def test_another_certificate_than_was_said_is_refused() -> None:
     async with pair() as connected:
         client, _ = await connected.shake(trusted=False)
         assert isinstance(client, HandshakeFailed)
+
+
+def test_a_certificate_may_be_one_of_several_that_were_announced() -> None:
+    """RFC 8122 section 5: several by one hash function are for several certificates."""
+    ours, other = (RTCCertificate.generateCertificate() for _ in range(2))
+    prints = {each.algorithm: each.value for each in ours.getFingerprints()}
+    others = {each.algorithm: each.value for each in other.getFingerprints()}
+    unknown = [("sha-1", "00:11"), ("sha3-256", "22")]
+
+    def accepted(*fingerprints: tuple[str, str]) -> bool:
+        return is_announced(ours._cert, [*unknown, *fingerprints])
+
+    both = [("sha-256", others["sha-256"]), ("sha-256", prints["sha-256"])]
+    assert accepted(*both)
+    assert accepted(*reversed(both))
+    assert accepted(("SHA-256", prints["sha-256"].lower()))
+    assert accepted(("sha-256", others["sha-256"]), ("sha-512", prints["sha-512"]))
+    assert not accepted(("sha-256", prints["sha-256"]), ("sha-512", others["sha-512"]))
+    assert not accepted(("sha-256", others["sha-256"]))
+    assert not accepted()
+
+
+def with_rsa() -> Certificate:
+    """A certificate like those of GStreamer and of many gateways."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
+    builder = builder.not_valid_before(now - timedelta(days=1))
+    signed = builder.not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
+    # aiortc's annotation knows of elliptic curves only
+    return Certificate(cast(ec.EllipticCurvePrivateKey, key), signed)
+
+
+@pytest.mark.parametrize("server", [0, 1])
+async def test_a_certificate_of_the_other_side_may_be_rsa(server: int) -> None:
+    certificates = [Certificate.generateCertificate(), Certificate.generateCertificate()]
+    certificates[server] = with_rsa()
+    async with pair(certificates) as connected:
+        assert opened(await connected.shake()) == [REPORT, REPORT]
 
 
 async def test_the_end_of_one_side_is_told_to_the_other() -> None:
