@@ -150,8 +150,9 @@ class Wrapping:
             return self._cipher.decrypt(nonce, sealed, f"{place.prefix}{name}".encode())
         except InvalidTag:
             raise MasterKeyError(
-                "The master key is not the one this database was written with. Restore the "
-                "right one (TELECONNECT_MASTER_KEY or the file master.key in the data folder)."
+                "A key in the database does not open. Either the master key is not the one this "
+                "database was written with: restore the right one (TELECONNECT_MASTER_KEY or the "
+                "file master.key in the data folder). Or the database is damaged: restore a backup."
             ) from None
 
 

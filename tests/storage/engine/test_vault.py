@@ -25,7 +25,7 @@ from storage.engine.master_key import derived, key_id, load_master_key
 from storage.engine.vault import UNREADABLE, ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.store import Records, Store
-from tests.engines.databases import open_store
+from tests.engines.databases import open_store, run
 from tests.web_process import refused_start
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
@@ -95,6 +95,16 @@ async def test_a_wrong_master_key_is_refused_with_its_sentence(tmp_path: Path) -
     with pytest.raises(MasterKeyError, match="not the one this database was written with"):
         await open_store(tmp_path, other)
     await (await open_store(tmp_path, GOOD)).close()
+
+
+async def test_a_key_of_the_server_itself_that_is_damaged_is_not_taken_for_a_wrong_master_key(
+    tmp_path: Path,
+) -> None:
+    store = await open_store(tmp_path)
+    await run(store, "UPDATE sealed_secret SET wrapped = ?", bytes(60))
+    await store.close()
+    with pytest.raises(MasterKeyError, match="the database is damaged: restore a backup"):
+        await open_store(tmp_path)
 
 
 async def test_a_lost_master_key_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
