@@ -16,17 +16,21 @@ AGAIN = timedelta(minutes=15)
 later, with the same typed in it, wants another session."""
 
 
-def ids_of(typed: Typed, account_id: str, now: datetime) -> tuple[str, ...]:
+def ids_of(
+    typed: Typed, account_id: str, now: datetime, *, within: str = "", number: int = 0
+) -> tuple[str, ...]:
     """The id of what this form makes, and the one that it would have got a little earlier.
 
     They are the same for the same form with the same content. A page that is shown again after going
-    back is filled in for somebody else. Empty for a form that has no identifier.
+    back is filled in for somebody else. `within`: the id of what it is added to; `number` tells apart
+    what one form makes several of. Empty for a form that has no identifier.
     """
     if not NEW_ID.fullmatch(typed.get(ONCE, "")):
         return ()
     period = int(now.timestamp() // AGAIN.total_seconds())
     return tuple(
-        _id([account_id, number, sorted(typed.items())]) for number in (period, period - 1)
+        _id([account_id, each, sorted(typed.items()), within, number])
+        for each in (period, period - 1)
     )
 
 

@@ -8,10 +8,11 @@ from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import Typed, answered, read_other, read_others
 from web.forms.merging import merged, with_shown
+from web.forms.once import ids_of
 from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
 from web.http.request import own_consultation, show, signed_in, viewer_of
-from web.keys import INVITING, LIMITS, PLANNING
+from web.keys import CLOCK, INVITING, LIMITS, PLANNING
 from web.markup.desk.session_people import edit_invite_page, session_people_page
 from web.routes import path
 from web.view_models import Form
@@ -39,14 +40,20 @@ async def invite_more(request: web.Request, typed: Typed) -> None:
 
     Raises InvalidInput, TooManyRequests.
     """
-    account, viewer = await signed_in(request), await viewer_of(request)
-    await request.app[LIMITS].hit("invite", account.id)
+    account, viewer, app = await signed_in(request), await viewer_of(request), request.app
+    consultation_id = request.match_info["consultation_id"]
+    await app[LIMITS].hit("invite", account.id)
     people = read_others(typed, reading_of(request, account, viewer, typed))
     if not people:
         raise InvalidInput(
             "colleague_1_address", N_("Please enter an email address or a mobile number.")
         )
-    await request.app[PLANNING].add_people(request.match_info["consultation_id"], account, people)
+    now = app[CLOCK].now()
+    ids = [
+        ids_of(typed, account.id, now, within=consultation_id, number=number)
+        for number in range(len(people))
+    ]
+    await app[PLANNING].add_people(consultation_id, account, people, ids)
 
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:

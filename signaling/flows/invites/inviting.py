@@ -97,9 +97,14 @@ class Inviting:
         role: Role,
         person: Person,
         allowance: Allowance | None,
+        invite_id: str = "",
     ) -> Invite:
-        """Invite one person, within the caller's transaction; tell them if they may be told now."""
-        invite_id = new_id()
+        """Invite one person, within the caller's transaction; tell them if they may be told now.
+
+        The invite gets `invite_id` if that is not taken.
+        """
+        if not invite_id or await records.invites.get(invite_id) is not None:
+            invite_id = new_id()
         token = await records.invites.token(consultation.id, invite_id)
         invite = Invite(
             invite_id, consultation.id, role, person, token_digest(token), self._clock.now()

@@ -1,6 +1,6 @@
 """Teams, as administrators make them: members see each other's waiting rooms from then on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from signaling.account import Account, Team, team_name
@@ -20,16 +20,23 @@ class Teams:
         self._clock = clock
         self._changed = changed
 
-    async def add(self, name: str, *, actor: Account) -> Team:
-        """Raises NotFound if the actor is no administrator any more; InvalidInput for `name`."""
-        team = Team(new_id(), team_name(name))
+    async def add(self, name: str, ids: Sequence[str] = (), *, actor: Account) -> Team:
+        """A new team. One that has any of `ids` is returned as it is: the same form came again.
+
+        Raises NotFound if the actor is no administrator any more; InvalidInput for `name`.
+        """
+        team = Team(next(iter(ids), "") or new_id(), team_name(name))
+        earlier: list[Team] = []
 
         async def work(records: Records) -> bool:
-            await records.teams.put(team)
-            return True
+            found = [await records.teams.get(each) for each in ids]
+            earlier[:] = [each for each in found if each is not None]
+            if not earlier:
+                await records.teams.put(team)
+            return not earlier
 
         await self._write(work, "add_team", team.id, actor)
-        return team
+        return next(iter(earlier), team)
 
     async def rename(self, team_id: str, name: str, *, actor: Account) -> None:
         """Raises NotFound; InvalidInput for `name`."""

@@ -238,9 +238,17 @@ class Planning:
         room.publish_participant(invite.id)
 
     async def add_people(
-        self, consultation_id: str, scheduler: Account, people: Sequence[tuple[Role, Person]]
+        self,
+        consultation_id: str,
+        scheduler: Account,
+        people: Sequence[tuple[Role, Person]],
+        ids: Sequence[Sequence[str]] = (),
     ) -> list[Invite]:
         """Invite more people, announced in the chat and logged: all of them or nobody.
+
+        `ids`, if the same request may come again: for each of them the one to give the invite, and those
+        that an earlier request may have given it. Whoever has one of these is invited already. Returns
+        the new invites.
 
         Once a session has started only colleagues, and only if the administrator allows it.
         Raises NotFound, NotAllowed, or InvalidInput if there are too many.
@@ -248,21 +256,23 @@ class Planning:
         room = await self._own(consultation_id, scheduler, "invite")
         async with self._rooms.exclusive(consultation_id):
             consultation = room.consultation
+            if not (wanted := _not_yet(room, people, ids)):
+                return []
             if consultation.state not in EDITABLE_STATES and not (
-                all(role == "colleague" for role, _ in people) and await self.may_add_in_progress()
+                all(role == "colleague" for role, *_ in wanted) and await self.may_add_in_progress()
             ):
                 raise NotAllowed(
                     N_("Nobody can be invited to a session in progress. Plan a new session.")
                 )
-            if len(room.seats) - 1 + len(people) > MAX_PEOPLE:
+            if len(room.seats) - 1 + len(wanted) > MAX_PEOPLE:
                 raise InvalidInput("", N_("There are too many people in this session."))
             now = self._clock.now()
 
             async def work(records: Records) -> list[tuple[Invite, ChatMessage | None]]:
                 added = []
-                for role, person in people:
+                for role, person, invite_id in wanted:
                     invite = await self._inviting.add(
-                        records, consultation, scheduler, role, person, INVITING
+                        records, consultation, scheduler, role, person, INVITING, invite_id
                     )
                     await self._log(records, scheduler, "add_person", invite.id)
                     line = await records.chat.append(
@@ -351,3 +361,15 @@ def _moved(consultation: Consultation, planned_at: datetime | None, time_zone: s
     return replace(
         consultation, planned_at=planned_at, time_zone=time_zone, calendar_sequence=sequence
     )
+
+
+def _not_yet(
+    room: Room, people: Sequence[tuple[Role, Person]], ids: Sequence[Sequence[str]]
+) -> list[tuple[Role, Person, str]]:
+    """Who has no seat by any of their ids yet, each with the id to give them or ''."""
+    known = [*ids, *[()] * (len(people) - len(ids))]
+    return [
+        (role, person, next(iter(own), ""))
+        for (role, person), own in zip(people, known, strict=True)
+        if not any(each in room.seats for each in own)
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import htpy as h
 
 from web.markup.administration.frame import administration_frame
-from web.markup.shared.controls import checkbox, error_summary, field, submit
+from web.markup.shared.controls import checkbox, error_summary, field, once, submit
 from web.markup.shared.labels import language_name
 from web.markup.shared.pager import pager
 from web.routes import path
@@ -96,6 +96,7 @@ def _form(viewer: Viewer, organization_id: str, form: Form) -> h.Element:
     wrong = form.errors.get("languages")
     described = f"{form.place('languages')}-error" if wrong else ""
     return h.form(".card", method="post", action=address)[
+        organization_id == "new" and once(form),
         field(form, "name", _("Name"), required=True),
         field(form, "email", _("Email"), kind="email", required=True, direction="ltr"),
         h.fieldset(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import htpy as h
 
 from web.markup.administration.frame import administration_frame
-from web.markup.shared.controls import error_summary, field, select, submit
+from web.markup.shared.controls import error_summary, field, once, select, submit
 from web.markup.shared.pager import pager
 from web.routes import path
 from web.view_models import Form, Viewer
@@ -66,6 +66,7 @@ def teams_page(viewer: Viewer, form: Form, found: TeamList) -> h.Element:
         ],
         error_summary(viewer, form, [("name", _("Name of the team"))]),
         h.form(".card", method="post", action=path("admin_teams"))[
+            once(form),
             field(form, "name", _("Name of the team"), required=True),
             h.div(".actions")[submit(_("Add a team"))],
         ],

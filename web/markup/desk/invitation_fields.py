@@ -11,7 +11,7 @@ import htpy as h
 from web.forms.contacts import isolated
 from web.forms.invitation import MAX_COLLEAGUES
 from web.markup.shared.contact_fields import answers, contact_field
-from web.markup.shared.controls import checkbox, field, radios, select, submit
+from web.markup.shared.controls import checkbox, field, once, radios, select, submit
 from web.markup.shared.labels import languages_with
 from web.routes import path
 from web.view_models import Form, Viewer
@@ -143,6 +143,7 @@ def more_people(viewer: Viewer, form: Form, address: str, *, companions: bool = 
         "#more-people.card", method="post", action=address, data_preview=path("invite_preview")
     )[
         answers(form),
+        once(form),
         companions
         and [
             h.input(type="hidden", name="language", value=form.values.get("language") or None),

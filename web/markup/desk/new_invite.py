@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import htpy as h
 
-from signaling.identifier import new_id
-from web.forms.once import ONCE
 from web.markup.desk.invitation_fields import (
     colleague_fields,
     companion_fields,
@@ -17,7 +15,7 @@ from web.markup.desk.invitation_fields import (
 )
 from web.markup.desk.plan_fields import plan_fields
 from web.markup.shared.contact_fields import answers
-from web.markup.shared.controls import error_summary, go, submit, text_area
+from web.markup.shared.controls import error_summary, go, once, submit, text_area
 from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Form, Viewer
@@ -76,7 +74,7 @@ def _choice_and_form(
             answers(form),
             error_summary(viewer, form, labels(viewer)),
             h.input(type="hidden", name="kind", value="in_person" if in_person else "remote"),
-            h.input(type="hidden", name=ONCE, value=form.values.get(ONCE) or new_id()),
+            once(form),
             h.div("#awaited", hidden=in_person)[person_fields(viewer, form)],
             h.p("#nobody-awaited.notice.info", hidden=not in_person)[
                 _(

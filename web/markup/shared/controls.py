@@ -7,6 +7,8 @@ from typing import Literal
 import htpy as h
 from markupsafe import Markup
 
+from signaling.identifier import new_id
+from web.forms.once import ONCE
 from web.view_models import Form, Viewer
 
 Attributes = dict[str, str | bool | None]
@@ -65,6 +67,11 @@ def field(
         ),
         texts[1:] if hint else texts,
     ]
+
+
+def once(form: Form) -> h.VoidElement:
+    """What makes of a form that is sent again, because its answer was lost, the same wish."""
+    return h.input(type="hidden", name=ONCE, value=form.values.get(ONCE) or new_id())
 
 
 def code_field(form: Form, name: str, label: str, *, hint: str | None = None) -> h.Element:

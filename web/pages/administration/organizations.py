@@ -10,6 +10,7 @@ from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import searched, typed_name
 from storage.store import Records
 from web.forms.contacts import understand
+from web.forms.once import ids_of
 from web.http.forms import form_errors, form_of
 from web.http.paging import page_of
 from web.http.request import administrator, show, viewer_of
@@ -56,9 +57,14 @@ async def save_organization(request: web.Request) -> web.Response:
         return await _page(request, organization_id, form, 400)
     if not adding:
         organization = replace(organization, id=organization_id)
+    ids = ids_of(typed, account.id, now) if adding else ()
+    if ids:
+        organization = replace(organization, id=ids[0])
     word = "add_organization" if adding else "change_organization"
 
     async def save(records: Records) -> None:
+        if any(each.id in ids for each in await records.interpreters.organizations()):
+            return  # the same form again
         await records.interpreters.put_organization(organization)
         await records.audit.append(now, account.id, word, organization.id)
 

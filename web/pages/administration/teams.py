@@ -4,10 +4,11 @@ from aiohttp import web
 
 from signaling.errors import InvalidInput, NotFound
 from signaling.text import searched
+from web.forms.once import ids_of
 from web.http.forms import form_errors, form_of
 from web.http.paging import page_of
 from web.http.request import administrator, show, viewer_of
-from web.keys import STORE, TEAMS
+from web.keys import CLOCK, STORE, TEAMS
 from web.markup.administration.teams import TeamList, TeamRow, TeamView, team_page, teams_page
 from web.routes import path
 from web.view_models import Form
@@ -23,9 +24,10 @@ async def show_teams(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.Response:
     """Add a team and open it. Raises NotFound."""
-    actor, form = await administrator(request), await form_of(request)
+    actor, form, app = await administrator(request), await form_of(request), request.app
+    ids = ids_of(form, actor.id, app[CLOCK].now())
     try:
-        team = await request.app[TEAMS].add(form.get("name", ""), actor=actor)
+        team = await app[TEAMS].add(form.get("name", ""), ids, actor=actor)
     except InvalidInput as error:
         return await _teams(request, Form(form, form_errors(error, await viewer_of(request))))
     raise web.HTTPSeeOther(path("admin_team", team_id=team.id))
