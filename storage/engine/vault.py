@@ -97,8 +97,9 @@ class ConsultationKey:
         except InvalidTag:
             if place not in self._damaged:
                 self._damaged.add(place)
+                column = ".".join(place.split(".")[:2])  # of "table.column.row"
                 _log.error(
-                    "A stored value is damaged", extra={"consultation_id": self._id, "place": place}
+                    "A stored value is damaged", extra={"consultation_id": self._id, "what": column}
                 )
             return None
 
