@@ -105,7 +105,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "Expected duration: $duration minutes\n\n"
             "Please accept or decline here:\n\n"
             "$link\n\n"
-            "If you do not answer by $until, another organization will be asked."
+            "Please answer by $until. After that, this request can no longer be accepted."
         ),
         short="",
     ),
@@ -119,7 +119,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "Expected duration: $duration minutes\n\n"
             "Please accept or decline here:\n\n"
             "$link\n\n"
-            "If you do not answer by $until, another organization will be asked."
+            "Please answer by $until. After that, this request can no longer be accepted."
         ),
         short="",
     ),

@@ -270,10 +270,18 @@ def _organization(viewer: Viewer, asked: AskedOrganization) -> h.Element:
 def _next(viewer: Viewer, view: CaseView) -> h.Node:
     _ = viewer.translate
     if view.next_organization:
-        return filled(
-            _("If they decline or do not answer, %(name)s is asked next."),
-            name=h.bdi[view.next_organization],
+        at, until = view.row.planned_at, view.asked[-1].expires_at if view.asked else None
+        # nobody is asked for a session that should have begun
+        last = at is not None and until is not None and until >= at
+        sentence = (
+            _(
+                "If they decline, %(name)s is asked next."
+                " If they do not answer before the session, you will get a mail."
+            )
+            if last
+            else _("If they decline or do not answer, %(name)s is asked next.")
         )
+        return filled(sentence, name=h.bdi[view.next_organization])
     return _("If they decline or do not answer, nobody else can be asked. You will get a mail.")
 
 

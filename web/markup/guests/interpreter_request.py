@@ -64,7 +64,10 @@ def answered_page(viewer: Viewer, view: RequestView) -> h.Element:
         ),
         "expired": (
             _("The time to answer has passed."),
-            _("Another organization will be asked, if there is one."),
+            # nobody is asked for a session that should have begun
+            _("There is nothing left to do.")
+            if view.planned_at is not None and view.expires_at >= view.planned_at
+            else _("Another organization will be asked, if there is one."),
         ),
         "withdrawn": (_("An interpreter is no longer needed."), _("There is nothing left to do.")),
     }[view.state]

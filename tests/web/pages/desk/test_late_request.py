@@ -49,6 +49,13 @@ async def test_silence_until_the_session_is_told_then_and_nobody_is_asked_for_a_
 ) -> None:
     plan = {"plan_later": "on", "date": "2026-12-01", "time": "20:00", "time_zone": "UTC"}
     await ask(nurse, **plan)
+    (mail,) = await outbox(server)
+    assert "Please answer by Tuesday, 1 December 2026, 20:00" in mail.text
+    assert "another organization" not in mail.text
+    case = re.findall(r"/sessions/[\w-]{16}/case", (await nurse.get("/invites")).text)[0]
+    page = (await nurse.get(case)).text
+    assert "If they do not answer before the session, you will get a mail." in page
+    assert "or do not answer" not in page
     clock.move(timedelta(hours=10, minutes=59))
     assert [to for to, _ in await written(server)] == ["first@example.org"]
     clock.move(timedelta(minutes=1))
@@ -56,6 +63,10 @@ async def test_silence_until_the_session_is_told_then_and_nobody_is_asked_for_a_
         ("first@example.org", "Request for an interpreter"),
         ("nurse@example.org", "No interpreter is available"),
     ]
+    link = re.findall(r"/r/[\w-]+", mail.text)[0]
+    async with Person(server) as manager:
+        page = (await manager.get(link)).text
+    assert "The time to answer has passed." in page and "There is nothing left to do." in page
 
 
 async def move(nurse: Person, date: str) -> None:
