@@ -254,6 +254,9 @@ class Room:
                 outbound.declined = sum(
                     1 << id for id in forwarded if id not in answered.extensions
                 )
+                if not outbound.payload_types:
+                    # Whoever stops receiving is not sent another packet (RFC 3264 section 6.1).
+                    self.follow(peer, source, None, paused=False)
         negotiation.finish()
         self._offer_soon(peer)
         return answer

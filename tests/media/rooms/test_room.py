@@ -9,7 +9,8 @@ import pytest
 from media.messages import Event, OfferNeeded, Published, Publishing, Traced
 from media.participant_limits import Limits
 from media.rooms.room import Refused, Room
-from media.rtp.codecs import Kind
+from media.rtp.codecs import VP8, Kind
+from media.streams.inbound import InboundStream
 
 FINGERPRINT = "sha-256 " + ":".join(["AA"] * 32)
 BOTH = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
@@ -75,6 +76,16 @@ def settle(room: Room, host: RoomHost) -> list[OfferNeeded]:
     return offers
 
 
+def offers_until(room: Room, host: RoomHost, publisher: str) -> list[OfferNeeded]:
+    """Answer for a newcomer until the others are offered what it publishes; these offers."""
+    while True:
+        offers: list[OfferNeeded] = host.take(OfferNeeded)
+        if any(publisher in offer.sdp for offer in offers if offer.peer_id != publisher):
+            return offers
+        for offer in offers:
+            room.answer(room.peers[offer.peer_id], answer(offer.sdp), offer.revision)
+
+
 def room_of(viewers: int) -> tuple[Room, RoomHost]:
     """A room with two publishers and others who only watch."""
     host = RoomHost()
@@ -113,6 +124,32 @@ def test_what_a_client_leaves_out_of_its_answer_it_is_not_sent() -> None:
         kind: outbound.declined for (_, kind), outbound in viewer.downlink.outbound_streams.items()
     }
     assert declined == {Kind.AUDIO: 1 << 2, Kind.VIDEO: 1 << 2 | 1 << 5}
+
+
+@pytest.mark.parametrize("refusal", ["a=inactive", "a=sendonly", "port 0"])
+def test_who_stops_receiving_is_sent_nothing_from_then_on(refusal: str) -> None:
+    room, host = room_of(1)
+    viewer = room.peers["viewer 0"]
+    section = viewer.negotiation.receiving["a", Kind.VIDEO]
+    outbound = viewer.downlink.outbound_streams["a", Kind.VIDEO]
+    inbound = InboundStream(1, VP8, "a")
+    room.follow(viewer, ("a", Kind.VIDEO), inbound, paused=False)
+    outbound.begin(inbound, 1, 1, memoryview(b""), 1.0)
+    room.join("late", BOTH, automatic=True)
+    settle(room, host)
+    # An answer that still receives changes nothing.
+    assert inbound.outbound_streams == (outbound,)
+    room.join("later", BOTH, automatic=True)
+    (offer,) = (one for one in offers_until(room, host, "later") if one.peer_id == viewer.id)
+    first, *sections = re.split(r"(?m)^(?=m=)", answer(offer.sdp))
+    index = int(section.mid)
+    if refusal == "port 0":
+        sections[index] = sections[index].replace(" 9 ", " 0 ", 1)
+    else:
+        sections[index] = sections[index].replace("a=recvonly", refusal)
+    room.answer(viewer, first + "".join(sections), offer.revision)
+    assert outbound.inbound is None
+    assert inbound.outbound_streams == ()
 
 
 def test_the_cname_of_an_offer_is_that_of_reports() -> None:
