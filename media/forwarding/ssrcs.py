@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 from media.rooms.peer import Peer
-from media.rtp.codecs import BY_PAYLOAD_TYPE
+from media.rtp.codecs import BY_PAYLOAD_TYPE, RTX_PAYLOAD_TYPES
 from media.rtp.extension_layout import Layout
 from media.rtp.rtx import restore
 from media.streams.inbound import InboundStream
@@ -36,6 +36,7 @@ def new_stream(
         return None
     inbound = InboundStream(ssrc, codec, peer.id, layout.rid if publication.rids else "")
     inbound.layout = layout
+    inbound.feedback = publication.feedback
     return publication, inbound
 
 
@@ -99,7 +100,9 @@ def undo_retransmission(
             inbound = publication.inbound_streams.get(rid)
     if inbound is None:
         return None
-    undone = restore(packet, layout.end, inbound.payload_type, inbound.ssrc)
+    # A sender may have changed its codec since (section 8.6: apt).
+    repaired = RTX_PAYLOAD_TYPES.get(packet[1] & 0x7F, inbound.payload_type)
+    undone = restore(packet, layout.end, repaired, inbound.ssrc)
     if undone is None:
         return None
     repairs[ssrc] = inbound.ssrc

@@ -272,6 +272,9 @@ class Room:
             peer.uplink.supports_red = sends and RED.payload_type in answered.payload_types
         if sends:
             publication.payload_types = frozenset(answered.payload_types)
+            publication.feedback = answered.feedback
+            for inbound in publication.inbound_streams.values():
+                inbound.feedback = answered.feedback
             if not answered.rids:
                 publication.rids = ()
             peer.publications.announce(source, answered.streams)

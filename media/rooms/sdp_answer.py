@@ -35,6 +35,8 @@ class AnsweredSection:
     "(SSRC, RTX SSRC or 0) pairs it announced."
     extensions: frozenset[int] = frozenset()
     "Ids of header extensions of our table that it accepts in what it is sent."
+    feedback: frozenset[str] = frozenset()
+    "RTCP feedback that it takes for what it sends, as ``nack pli`` (RFC 4585 section 4.2)."
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def _answered(session: Description, media: MediaLines, section: Section) -> Answ
         tuple(rid for rid in _sent_rids(media) if rid in section.rids),
         _announced_streams(media),
         frozenset(_received_extensions(session, media)),
+        frozenset(_accepted_feedback(media)),
     )
 
 
@@ -152,6 +155,14 @@ def _received_extensions(session: Description, media: MediaLines) -> Iterator[in
             and EXTENSION_URIS.get(identifier) == uri
         ):
             yield identifier
+
+
+def _accepted_feedback(media: MediaLines) -> Iterator[str]:
+    """What ``a=rtcp-fb`` says, of any accepted payload type; browsers say the same of each codec."""
+    for value in media.attributes.values("rtcp-fb"):
+        payload_type, *feedback = value.split() or [""]
+        if payload_type == "*" or payload_type in media.formats:
+            yield " ".join(feedback)
 
 
 def _announced_streams(media: MediaLines) -> tuple[tuple[int, int], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from media.rtp.codecs import Codec
+from media.rtp.codecs import VIDEO_FEEDBACK, Codec
 from media.rtp.header_extensions import (
     EXTENSION_URIS,
     PADDING_EXTENSIONS,
@@ -95,7 +95,7 @@ def _write_section(section: Section) -> list[str]:
         # A subscriber reports the arrival of probes, which are beside videos.
         feedback = ["transport-cc"] if section.direction == "recvonly" or section.rtx_ssrc else []
         if section.medium == "video":
-            feedback += ["goog-remb", "nack", "nack pli", "ccm fir"]
+            feedback += VIDEO_FEEDBACK
         formats += [f"a=rtcp-fb:{number} {name}" for name in feedback]
         if codec.rtx_payload_type is not None:
             payload_types.append(str(codec.rtx_payload_type))

@@ -1,4 +1,4 @@
-"""The codecs of every connection, in the order of the offer, and their payload types.
+"""The codecs of every connection, in the order of the offer, their payload types and feedback.
 
 One table, the server's: it makes every offer, so publishers and subscribers use the same numbers and
 a packet is forwarded without translating them. Header extensions have a table of their own,
@@ -67,6 +67,10 @@ RTX_PAYLOAD_TYPES = {
     if codec.rtx_payload_type is not None
 }
 "Payload type of RTX -> payload type of what it retransmits."
+
+REMB, NACK, PLI, FIR = "goog-remb", "nack", "nack pli", "ccm fir"
+VIDEO_FEEDBACK = (REMB, NACK, PLI, FIR)
+"RTCP feedback offered for video, as ``a=rtcp-fb`` names it (RFC 4585 section 4.2, RFC 5104 section 7.1)."
 
 
 def medium_of(payload_type: int) -> str:

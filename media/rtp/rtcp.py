@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpByePacket,
@@ -74,6 +75,12 @@ def goodbye(ssrcs: Sequence[int]) -> bytes:
 def keyframe_request(ssrc: int, media_ssrc: int) -> bytes:
     """A picture loss indication (RFC 4585 section 6.3.1)."""
     return bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, ssrc, media_ssrc))
+
+
+def full_intra_request(ssrc: int, media_ssrc: int, number: int) -> bytes:
+    """A FIR (RFC 5104 section 4.3.1); ``number`` differs from that of the request before."""
+    entry = struct.pack("!IB3x", media_ssrc, number & 0xFF)
+    return bytes(RtcpPsfbPacket(RTCP_PSFB_FIR, ssrc, 0, entry))
 
 
 def nack(ssrc: int, media_ssrc: int, lost: list[int]) -> bytes:

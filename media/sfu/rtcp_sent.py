@@ -15,7 +15,7 @@ from aiortc.rtp import RtcpSenderInfo
 from media.congestion.bandwidth_estimate import UNLIMITED
 from media.rooms.peer import Peer
 from media.rtp import rtcp
-from media.rtp.codecs import Kind
+from media.rtp.codecs import FIR, NACK, PLI, REMB, Kind
 from media.streams import keyframe_requests
 from media.streams.inbound import Follower, InboundStream
 
@@ -65,7 +65,7 @@ def send_own_reports(peer: Peer, now: float, publishers: Callable[[str], Peer | 
 def send_nack(peer: Peer, inbound: InboundStream, now: float) -> None:
     """Send a NACK for a stream if one is due."""
     due = inbound.due_nacks(now, peer.downlink.round_trip)
-    if due:
+    if due and NACK in inbound.feedback:
         peer.send_feedback(rtcp.nack(peer.ssrc, inbound.ssrc, due))
 
 
@@ -73,7 +73,16 @@ def send_keyframe_requests(peer: Peer, now: float) -> None:
     """Send a publisher the keyframe requests that are due."""
     for inbound in peer.inbound_streams.values():
         if keyframe_requests.is_due(inbound, peer.inbound_streams.values(), now):
-            peer.send_feedback(rtcp.keyframe_request(peer.ssrc, inbound.ssrc))
+            peer.send_feedback(_keyframe_request(peer, inbound))
+
+
+def _keyframe_request(peer: Peer, inbound: InboundStream) -> bytes:
+    """A FIR to who takes that alone. Who answered neither of the two gets a PLI all the same: at worst it
+    is ignored, and nobody sees the video without a keyframe."""
+    if FIR in inbound.feedback and PLI not in inbound.feedback:
+        inbound.intra_requests += 1
+        return rtcp.full_intra_request(peer.ssrc, inbound.ssrc, inbound.intra_requests)
+    return rtcp.keyframe_request(peer.ssrc, inbound.ssrc)
 
 
 def send_transport_feedback(peer: Peer) -> None:
@@ -123,7 +132,9 @@ def send_receiver_reports(peer: Peer, now: float, limit: int) -> None:
     message = rtcp.receiver_reports(peer.ssrc, blocks)
     message += rtcp.source_description(peer.ssrc, peer.cname)
     videos = [
-        inbound.ssrc for inbound in peer.inbound_streams.values() if inbound.history is not None
+        inbound.ssrc
+        for inbound in peer.inbound_streams.values()
+        if inbound.history is not None and REMB in inbound.feedback
     ]
     if limit:
         peer.uplink.remb_until = math.inf

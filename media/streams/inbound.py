@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
 from media.native import native_where_built
-from media.rtp.codecs import Codec
+from media.rtp.codecs import VIDEO_FEEDBACK, Codec
 from media.rtp.extension_layout import NO_LAYOUT, Layout
 from media.rtp.keyframe_detection import starts_keyframe
 from media.streams import nacks
@@ -137,6 +137,8 @@ class InboundStream(InboundStreamState):
         "codec",
         "entered_at",
         "extended",
+        "feedback",
+        "intra_requests",
         "keyframe_asked_at",
         "keyframes",
         "last_sender_report",
@@ -185,6 +187,10 @@ class InboundStream(InboundStreamState):
         "Sequence number before which nothing is stored; -1 while everything is."
         self.outbound_streams: tuple[Follower, ...] = ()
         self.waiting: tuple[Follower, ...] = ()
+        self.feedback = frozenset(VIDEO_FEEDBACK)
+        "RTCP feedback that its sender takes."
+        self.intra_requests = 0
+        "Full intra requests (FIR) sent for it."
         self.keyframe_wanted = False
         self.recovered = self.keyframes = 0
         self.keyframe_asked_at = -1.0

@@ -23,6 +23,8 @@ class Publication:
     mid: str = ""
     payload_types: frozenset[int] = frozenset()
     "What the answer accepted, retransmissions included; empty before."
+    feedback: frozenset[str] = frozenset()
+    "RTCP feedback that the answer accepted, as ``nack pli``."
 
     @property
     def stream(self) -> str:

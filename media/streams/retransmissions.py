@@ -11,6 +11,7 @@ import secrets
 import struct
 from typing import Protocol
 
+from media.rtp.codecs import BY_PAYLOAD_TYPE
 from media.rtp.extension_layout import read_layout, strip_declined
 from media.rtp.header_extensions import FORWARDED_EXTENSIONS
 from media.rtp.vp8 import rewrite_descriptor
@@ -73,8 +74,12 @@ class Retransmissions:
             # The next segment starts with a keyframe, so the video goes on without this packet.
             return None
         packet = segment.inbound.remembered(source)
-        payload_type = segment.inbound.codec.rtx_payload_type
-        if packet is None or payload_type is None:
+        if packet is None:
+            return None
+        # Of the packet's own codec: its sender may have changed to another since.
+        codec = BY_PAYLOAD_TYPE.get(packet[1] & 0x7F)
+        payload_type = codec.rtx_payload_type if codec is not None else None
+        if payload_type is None:
             return None
         if payload_type not in sent.payload_types:
             return None

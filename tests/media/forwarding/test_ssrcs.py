@@ -7,13 +7,13 @@ import pytest
 from media.forwarding import ssrcs
 from media.participant_limits import Limits
 from media.rooms.peer import Peer
-from media.rtp.codecs import OPUS, RED, VP8, Kind
+from media.rtp.codecs import H264, OPUS, RED, VP8, Kind
 from media.rtp.extension_layout import Layout, read_layout
 from media.streams.inbound import InboundStream
 from media.streams.publication import Publication
 
 MIDS = {Kind.AUDIO: "0", Kind.VIDEO: "1", Kind.SCREEN: "2"}
-RTX = 97
+RTX, H264_RTX = 97, 103
 AUDIO = frozenset((OPUS.payload_type, RED.payload_type))
 VIDEO = frozenset((VP8.payload_type, RTX))
 
@@ -112,3 +112,19 @@ def test_a_retransmission_without_rid_belongs_to_none_of_several_streams() -> No
         inbound.accept(102, 1.0)
     again = packet(RTX, 8, "1", (101).to_bytes(2) + b"picture")
     assert ssrcs.undo_retransmission(peer, again, layout_of(again)) is None
+
+
+def test_a_retransmission_has_the_codec_that_its_payload_type_repairs() -> None:
+    """Though the sender has changed its codec since."""
+    peer = publisher(Kind.VIDEO)
+    publication = peer.publications.by_kind[Kind.VIDEO]
+    publication.payload_types |= {H264.payload_type, H264_RTX}
+    inbound = InboundStream(7, VP8, "a")
+    ssrcs.enter(peer, publication, inbound, now=1.0)
+    inbound.accept(100, 1.0)
+    inbound.accept(102, 1.0)
+    assert ssrcs.change_payload(inbound, H264.payload_type)
+    again = packet(RTX, 8, "1", (101).to_bytes(2) + b"picture")
+    undone = ssrcs.undo_retransmission(peer, again, layout_of(again))
+    assert undone is not None
+    assert undone[1][1] & 0x7F == VP8.payload_type

@@ -75,6 +75,13 @@ def test_reduced_size_rtcp_is_what_every_accepted_section_agrees_to() -> None:
     assert read_answer(rejected, offered()).reduced_size
 
 
+def test_feedback_is_said_of_a_payload_type_or_of_all() -> None:
+    mixed = ("rtcp-fb:96 nack", "rtcp-fb:*  nack  pli", "rtcp-fb:7 ccm fir", "rtcp-fb:96 x y z")
+    sections = read_answer(answer(more=((), mixed, ())), offered()).sections
+    assert sections["1"].feedback == {"nack", "nack pli", "x y z"}
+    assert not sections["0"].feedback
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_damaged_answers_are_rejected_or_read(seed: int) -> None:
     chance = random.Random(seed)

@@ -22,7 +22,7 @@ from media.messages import Leave
 from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp import rtcp
-from media.rtp.codecs import VP8, Kind
+from media.rtp.codecs import FIR, VP8, Kind
 from media.rtp.transport_cc import build_feedback
 from media.sfu import rtcp_received, rtcp_sent
 from media.streams.inbound import InboundStream
@@ -123,6 +123,28 @@ def test_a_report_always_names_its_sender(publisher: Publisher, reduced_size: bo
     assert [block.ssrc for block in report.reports] == [7]
     assert isinstance(description, RtcpSdesPacket)
     assert description.chunks[0].items == [(CNAME, publisher.cname.encode())]
+
+
+def test_feedback_is_what_the_publisher_takes(publisher: Publisher) -> None:
+    publisher.inbound.feedback = frozenset((FIR,))
+    send_all_feedback(publisher)
+    publisher.inbound.want_keyframe()
+    rtcp_sent.send_keyframe_requests(publisher, 2.0)
+    rtcp_sent.send_receiver_reports(publisher, 2.0, limit=300_000)
+    compounds = list(publisher.compounds())
+    # No NACK, and no REMB beside the report.
+    assert [types_of(compound)[2:] for compound in compounds] == [[206], [205], [206], []]
+    for number, compound in enumerate((compounds[0], compounds[2]), 1):
+        request = RtcpPacket.parse(compound)[-1]
+        assert isinstance(request, RtcpPsfbPacket)
+        assert (request.fmt, request.media_ssrc) == (4, 0)
+        assert request.fci == struct.pack("!IB3x", publisher.inbound.ssrc, number)
+
+
+def test_who_takes_no_request_is_sent_one_all_the_same(publisher: Publisher) -> None:
+    publisher.inbound.feedback = frozenset()
+    send_all_feedback(publisher)
+    assert [types_of(compound)[2:] for compound in publisher.compounds()] == [[206], [205]]
 
 
 def test_names_are_never_the_same() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from media.congestion.bandwidth_estimate import UNLIMITED
-from media.rtp.codecs import OPUS, VP8
+from media.rtp.codecs import H264, OPUS, VP8
 from media.rtp.extension_layout import read_layout
 from media.rtp.header_extensions import ABSOLUTE_SEND_TIME, absolute_send_time
 from media.rtp.padding import PADDED_HEADER
@@ -203,6 +203,17 @@ def test_a_retransmission_reaches_behind_a_switch() -> None:
     assert loop.repeat(loop.order[1], 0.3) is not None
     assert loop.repeat((loop.order[-1] + 1) & 0xFFFF, 0.3) is None
     assert loop.repeat((loop.order[0] - 1) & 0xFFFF, 0.3) is None
+
+
+def test_a_retransmission_has_the_codec_that_its_packet_had() -> None:
+    loop, source = Loop(), video()
+    loop.outbound.payload_types = frozenset((96, 97, 102, 103))
+    loop.outbound.follow(source, 0.0)
+    loop.take(source, 1, 0, KEY, 0.0)
+    source.codec, source.payload_type = H264, H264.payload_type
+    data = loop.repeat(loop.order[0], 0.1)
+    assert data is not None
+    assert data[1] & 0x7F == VP8.rtx_payload_type
 
 
 def test_audio_begins_at_once_and_after_a_pause_time_has_passed() -> None:
