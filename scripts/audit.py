@@ -33,12 +33,12 @@ def _judge(finding: Finding, head: Head | None, noted: bytes | None) -> tuple[bo
         )
     if head is not None and head.number and noted is None:
         return False, (
-            f"The end of the audit log was cut: it has {finding.head.number} lines, and line "
-            f"{head.number} was there."
+            f"The end of the audit log was cut: it ends with line {finding.head.number}, and "
+            f"line {head.number} was there."
         )
     if head is not None and head.number and noted != head.digest:
         return False, f"Line {head.number} is not the one that was noted: the log was rewritten."
-    return True, f"The audit log holds: {finding.head.number} lines, the last is {finding.head}."
+    return True, f"The audit log holds: its last line is {finding.head}."
 
 
 async def show(since: datetime | None) -> None:

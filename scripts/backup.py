@@ -136,13 +136,13 @@ def main() -> int:
         return 1
     size = sum(file.size for file in made.manifest.files.values())
     told = (
-        f"{made.whole} holds {made.manifest.sessions} sessions in {size} bytes and needs the master "
-        f"key {made.manifest.key_id}"
+        f"{made.whole} holds {size} bytes and needs the master key {made.manifest.key_id}; "
+        f"sessions: {made.manifest.sessions}"
     )
     if made.failures:
         print(f"{told}, but {' And '.join(made.failures)}", file=sys.stderr)
         return 1
-    print(f"{told}; {made.removed} older backups were removed.")
+    print(f"{told}; older backups removed: {made.removed}.")
     return 0
 
 

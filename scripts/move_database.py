@@ -78,7 +78,7 @@ def main() -> int:
             " deleted from now on would stay in it."
         )
     rows = sum(each.rows for each in done.values())
-    print(f"{rows} rows of {len(done)} tables were copied and are the same. {after}")
+    print(f"All rows were copied and are the same: {rows}, tables: {len(done)}. {after}")
     return 0
 
 

@@ -57,7 +57,7 @@ async def bring_to_present(store: Store, answer: str | None, name: str) -> Resto
         had_begun = await begun(store.read, now)
         if had_begun and answer is None:
             raise StorageError(
-                f"{len(had_begun)} sessions were open when the backup was made. Say what becomes "
+                f"Sessions that were open when the backup was made: {len(had_begun)}. Say what becomes "
                 "of them: --open close closes them now, --open keep lets them go on."
             )
 
@@ -166,9 +166,10 @@ def main() -> int:
         return 1
     gone = done.before - done.sessions
     print(
-        f"{chosen.set.name if chosen.set else 'The database'} is restored: {done.sessions} sessions, {done.settled.closed} of them "
-        f"closed now and {done.settled.open} open or planned; {gone} had been deleted since. "
-        f"{done.settled.silenced} notices that waited are not sent. Everybody signs in anew."
+        f"{chosen.set.name if chosen.set else 'The database'} is restored. "
+        f"Sessions: {done.sessions}; of them closed now: {done.settled.closed}, open or planned: "
+        f"{done.settled.open}; deleted since the backup: {gone}. "
+        f"Waiting notices that are not sent: {done.settled.silenced}. Everybody signs in anew."
         + " The master key came with it."
         * done.brings_key
     )

@@ -52,7 +52,7 @@ def main() -> int:
         chosen.new_key_file
     )
     print(
-        f"The key {done.new_id} is the master key; {done.keys} keys were wrapped anew.{where}"
+        f"The key {done.new_id} is the master key; keys wrapped anew: {done.keys}.{where}"
         " Backups made until now need the key they were made with."
     )
     return 0

@@ -437,7 +437,7 @@ def main() -> int:
     parser.add_argument("--only", choices=KINDS, help="pictures of one kind")
     chosen = parser.parse_args()
     count = asyncio.run(run(chosen.out, chosen.only))
-    print(f"{count} pictures in {chosen.out}")
+    print(f"Pictures in {chosen.out}: {count}")
     return 0
 
 

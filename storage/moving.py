@@ -83,8 +83,8 @@ async def move(
             found = await _read(executor, table)
             if found != copied[table.name]:
                 raise StorageError(
-                    f"The table {table.name} is another in {target.name}: {found.rows} rows with the"
-                    f" digest {found.digest[:16]} for {copied[table.name].rows} with"
+                    f"The table {table.name} is another in {target.name}. Rows: {found.rows} for"
+                    f" {copied[table.name].rows}; digest: {found.digest[:16]} for"
                     f" {copied[table.name].digest[:16]}. Nothing was moved."
                 )
         if files is not None:

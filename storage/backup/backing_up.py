@@ -39,7 +39,7 @@ def back_up(
     encryption = Recipients(recipients) if recipients else None
     staging = data_dir / STAGING
     try:
-        half = backup_set.begin(directory, backup_set.set_name(made_at))
+        half = backup_set.begin(directory, made_at)
         try:
             manifest = _fill(half, data_dir, master_key, encryption, with_key, made_at)
             whole = backup_set.complete(half, manifest)

@@ -70,13 +70,19 @@ def sets_in(directory: Path) -> list[Path]:
     )
 
 
-def begin(directory: Path, name: str) -> Path:
-    """An empty folder for a new set; incomplete earlier ones are removed. Raises OSError."""
+def begin(directory: Path, made_at: datetime) -> Path:
+    """An empty folder for a new set; incomplete earlier ones are removed. Raises OSError.
+
+    A set that is made in the same second as the one before has the name of the next free second: their
+    names are in the order in which they were made.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in directory.iterdir():
         if path.name.startswith(".") and _NAME.fullmatch(path.name[1:]):
             shutil.rmtree(path)
-    half = directory / f".{name}"
+    while (directory / set_name(made_at)).exists():
+        made_at += timedelta(seconds=1)
+    half = directory / f".{set_name(made_at)}"
     half.mkdir(mode=0o700)
     hand_over(half, directory)  # whoever makes the next set removes this one, if it stays half
     return half

@@ -15,8 +15,10 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from storage.backup.backup_set import last_backup, read, set_name
+from storage.backup.backing_up import back_up
+from storage.backup.backup_set import last_backup, read, set_name, sets_in
 from storage.backup.checking import check
+from storage.engine.master_key import load_master_key
 from storage.folder.lock import DataFolderLock
 from storage.folder.purged_list import PurgedList, digest
 from storage.store import Records, Store
@@ -65,6 +67,25 @@ def test_a_set_is_complete_and_for_its_owner_alone(
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in whole.iterdir())
     assert check(whole / "teleconnect.sqlite3").key_id == manifest.key_id
     assert look(data_dir).audit == ["backup"]
+
+
+def test_sets_of_one_second_are_sets_of_their_own_in_their_order(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    fill(data_dir, 1)
+    key, made_at = load_master_key(None, data_dir), datetime(2026, 12, 7, 23, 59, 59, tzinfo=UTC)
+    made = [back_up(data_dir, tmp_path / "sets", key, [], False, made_at)[0] for _ in range(3)]
+    assert sets_in(tmp_path / "sets") == made
+    assert [read(whole).made_at for whole in made] == [made_at] * 3
+    assert made[0].name == set_name(made_at)
+
+
+def test_what_a_backup_says_is_right_for_any_number(
+    commands: Commands, data_dir: Path, tmp_path: Path
+) -> None:
+    fill(data_dir, 1)
+    ended = commands.run(BACKUP, tmp_path / "sets", TELECONNECT_DATA_DIR=str(data_dir))
+    assert ended.out.endswith("; sessions: 1; older backups removed: 0.\n")
 
 
 async def test_what_was_acknowledged_is_in_a_backup_of_a_busy_server(

@@ -118,7 +118,7 @@ async def test_what_pg_dump_has_kept_is_restored_and_brought_to_the_present(
     assert (status, "Say what becomes of them: --open close" in said) == (1, True), said
     status, said = await command(restored, "scripts.restore", "--open", "close")
     assert status == 0, said
-    assert "1 sessions, 1 of them closed now and 0 open or planned" in said
+    assert "Sessions: 1; of them closed now: 1, open or planned: 0;" in said
     after = await Store.open(restored, None, database_url=url)
     assert await after.read.consultations.ids() == [OPEN]
     assert await databases.run(after, "SELECT * FROM web_session") == []

@@ -82,7 +82,10 @@ async def test_a_backup_from_before_closing_brings_nothing_forgotten_back(
     said = await asyncio.to_thread(
         restored, commands, data_dir, whole, "--open", "close", "--replace"
     )
-    assert "1 sessions, 1 of them closed now and 0 open or planned; 1 had been deleted" in said
+    assert (
+        "Sessions: 1; of them closed now: 1, open or planned: 0; deleted since the backup: 1."
+        in said
+    )
     async with serving(data_dir) as server, Person(server) as anybody:
         assert (await anybody.get(links["Amina"])).status == 410
         assert (await anybody.get(links["Boris"])).status == 410
@@ -133,7 +136,7 @@ def test_a_lost_machine_is_restored_from_an_older_set_without_what_went_since(
     shutil.copyfile(data_dir / "purged.log", by_hand)
     shutil.rmtree(data_dir)
     said = restored(commands, data_dir, older, "--identity", identity, "--purged", by_hand)
-    assert "2 had been deleted since" in said
+    assert "deleted since the backup: 2." in said
     assert "The master key came with it" in said
     assert sorted(look(data_dir).notes) == ["session-0002", "session-0003"]
     listed = PurgedList(data_dir / "purged.log").read()
@@ -160,7 +163,7 @@ def test_what_was_open_becomes_what_the_operator_says(
     (data_dir / "teleconnect.sqlite3").unlink()
     refused = attempted(commands, data_dir, whole)
     assert refused.status == 1
-    assert "3 sessions were open when the backup was made" in refused.err
+    assert "Sessions that were open when the backup was made: 3." in refused.err
     assert not (data_dir / "teleconnect.sqlite3").exists()
     assert not list(data_dir.glob(".rest*"))
     restored(commands, data_dir, whole, "--open", answer)
@@ -208,7 +211,7 @@ def test_sessions_whose_hour_is_to_come_stay_planned(commands: Commands, data_di
     fill(data_dir, 2)
     whole = backed_up(commands, data_dir)
     said = restored(commands, data_dir, whole, "--replace", "--open", "close")
-    assert "2 sessions, 0 of them closed now and 2 open or planned" in said
+    assert "Sessions: 2; of them closed now: 0, open or planned: 2;" in said
     assert look(data_dir).states == dict.fromkeys(notes(2), "planned")
 
 
@@ -266,7 +269,7 @@ def test_nobody_is_written_to_again_and_nothing_goes_on(commands: Commands, data
     asyncio.run(prepare())
     whole = backed_up(commands, data_dir)
     said = restored(commands, data_dir, whole, "--replace", "--open", "close")
-    assert "5 notices that waited are not sent" in said
+    assert "Waiting notices that are not sent: 5." in said
     with closing(sqlite3.connect(data_dir / "teleconnect.sqlite3")) as database:
 
         def rows(sql: str) -> list[tuple[object, ...]]:

@@ -42,7 +42,7 @@ def test_everything_opens_with_the_new_key_and_nothing_with_the_old(
     assert len(old_wrapped) > SESSIONS
     said = rotated(commands, tmp_path)
     audit_key = 1  # made by the line that tells of it
-    assert f"{len(old_wrapped) + audit_key} keys were wrapped anew" in said
+    assert f"keys wrapped anew: {len(old_wrapped) + audit_key}." in said
     assert old.strip() not in said
     seen = look(tmp_path)
     assert seen.notes == notes(SESSIONS)

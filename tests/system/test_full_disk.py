@@ -232,6 +232,6 @@ def test_a_backup_elsewhere_is_one_though_it_cannot_be_recorded(
         (whole,) = (tmp_path / "sets").iterdir()
         assert ended.status == 1
         assert ended.out == ""
-        assert f"{whole} holds 3 sessions" in ended.err
+        assert f"{whole} holds " in ended.err and "; sessions: 3, but" in ended.err
         assert "but it is not recorded in the data folder: " in ended.err
         assert read(whole).sessions == 3

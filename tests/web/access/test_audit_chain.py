@@ -143,7 +143,7 @@ async def test_the_command_says_what_holds_and_what_was_cut(
     folder, head = whole
     await asyncio.to_thread(shutil.copytree, folder, tmp_path, dirs_exist_ok=True)
     assert await verify(tmp_path) == (
-        0, f"The audit log holds: {head.number} lines, the last is {head}.\n"
+        0, f"The audit log holds: its last line is {head}.\n"
     )  # fmt: skip
     assert (await verify(tmp_path, "--head", str(head)))[0] == 0
     forged = str(Head(head.number, bytes(32)))
@@ -155,7 +155,7 @@ async def test_the_command_says_what_holds_and_what_was_cut(
     assert (status, sentence[:20]) == (0, "The audit log holds:")
     assert await verify(tmp_path, "--head", str(head)) == (
         1,
-        f"The end of the audit log was cut: it has {head.number - 1} lines, and line"
+        f"The end of the audit log was cut: it ends with line {head.number - 1}, and line"
         f" {head.number} was there.\n",
     )
     await asyncio.to_thread(on_disk, tmp_path, "UPDATE audit SET object = 'x' WHERE number = 3")
