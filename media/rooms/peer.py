@@ -23,7 +23,7 @@ from media.rooms.trace import PeerTrace
 from media.rooms.uplink import Uplink
 from media.rtp import rtcp
 from media.streams.inbound import InboundStream
-from media.transport.dtls import Ciphers, EarlyRecords, Handshake
+from media.transport.dtls import Certificate, Ciphers, EarlyRecords, Handshake
 from media.transport.ice import Credentials
 from media.transport.port import Destination, Port
 
@@ -105,7 +105,12 @@ class Peer(PeerState):
     """The live connection of one participant. Rooms arrange it, the packet loop serves it."""
 
     def __init__(
-        self, room_id: str, peer_id: str, limits: Limits, preferred_video: tuple[str, ...] = ()
+        self,
+        room_id: str,
+        peer_id: str,
+        limits: Limits,
+        preferred_video: tuple[str, ...] = (),
+        certificate: Certificate | None = None,
     ) -> None:
         super().__init__()
         self.room_id = room_id
@@ -131,6 +136,9 @@ class Peer(PeerState):
         self.addresses: list[bytes] = []
         "Verified addresses, packed, the newest last."
         self.destination = Destination()
+        self.certificate = certificate or Certificate.generateCertificate()
+        """Ours, of which each of its offers has the fingerprint: another one would mean another DTLS
+        connection (RFC 8842 section 4)."""
         self.early_records = EarlyRecords()
         self.handshake: Handshake | None = None
         self.handshake_task: asyncio.Task[None] | None = None

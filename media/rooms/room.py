@@ -28,6 +28,7 @@ from media.rtp.header_extensions import FORWARDED_EXTENSIONS, TRANSPORT_SEQUENCE
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
+from media.transport.dtls import Certificate
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,8 @@ class Refused(Exception):
 class RoomHost(Protocol):
     """What a room needs of the worker around it."""
 
-    def fingerprint(self) -> str:
-        """Our certificate's, as ``sha-256 AA:BB...``."""
+    def certificate(self) -> Certificate:
+        """Ours for new connections."""
 
     def addresses(self) -> list[tuple[str, int]]:
         """Where clients reach us, best first."""
@@ -87,7 +88,7 @@ class Room:
         """Add a participant; its first offer follows as an event."""
         if peer_id in self.peers:
             raise Refused("already_joined", f"{peer_id} is in the room")
-        peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
+        peer = Peer(self.id, peer_id, self._limits, self._video_codecs, self._host.certificate())
         peer.subscriptions.automatic = automatic
         peer.measured_at = self._host.now()
         peer.liveness.begin(peer.measured_at)
@@ -372,7 +373,7 @@ class Room:
             peer.description_id,
             peer.negotiation.version,
             peer.credentials,
-            self._host.fingerprint(),
+            peer.certificate.announcement,
             self._host.addresses(),
             sections,
             self._host.tcp_addresses(),

@@ -101,12 +101,9 @@ class Sfu:
         for port in self.forwarder.ports:
             port.close()
 
-    def fingerprint(self) -> str:
-        """Our certificate's, as ``sha-256 AA:BB...``."""
-        for fingerprint in self._certificate.getFingerprints():
-            if fingerprint.algorithm == "sha-256":
-                return f"{fingerprint.algorithm} {fingerprint.value}"
-        raise AssertionError("a certificate has a SHA-256 fingerprint")
+    def certificate(self) -> Certificate:
+        """The certificate for new connections."""
+        return self._certificate
 
     def addresses(self) -> list[tuple[str, int]]:
         """Where clients reach us, best first."""
@@ -264,7 +261,7 @@ class Sfu:
             # Records are few, and waiting for the end of a batch would slow the handshake.
             self.forwarder.flush()
 
-        handshake = Handshake(self._certificate, send)
+        handshake = Handshake(peer.certificate, send)
         peer.handshake = handshake
         for record in peer.early_records.take():
             handshake.carrier.feed(record)

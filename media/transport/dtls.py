@@ -149,6 +149,12 @@ class Ciphers:
 class Certificate(RTCCertificate):
     """A certificate of ours, and the cipher suites that go with it."""
 
+    @property
+    def announcement(self) -> str:
+        """Its fingerprint as descriptions have it, as ``sha-256 AA:BB...``."""
+        values = {each.algorithm: each.value for each in self.getFingerprints()}
+        return f"sha-256 {values['sha-256']}"
+
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         context = super()._create_ssl_context(srtp_profiles)
         context.set_cipher_list(CIPHERS.encode())

@@ -11,7 +11,9 @@ from media.participant_limits import Limits
 from media.rooms.room import Refused, Room
 from media.rtp.codecs import VP8, Kind
 from media.streams.inbound import InboundStream
+from media.transport.dtls import Certificate
 
+CERTIFICATE = Certificate.generateCertificate()
 FINGERPRINT = "sha-256 " + ":".join(["AA"] * 32)
 BOTH = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
 
@@ -23,8 +25,8 @@ class RoomHost:
         self.events: list[Event] = []
         self.due: list[Callable[[], None]] = []
 
-    def fingerprint(self) -> str:
-        return FINGERPRINT
+    def certificate(self) -> Certificate:
+        return CERTIFICATE
 
     def addresses(self) -> list[tuple[str, int]]:
         return [("127.0.0.1", 9)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import time
 import weakref
 
@@ -71,6 +72,27 @@ def test_few_early_records_are_kept_the_newest() -> None:
     records = kept.take()
     assert 0 < sum(map(len, records)) <= EARLY_OCTETS
     assert records[-1][1] == 99
+
+
+def fingerprints_of(offers: list[OfferNeeded]) -> list[set[str]]:
+    """The fingerprints that each offer names."""
+    return [set(re.findall(r"a=fingerprint:(\S+ \S+)", offer.sdp)) for offer in offers]
+
+
+async def test_a_new_certificate_is_for_new_connections_alone() -> None:
+    """In browsers, another fingerprint in an offer ends the present DTLS connection."""
+    async with TestSfu() as sfu:
+        before = sfu.certificate()
+        client = sfu.join("a", Kind.AUDIO, client=LateClient)
+        await until(lambda: sfu.of(OfferNeeded), "a is offered a connection")
+        sfu._certificate = type(before).generateCertificate()
+        client.let.set()
+        await until(lambda: sfu.of(Connected), "a is connected by the certificate of its offer")
+        sfu.join("b", Kind.AUDIO)
+        await until(lambda: len(sfu.of(Connected)) == 2, "b is connected")
+        await until(lambda: len(client.offers) > 1, "a is offered b")
+        assert fingerprints_of(client.offers) == [{before.announcement}] * len(client.offers)
+        assert {sfu.certificate().announcement} in fingerprints_of(sfu.clients["b"].offers)
 
 
 async def test_who_has_left_takes_no_memory_until_a_collection() -> None:
