@@ -14,7 +14,7 @@ from aiortc.rtp import (
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
-    RtcpByePacket,
+    AnyRtcpPacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
@@ -75,24 +75,33 @@ def handle(
         peer.refused += 1
         return
     for packet in packets:
-        if isinstance(packet, RtcpSrPacket):
-            _sender_report(peer, packet, now, arrived_at, subscribers)
-            _receiver_reports(peer, packet.reports, now, arrived_at)
-        elif isinstance(packet, RtcpRrPacket):
-            _receiver_reports(peer, packet.reports, now, arrived_at)
-        elif isinstance(packet, RtcpRtpfbPacket):
-            if packet.fmt == RTCP_RTPFB_NACK:
-                _nack(peer, packet, now)
-        elif isinstance(packet, RtcpPsfbPacket):
-            _payload_feedback(peer, packet, now)
-        elif isinstance(packet, RtcpSdesPacket):
-            for chunk in packet.chunks:
-                for item, value in chunk.items:
-                    if item == rtcp.MID_ITEM:
-                        mid = value.decode("utf-8", "replace")
-                        peer.publications.announce_by_mid(peer.id, chunk.ssrc, mid)
-        elif isinstance(packet, RtcpByePacket):
-            pass  # streams end by negotiation; the BYE of one encoding is only a pause
+        _handle_packet(peer, packet, now, arrived_at, subscribers)
+
+
+def _handle_packet(
+    peer: Peer,
+    packet: AnyRtcpPacket,
+    now: float,
+    arrived_at: float,
+    subscribers: Callable[[str], Peer | None],
+) -> None:
+    # What a BYE ends, negotiation ends as well; that of one encoding is only a pause.
+    if isinstance(packet, RtcpSrPacket):
+        _sender_report(peer, packet, now, arrived_at, subscribers)
+        _receiver_reports(peer, packet.reports, now, arrived_at)
+    elif isinstance(packet, RtcpRrPacket):
+        _receiver_reports(peer, packet.reports, now, arrived_at)
+    elif isinstance(packet, RtcpRtpfbPacket):
+        if packet.fmt == RTCP_RTPFB_NACK:
+            _nack(peer, packet, now)
+    elif isinstance(packet, RtcpPsfbPacket):
+        _payload_feedback(peer, packet, now)
+    elif isinstance(packet, RtcpSdesPacket):
+        for chunk in packet.chunks:
+            for item, value in chunk.items:
+                if item == rtcp.MID_ITEM:
+                    mid = value.decode("utf-8", "replace")
+                    peer.publications.announce_by_mid(peer.id, chunk.ssrc, mid)
 
 
 def _sender_report(
