@@ -47,8 +47,10 @@ enum {
     FEWEST = 16,         /* datagrams of a participant that may wait while any place is free */
     FEWEST_STRANGE = 32, /* the same of strangers */
     PATIENT = 48,        /* of those that can wait: as many wake Python all the same */
-    BUSY = 10000,        /* datagrams a second above which they are let come together */
+    BUSY = 10000,        /* datagrams a second above which they may be let come together */
+    OFTEN = 3000,        /* wakeups a second above which they are: with that there are as many */
     PAUSE = 300 * 1000,  /* nanoseconds for that */
+    PAUSING = 25,        /* looks for which that goes on, until wakeups are counted again */
     SLICE = 100 * 1000,  /* nanoseconds of the processor, the least that Linux gives at a time */
     REVIEWED = 20 * 1000 * 1000, /* nanoseconds between two looks at that, and at feedback */
     LOOKS = 15, /* at feedback after the last datagram: Python may still handle what came */
@@ -258,12 +260,14 @@ int serve_port(Loop *loop, Port *port)
 struct load {
     long long since; /* when it was looked at last, in nanoseconds */
     unsigned long long handled_then;
+    unsigned wakeups; /* since then */
     int busy;
-    int looks; /* that are still to be made at feedback */
+    int pausing; /* looks for which to go on pausing */
+    int looks;   /* that are still to be made at feedback */
 };
 
-/* Now and then: send the feedback that is due, and see how many datagrams there are. Returns whether
-   it was time for that. */
+/* Now and then: send the feedback that is due, and see how often datagrams came. Returns whether it
+   was time for that. */
 static int review(Loop *loop, struct load *load)
 {
     long long now = nanoseconds(CLOCK_MONOTONIC);
@@ -275,7 +279,13 @@ static int review(Loop *loop, struct load *load)
     int more = send_due_feedback(loop, (double)now / 1e9);
     send_everything(loop);
     lock_release(&loop->lock);
-    load->busy = (double)count * 1e9 > (double)(now - load->since) * BUSY;
+    double passed = (double)(now - load->since);
+    if (load->pausing)
+        load->pausing--;
+    else if (load->busy && (double)load->wakeups * 1e9 > passed * OFTEN)
+        load->pausing = PAUSING;
+    load->busy = (double)count * 1e9 > passed * BUSY;
+    load->wakeups = 0;
     load->since = now;
     load->looks = count || more ? LOOKS : load->looks - 1;
     return 1;
@@ -293,17 +303,19 @@ static int serve_ports(Loop *loop)
     return total;
 }
 
-/* Under high load datagrams are let come together for a moment: a wakeup costs as much as forwarding
-   a packet, and packets that are sent together leave in one segmented send. As long as some have
-   come meanwhile, nobody is asked whether there are any, but for a look now and then. */
+/* Under high load nobody is asked whether any datagrams have come as long as some have meanwhile, but
+   for a look now and then. If they come few at a time all the same, they are let come together for a
+   moment: a wakeup costs as much as forwarding a packet, and packets that are sent together leave in
+   one segmented send. Whether they do is only seen without that. */
 static void serve_round(Loop *loop, struct load *load)
 {
     static const struct timespec pause = {0, PAUSE};
     int count, reviewed;
+    load->wakeups++;
     do {
         count = serve_ports(loop);
         reviewed = review(loop, load);
-        if (load->busy && count)
+        if (load->busy && load->pausing && count)
             clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     } while (load->busy && count && !reviewed);
 }
@@ -349,7 +361,7 @@ static void *serve(void *argument)
     Loop *loop = argument;
     struct pollfd ready[MOST_PORTS + 1];
     int ports = loop->port_count, failed;
-    struct load load = {0, 0, 0, 0};
+    struct load load = {0, 0, 0, 0, 0, 0};
     prctl(PR_SET_NAME, "packets");
     prctl(PR_SET_TIMERSLACK, 1);
     ask_for_short_slices();
