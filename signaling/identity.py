@@ -142,9 +142,7 @@ class Admission:
     def check(self, person: Person) -> None:
         """Raises SignInRefused for somebody who is not allowed in."""
         if self.allow and not any(each.holds(person) for each in self.allow):
-            raise SignInRefused(
-                "none of the conditions of TELECONNECT_OIDC_ALLOW holds", NOT_ALLOWED
-            )
+            raise SignInRefused("none of the conditions for coming in holds", NOT_ALLOWED)
 
     def role(self, person: Person) -> AccountRole | None:
         """The role that the provider gives; None if it decides about none."""

@@ -78,6 +78,14 @@ def environment_reads(path: str, source: str) -> Iterator[str]:
                         yield f"{path}:{node.lineno}: only web/config.py reads the environment"
 
 
+def settings_in_flows(path: str, source: str) -> Iterator[str]:
+    if not path.startswith("signaling/"):
+        return
+    for line, text in strings(nodes(source)):
+        if "TELECONNECT_" in text:
+            yield f"{path}:{line}: rules and flows are given values, and know no setting: {text!r}"
+
+
 def sql_outside_storage(path: str, source: str) -> Iterator[str]:
     if path.startswith(("storage/", "scripts/benchmarks/", "scripts/traffic/")):
         return
@@ -150,6 +158,7 @@ def long_file(path: str, source: str) -> Iterator[str]:
 PYTHON_RULES = (
     clocks_in_rules,
     environment_reads,
+    settings_in_flows,
     sql_outside_storage,
     addresses_outside_routes,
     runtime_values_of_the_start,
@@ -199,6 +208,7 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         (environment_reads, "web/app.py", "import os\nos.environ['PORT']"),
         (environment_reads, "storage/engine/vault.py", "import os\nkey = os.getenv('KEY')"),
         (environment_reads, "signaling/brand.py", "from os import environ"),
+        (settings_in_flows, "signaling/identity.py", "reason = f'{name}: TELECONNECT_OIDC_ALLOW'"),
         (sql_outside_storage, "web/pages/invites.py", "q = 'SELECT 1'"),
         (sql_outside_storage, "web/pages/invites.py", "q = f'''\n  UPDATE {t} SET a=1'''"),
         (
@@ -238,6 +248,12 @@ def test_a_planted_violation_is_found(rule, path: str, source: str) -> None:
         (clocks_in_rules, "web/clock.py", "from datetime import datetime\ndatetime.now(UTC)"),
         (environment_reads, "web/config.py", "import os\nos.environ"),
         (environment_reads, "web/app.py", "config.environ"),
+        (settings_in_flows, "web/config.py", "name = 'TELECONNECT_PORT'"),
+        (
+            settings_in_flows,
+            "signaling/a.py",
+            "def allow():\n    'As TELECONNECT_OIDC_ALLOW says.'",
+        ),
         (sql_outside_storage, "storage/records/invites.py", "q = 'SELECT 1'"),
         (sql_outside_storage, "scripts/benchmarks/inserts.py", "q = 'INSERT INTO a VALUES (1)'"),
         (sql_outside_storage, "web/pages/invites.py", "label = 'Delete the invite'"),

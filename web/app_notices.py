@@ -16,6 +16,7 @@ from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.news import News
+from signaling.flows.notices.provider_state import HandOvers
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
@@ -32,7 +33,7 @@ from signaling.notices.notice import Channel
 from storage.data_folder import OUTBOX
 from web import keys
 from web.access.mail_reach import MailReach
-from web.config import Config, ConfigError
+from web.config import PROVIDER_SETTINGS, Config, ConfigError
 from web.hosts.duty import DUTY_TIMERS
 from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
@@ -122,8 +123,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     Raises ConfigError.
     """
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
-    settings = app[keys.RUNTIME_SETTINGS]
-    clockwork = app[keys.CLOCKWORK]
+    settings, clockwork = app[keys.RUNTIME_SETTINGS], app[keys.CLOCKWORK]
     providers, outbox = _open_providers(config)
     texts = OperatorTexts(app[keys.CATALOGS])
     # the outbox folder needs no approved templates
@@ -135,8 +135,9 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     composing = Composing(renderer, texts, routing, clock)
     reminding = Reminding(composing, clock, lambda: settings.reminders)
     inviting = Inviting(store, composing, reminding, clock)
+    hand_overs = HandOvers(PROVIDER_SETTINGS)
     sending = Sending(
-        store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
+        store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed, hand_overs
     )
     interpreting = Interpreting(
         store,

@@ -12,6 +12,7 @@ from yarl import URL
 
 from media.turn_credentials import TurnService
 from signaling.delivery.settings import DeliverySettings
+from signaling.notices.notice import Channel
 from signaling.notices.price import Price
 from signaling.second_factor import SecondFactorRule
 from storage.engine.master_key import encoded, read_key
@@ -147,6 +148,13 @@ SETTINGS = (
     ),
 )
 "Every setting, in the order of README.md."
+
+PROVIDER_SETTINGS: Mapping[Channel, str] = {
+    "email": "TELECONNECT_SMTP_URL",
+    "sms": "TELECONNECT_VONAGE_...",
+    "whatsapp": "TELECONNECT_VONAGE_...",
+}
+"Where the provider of a channel is set, for the log."
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the providers last said, by channel, since this server started; for whoever runs it."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,12 +11,6 @@ from signaling.notices.reasons import REASONS
 OF_RECIPIENTS = ("greylisted", "mailbox_full")
 "Passing reasons that are no fault of the provider."
 OF_THIS_MACHINE = ("disk_full", "outbox_unwritable")
-SETTINGS: dict[Channel, str] = {
-    "email": "TELECONNECT_SMTP_URL",
-    "sms": "TELECONNECT_VONAGE_...",
-    "whatsapp": "TELECONNECT_VONAGE_...",
-}
-"Where the provider of a channel is set."
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +33,9 @@ class HandOver:
 
 
 class HandOvers:
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[Channel, str]) -> None:
+        """`settings`: what the log names beside a failure, where the provider of a channel is set."""
+        self._settings = settings
         self._latest: dict[Channel, HandOver] = {}
 
     def note(self, channel: Channel, outcome: Outcome, now: datetime) -> None:
@@ -55,7 +52,7 @@ class HandOvers:
             self._latest[channel] = replace(before, failed_at=now, reason=outcome.reason)
             new = not before.failing or before.reason != outcome.reason
             if new and outcome.reason not in OF_RECIPIENTS:
-                setting = "" if outcome.reason in OF_THIS_MACHINE else SETTINGS[channel]
+                setting = "" if outcome.reason in OF_THIS_MACHINE else self._settings[channel]
                 details = ", ".join(filter(None, (outcome.code, setting)))
                 told = REASONS[outcome.reason] + (f" ({details})" if details else "")
                 _log.warning("%s fails: %s", channel, told)

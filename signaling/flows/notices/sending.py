@@ -64,6 +64,7 @@ class Sending:
         timers: Timers,
         random: Callable[[], float],
         changed: Callable[[Iterable[str]], Awaitable[None]],
+        hand_overs: HandOvers,
     ) -> None:
         self._store = store
         self.host_id: Callable[[], str | None] = alone
@@ -85,7 +86,7 @@ class Sending:
         self._done: list[Done] = []
         self._more = asyncio.Event()
         self._closing = False
-        self.hand_overs = HandOvers()
+        self.hand_overs = hand_overs
 
     def wake(self) -> None:
         """Something is due: look as soon as possible."""

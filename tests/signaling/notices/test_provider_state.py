@@ -12,13 +12,14 @@ from signaling.notices.notice import (
     TemporaryFailure,
     UnknownOutcome,
 )
+from web.config import PROVIDER_SETTINGS
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 REFUSED = TemporaryFailure("credentials_refused", "535 5.7.8")
 
 
 def told(caplog: pytest.LogCaptureFixture, *outcomes: Outcome) -> list[str]:
-    hand_overs = HandOvers()
+    hand_overs = HandOvers(PROVIDER_SETTINGS)
     for number, outcome in enumerate(outcomes):
         hand_overs.note("email", outcome, NOW + timedelta(minutes=number))
     return [each.getMessage() for each in caplog.records]
