@@ -23,7 +23,7 @@ from media.rooms.peer import Peer
 from media.rooms.sdp_answer import Answer, AnsweredSection, read_answer
 from media.rooms.sdp_offer import Section, write_offer
 from media.rooms.trace import PeerTrace
-from media.rtp.codecs import RED, Kind
+from media.rtp.codecs import RED, TRANSPORT_CC, Kind
 from media.rtp.header_extensions import FORWARDED_EXTENSIONS, TRANSPORT_SEQUENCE
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
@@ -250,7 +250,9 @@ class Room:
             if outbound is not None and answered is not None:
                 receives = answered.direction in ("recvonly", "sendrecv")
                 outbound.payload_types = frozenset(answered.payload_types if receives else ())
-                outbound.reports_arrivals = TRANSPORT_SEQUENCE in answered.extensions
+                outbound.reports_arrivals = (
+                    TRANSPORT_SEQUENCE in answered.extensions and TRANSPORT_CC in answered.feedback
+                )
                 forwarded = FORWARDED_EXTENSIONS[source[1].medium]
                 outbound.declined = sum(
                     1 << id for id in forwarded if id not in answered.extensions

@@ -36,7 +36,7 @@ class AnsweredSection:
     extensions: frozenset[int] = frozenset()
     "Ids of header extensions of our table that it accepts in what it is sent."
     feedback: frozenset[str] = frozenset()
-    "RTCP feedback that it takes for what it sends, as ``nack pli`` (RFC 4585 section 4.2)."
+    "RTCP feedback that it agreed to, as ``nack pli`` (RFC 4585 section 4.2)."
 
 
 @dataclass(frozen=True)

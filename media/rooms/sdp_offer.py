@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from media.rtp.codecs import VIDEO_FEEDBACK, Codec
+from media.rtp.codecs import TRANSPORT_CC, VIDEO_FEEDBACK, Codec
 from media.rtp.header_extensions import (
     EXTENSION_URIS,
     PADDING_EXTENSIONS,
@@ -93,7 +93,7 @@ def _write_section(section: Section) -> list[str]:
         if codec.parameters:
             formats.append(f"a=fmtp:{number} {codec.parameters}")
         # A subscriber reports the arrival of probes, which are beside videos.
-        feedback = ["transport-cc"] if section.direction == "recvonly" or section.rtx_ssrc else []
+        feedback = [TRANSPORT_CC] if section.direction == "recvonly" or section.rtx_ssrc else []
         if section.medium == "video":
             feedback += VIDEO_FEEDBACK
         formats += [f"a=rtcp-fb:{number} {name}" for name in feedback]

@@ -68,7 +68,8 @@ RTX_PAYLOAD_TYPES = {
 }
 "Payload type of RTX -> payload type of what it retransmits."
 
-REMB, NACK, PLI, FIR = "goog-remb", "nack", "nack pli", "ccm fir"
+TRANSPORT_CC, REMB, NACK = "transport-cc", "goog-remb", "nack"
+PLI, FIR = "nack pli", "ccm fir"
 VIDEO_FEEDBACK = (REMB, NACK, PLI, FIR)
 "RTCP feedback offered for video, as ``a=rtcp-fb`` names it (RFC 4585 section 4.2, RFC 5104 section 7.1)."
 

@@ -128,6 +128,27 @@ def test_what_a_client_leaves_out_of_its_answer_it_is_not_sent() -> None:
     assert declined == {Kind.AUDIO: 1 << 2, Kind.VIDEO: 1 << 2 | 1 << 5}
 
 
+@pytest.mark.parametrize("left_out", ["a=extmap:3 ", "a=rtcp-fb:96 transport-cc"])
+def test_whoever_will_not_report_arrivals_is_not_probed(left_out: str) -> None:
+    """It takes both: the numbers, and the feedback on them."""
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
+    room.join("a", BOTH, automatic=True)
+    for name in ("viewer", "other"):
+        room.join(name, (), automatic=True)
+    while offers := host.take(OfferNeeded):
+        for offer in offers:
+            said = answer(offer.sdp)
+            if offer.peer_id == "viewer":
+                assert "a=mid:1" not in said or left_out in said
+                said = re.sub(f"(?m)^{left_out.replace('96', '.*')}.*\r\n", "", said)
+            room.answer(room.peers[offer.peer_id], said, offer.revision)
+    for name, reports in (("viewer", False), ("other", True)):
+        outbound = room.peers[name].downlink.outbound_streams["a", Kind.VIDEO]
+        assert outbound.reports_arrivals is reports
+        assert outbound.takes_padding is reports
+
+
 @pytest.mark.parametrize("refusal", ["a=inactive", "a=sendonly", "port 0"])
 def test_who_stops_receiving_is_sent_nothing_from_then_on(refusal: str) -> None:
     room, host = room_of(1)
