@@ -156,25 +156,27 @@ static int vp8_keyframe(const uint8_t *payload, int size)
     return end && (payload[0] & 0x1F) == 0x10 && size > end && !(payload[end] & 1);
 }
 
-static int h264_unit_starts(uint8_t unit)
+/* media.rtp.h264._starts; `following` is the byte after the unit's header, if there is one. */
+static int h264_unit_starts(uint8_t unit, const uint8_t *following, const uint8_t *end)
 {
-    return (unit & 0x1F) == 7 || (unit & 0x1F) == 5;
+    return (unit & 0x1F) == 7 || ((unit & 0x1F) == 5 && following < end && (*following & 0x80));
 }
 
 /* media.rtp.h264.starts_keyframe */
 static int h264_keyframe(const uint8_t *payload, int size)
 {
+    const uint8_t *end = payload + size;
     if (size < 2)
         return 0;
     if ((payload[0] & 0x1F) == 24) {
         for (int at = 1; at + 2 < size; at += 2 + (int)read16(payload + at))
-            if (h264_unit_starts(payload[at + 2]))
+            if (h264_unit_starts(payload[at + 2], payload + at + 3, end))
                 return 1;
         return 0;
     }
     if ((payload[0] & 0x1F) == 28)
-        return (payload[1] & 0x80) && h264_unit_starts(payload[1]);
-    return h264_unit_starts(payload[0]);
+        return (payload[1] & 0x80) && h264_unit_starts(payload[1], payload + 2, end);
+    return h264_unit_starts(payload[0], payload + 1, end);
 }
 
 /* Whether Python has to look if a subscriber that waits can begin with this packet. */

@@ -22,7 +22,13 @@ from media.rtp.vp8 import read_vp8, rewrite_descriptor
         ("H264", "65 88", True),  # IDR picture
         ("H264", "41 9a", False),
         ("H264", "78 0002 0910 0002 6742", True),  # aggregated behind a delimiter
-        ("H264", "7c 85", True),  # first fragment of one
+        ("H264", "65 41", False),  # a later slice of it
+        ("H264", "65", False),
+        ("H264", "78 0002 6541 0002 6588", True),  # aggregated behind a later one
+        ("H264", "78 0002 6541", False),
+        ("H264", "7c 85 88", True),  # first fragment of one
+        ("H264", "7c 85 41", False),  # first fragment of a later slice
+        ("H264", "7c 85", False),
         ("H264", "7c 05", False),  # a later fragment
         ("H264", "7c 81", False),  # first fragment of a non-IDR picture
         ("opus", "67 42", False),
