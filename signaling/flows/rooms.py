@@ -14,7 +14,8 @@ from signaling.invite import Invite
 from signaling.ports.clock import Timers
 from signaling.ports.store import Store
 from signaling.rooms.hub import Hub
-from signaling.rooms.room import Room, Seat
+from signaling.rooms.room import Room
+from signaling.rooms.seat import Seat
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 

@@ -8,7 +8,8 @@ from signaling.access import TEAM_MEMBER, may, role_of
 from signaling.consultation import Consultation
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.connection import Connection
-from signaling.rooms.room import Room, Seat
+from signaling.rooms.room import Room
+from signaling.rooms.seat import Seat
 from signaling.wire import messages as wire
 from signaling.wire.values import UnreadEntry, WaitingEntry
 

@@ -20,7 +20,8 @@ from signaling.ports.clock import Clock, Timers
 from signaling.ports.connection import Connection
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
-from signaling.rooms.room import Room, Seat
+from signaling.rooms.room import Room
+from signaling.rooms.seat import Seat
 from signaling.wire import client_messages as client
 from signaling.wire import messages as wire
 from signaling.wire.values import IceServer, MediaPolicy

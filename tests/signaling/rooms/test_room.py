@@ -16,8 +16,8 @@ from signaling.rooms.room import (
     KEPT_SIGNAL_CHARACTERS,
     KEPT_SIGNALS,
     Room,
-    Seat,
 )
+from signaling.rooms.seat import Seat
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 from signaling.wire.values import CandidateInit, Description, ResumePoint

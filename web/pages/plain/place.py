@@ -9,7 +9,7 @@ from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.identifier import PATTERN, new_id
 from signaling.rooms.attendance import Attendance
-from signaling.rooms.room import Seat
+from signaling.rooms.seat import Seat
 from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import account_of, by_link, seated, viewer_of, web_session_digest
