@@ -141,7 +141,7 @@ async def _room(
     # open it now, so that nothing is awaited on the way to the seat
     room = await app[ROOMS].open(consultation_id)
     seat = room.seats.get(participant_id)
-    if seat is not None and seat.was_taken_from(hello.peer_id):
+    if seat is not None and seat.was_taken_from(hello.peer_id, hello.seated_at):
         await response.send_str(wire.encode(wire.Replaced()))
         await response.close(code=CLOSE_CODES["replaced"], message=b"replaced")
         return

@@ -19,6 +19,7 @@ from signaling.ports.connection import Connection
 from signaling.rooms.seat import Seat
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
+from signaling.wire.client_messages import Hello
 from signaling.wire.values import (
     CallMember,
     CallView,
@@ -117,14 +118,14 @@ class Room:
         self,
         participant_id: str,
         connection: Connection,
-        resume: ResumePoint | None,
+        hello: Hello,
         welcome: Callable[[bool], wire.Welcome],
-        calls: bool = True,
+        now: datetime,
     ) -> None:
         """Seat a connection, send it what it missed, and publish the change.
 
         The seat's previous connection is told that the session goes on elsewhere, unless it is the
-        same page on a new socket. `calls`: whether the browser can take part in calls.
+        same page on a new socket.
         """
         seat = self.seats[participant_id]
         before = seat.connection
@@ -132,16 +133,11 @@ class Room:
             if before.peer_id != connection.peer_id:
                 before.send(wire.encode(wire.Replaced()))
             before.close("replaced")
-        if seat.peer_id != connection.peer_id:
-            seat.signals.clear()
-            seat.media = seat.quality = None
-            if seat.peer_id is not None:
-                seat.replaced.append(seat.peer_id)
-        changed = seat.calls != calls or seat.peer_id != connection.peer_id
-        seat.calls = calls
-        seat.connection, seat.peer_id = connection, connection.peer_id
+        changed = seat.calls != hello.calls or seat.peer_id != connection.peer_id
+        seat.take(connection.peer_id, hello.seated_at, to_ms(now))
+        seat.calls, seat.connection = hello.calls, connection
         seat.present, seat.left_at = True, None
-        missed = self._missed(resume)
+        missed = self._missed(hello.resume)
         first = [wire.encode(welcome(missed is not None))]
         first += [self.snapshot()] if missed is None else missed
         for frame in first + seat.signals:

@@ -29,6 +29,8 @@ class Seat:
     "Whether the page in this seat can take part in calls."
     peer_id: str | None = None
     "Of the page in this seat, also while its socket is away."
+    seated_at: int = 0
+    "When it got the seat, in milliseconds; 0: no page has had it since the room was loaded."
     replaced: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_PAGES))
     "Peer ids of the pages that were in this seat before."
     left_at: datetime | None = None
@@ -54,12 +56,30 @@ class Seat:
     def online(self) -> bool:
         return self.connection is not None
 
-    def was_taken_from(self, peer_id: str) -> bool:
+    def was_taken_from(self, peer_id: str, seated_at: int | None) -> bool:
         """Whether another page has taken the seat from this one, and is connected.
 
         A page that had no line then has not been told, and would take the seat back by reconnecting.
+        `seated_at`: when it got the seat, as it was told; that is known also after a restart.
         """
-        return self.online and peer_id != self.peer_id and peer_id in self.replaced
+        if not self.online or peer_id == self.peer_id:
+            return False
+        return peer_id in self.replaced or (seated_at is not None and seated_at < self.seated_at)
+
+    def take(self, peer_id: str, seated_at: int | None, now: int) -> None:
+        """A page takes the seat, or comes back to it, then with when it got it as it was told."""
+        is_new = peer_id != self.peer_id
+        if is_new:
+            self.signals.clear()
+            self.media = self.quality = None
+            if self.peer_id is not None and self.seated_at:
+                self.replaced.append(self.peer_id)
+        if not self.seated_at:
+            # of two that come back after a restart the later one has the better claim
+            self.seated_at = now if seated_at is None else seated_at
+        elif is_new:
+            self.seated_at = now
+        self.peer_id = peer_id
 
     def view(self) -> Participant:
         return Participant(

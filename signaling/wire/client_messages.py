@@ -33,6 +33,8 @@ class Hello(Message, tag="hello", frozen=True):
     calls: bool = True
     "False: this browser cannot take part in calls."
     ticket: Id | None = None
+    seated_at: Position | None = None
+    "When this page got the seat, as the latest welcome said; absent before the first."
 
 
 class Ping(Message, tag="ping", frozen=True):

@@ -48,6 +48,8 @@ class Welcome(Message, tag="welcome", frozen=True):
     resumed: bool
     ice_servers: list[IceServer]
     media_policy: MediaPolicy
+    seated_at: int = 0
+    "When this page got the seat."
 
 
 class Snapshot(Message, tag="snapshot", frozen=True):

@@ -102,12 +102,38 @@ test("only the tab with the seat hears that something was left for it", async ()
   assert.equal(writtens, 2);
 });
 
+test("a tab that is about to take the seat finds what was left for it meanwhile", async () => {
+  const [first, second] = [page(), page()];
+  await told(() => first.follow("open", ""));
+  second.follow("connecting", "");
+  first.follow("ended", "replaced");
+  await told(() => first.tellWritten());
+  assert.equal(writtens, 0);
+  await told(() => second.follow("open", ""));
+  assert.equal(writtens, 1);
+  second.follow("waiting", "");
+  await told(() => second.follow("open", ""));
+  assert.equal(writtens, 1);
+});
+
+test("a tab that has no line for a moment still has the seat", async () => {
+  const second = await replaced();
+  second.follow("waiting", "");
+  const other = new Channel(SEAT);
+  await told(() => other.postMessage("written"));
+  assert.equal(writtens, 1);
+  await told(() => leavers[1]?.());
+  time.pass(2_000);
+  assert.equal(reloads, 1);
+});
+
 /** Two pages: the second one sits where the first one sat. */
 async function replaced() {
   const [first, second] = [page(), page()];
   await told(() => first.follow("open", ""));
   await told(() => second.follow("open", ""));
   first.follow("ended", "replaced");
+  return second;
 }
 
 test("when the tab with the seat is closed, the other one comes back", async () => {

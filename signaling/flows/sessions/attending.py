@@ -94,13 +94,14 @@ class Attending:
                 resumed=resumed,
                 ice_servers=ice_servers,
                 media_policy=media_policy,
+                seated_at=seat.seated_at,
             )
 
         self._rooms.keep(room)
         self._timers.cancel(absence(room, participant_id))
         attendance = Attendance(room, participant_id, _role(room, seat), connection)
         same_page = seat.peer_id == connection.peer_id
-        room.attach(participant_id, connection, hello.resume, welcome, hello.calls)
+        room.attach(participant_id, connection, hello, welcome, self._clock.now())
         try:
             if same_page:
                 self._calling.came_back(room, participant_id)

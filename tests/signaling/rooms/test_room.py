@@ -10,6 +10,7 @@ import pytest
 from signaling.calls.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
+from signaling.moments.milliseconds import to_ms
 from signaling.rooms.room import (
     KEPT_CHARACTERS,
     KEPT_EVENTS,
@@ -20,6 +21,7 @@ from signaling.rooms.room import (
 from signaling.rooms.seat import Seat
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
+from signaling.wire.client_messages import Hello
 from signaling.wire.values import CandidateInit, Description, ResumePoint
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
@@ -61,13 +63,17 @@ def enter(
     resume: ResumePoint | None = None,
     *,
     calls: bool = True,
+    seated_at: int | None = None,
 ) -> None:
     def welcome(resumed: bool) -> wire.Welcome:
         return wire.Welcome(
             wire.PROTOCOL_VERSION, 0, who, page.peer_id, room.epoch, resumed, [], "auto"
         )
 
-    room.attach(who, page, resume, welcome, calls)
+    hello = Hello(
+        wire.PROTOCOL_VERSION, "room", page.peer_id, resume=resume, calls=calls, seated_at=seated_at
+    )
+    room.attach(who, page, hello, welcome, NOW)
 
 
 def write(room: Room, position: int, text: str = "x") -> None:
@@ -177,6 +183,41 @@ def test_the_same_page_on_a_new_socket_is_not_told_that_it_was_replaced(room: Ro
     enter(room, "amina", second)
     assert first.take() == []
     assert first.closed == "replaced"
+
+
+def test_after_a_restart_the_later_page_has_the_seat_whichever_comes_back_first(
+    room: Room,
+) -> None:
+    """The earlier one had no line when it was replaced, and does not know that it was."""
+    earlier, later, seat = Page("page-one"), Page("page-two"), room.seats["amina"]
+    enter(room, "amina", earlier, seated_at=100)
+    earlier.take()
+    assert not seat.was_taken_from("page-two", 200)
+    enter(room, "amina", later, seated_at=200)
+    assert earlier.take() == [{"type": "replaced"}]
+    assert seat.was_taken_from("page-one", 100)
+    enter(room, "nurse", later, seated_at=200)
+    assert room.seats["nurse"].was_taken_from("page-one", 100)
+    # one that is opened there by hand, and one that nobody has replaced
+    assert not room.seats["nurse"].was_taken_from("page-three", None)
+    assert not room.seats["nurse"].was_taken_from("page-two", 200)
+
+
+def test_the_page_of_a_call_that_a_restart_found_was_replaced_by_nobody(room: Room) -> None:
+    seat = room.seats["amina"]
+    seat.peer_id = "page-two"  # as `restore_call` knows it
+    enter(room, "amina", Page("page-one"), seated_at=100)
+    assert not seat.was_taken_from("page-two", 200)
+
+
+def test_a_page_keeps_the_time_of_its_seat_over_its_sockets(room: Room) -> None:
+    seat, now = room.seats["amina"], to_ms(NOW)
+    enter(room, "amina", Page("page-one"))
+    assert seat.seated_at == now
+    enter(room, "amina", Page("page-one"), seated_at=now)
+    assert seat.seated_at == now
+    enter(room, "amina", Page("page-two"), seated_at=100)  # the other one has left meanwhile
+    assert seat.seated_at == now
 
 
 def in_a_call(room: Room) -> tuple[Page, Page]:

@@ -1,5 +1,6 @@
 """A seat that another page takes, in the middle of a call or while the first one has no line."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from signaling.wire.messages import PROTOCOL_VERSION
 from signaling.wire.values import CLOSE_CODES
 from tests.clock import MovableClock
 from tests.media.support import until
+from tests.people import Person
+from tests.serving import serving
 from tests.web.calling import NOW, Page, StartedSession, started_session
-from web.keys import ROOMS, WAITS
+from web.keys import ROOMS, STORE, WAITS
 
 
 async def take_seat(session: StartedSession, name: str) -> Page:
@@ -88,3 +91,41 @@ async def test_a_page_comes_back_to_a_seat_that_the_other_one_has_left(tmp_path:
         await until(lambda: not room.scheduler_attends, "the phone has left")
         await session.reload("nurse")
         assert room.scheduler_attends
+
+
+async def hello(person: Person, **members: Any) -> dict[str, Any]:
+    """The answer to a page that comes, or comes back."""
+    wire = await person.connect()
+    await wire.send("hello", version=PROTOCOL_VERSION, stream="room", **members)
+    return await wire.frame()
+
+
+@pytest.mark.parametrize("order", [("page-two", "page-one"), ("page-one", "page-two")])
+async def test_after_a_restart_the_seat_is_with_the_page_that_took_it_last(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    """The other one was out of reach when it lost the seat, and says hello again by itself."""
+    clock, pages = MovableClock(NOW), {}
+    async with (
+        serving(tmp_path, clock) as server,
+        Person(server) as nurse,
+        Person(server) as phone,
+    ):
+        await server.account()
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        for name in ("page-one", "page-two"):
+            clock.move(timedelta(minutes=1))
+            pages[name] = (await hello(phone, peer_id=name, invite_id=seat))["seated_at"]
+        cookie = phone.cookie
+    async with serving(tmp_path, clock) as server, Person(server) as phone:
+        phone.plant(cookie)
+        answers = {
+            name: (await hello(phone, peer_id=name, invite_id=seat, seated_at=pages[name]))["type"]
+            for name in order
+        }
+        assert answers["page-two"] == "welcome"
+        invite = await server.app[STORE].read.invites.get(seat)
+        room = invite and server.app[ROOMS].hub.room(invite.consultation_id)
+        assert room and room.seats[seat].peer_id == "page-two"
+        assert (answers["page-one"] == "replaced") == (order[0] == "page-two")

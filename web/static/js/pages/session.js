@@ -74,6 +74,7 @@ const channel = new Channel({
     ...(page.inviteId ? { invite_id: page.inviteId } : {}),
     ...(resumePoint(room) ? { resume: resumePoint(room) } : {}),
     ...(canCall() ? {} : { calls: false }),
+    ...(welcome?.seated_at ? { seated_at: welcome.seated_at } : {}),
   }),
   onMessage: receive,
   onState: (state, reason) => {

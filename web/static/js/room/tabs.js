@@ -21,6 +21,10 @@ export class Tabs {
   elsewhere = false;
   #replaced = false;
   #hasSeat = false;
+  /** This tab is about to take the seat. */
+  #isComing = false;
+  /** Something was left for the tab with the seat meanwhile. */
+  #isWritten = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {BroadcastChannel | null} */
@@ -46,9 +50,13 @@ export class Tabs {
    * @param {string} reason
    */
   follow(state, reason) {
-    this.#hasSeat = state === "open";
+    const isOpen = state === "open";
+    // without a line, too, until it is known that another page has taken it
+    this.#hasSeat = isOpen || (this.#hasSeat && state !== "ended");
+    this.#isComing = !this.#hasSeat && state !== "ended";
     this.#replaced = state === "ended" && reason === "replaced";
-    if (this.#hasSeat) this.#otherTabs?.postMessage("here");
+    if (isOpen) this.#otherTabs?.postMessage("here");
+    if (isOpen && this.#isWritten) this.#takeWritten();
     clearTimeout(this.#timer);
     this.elsewhere = false;
     if (!this.#replaced || this.here) return;
@@ -68,10 +76,16 @@ export class Tabs {
     this.#otherTabs?.postMessage("written");
   }
 
+  #takeWritten() {
+    this.#isWritten = false;
+    this.options.onWritten();
+  }
+
   /** @param {"here" | "left" | "written"} message */
   #receive(message) {
     if (message === "written") {
-      if (this.#hasSeat) this.options.onWritten();
+      if (this.#hasSeat) this.#takeWritten();
+      else this.#isWritten = this.#isComing;
       return;
     }
     clearTimeout(this.#timer);

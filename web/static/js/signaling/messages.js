@@ -31,6 +31,7 @@
  * @property {ResumePoint | null} [resume]
  * @property {boolean} [calls]
  * @property {string | null} [ticket]
+ * @property {number | null} [seated_at]
  */
 
 /**
@@ -199,6 +200,7 @@
  * @property {boolean} resumed
  * @property {IceServer[]} ice_servers
  * @property {"auto" | "relay"} media_policy
+ * @property {number} [seated_at]
  */
 
 /**
