@@ -261,6 +261,7 @@ class Room:
                     # Whoever stops receiving is not sent another packet (RFC 3264 section 6.1).
                     self.follow(peer, source, None, paused=False)
         negotiation.finish()
+        self._place(peer)
         self._offer_soon(peer)
         return answer
 
@@ -306,14 +307,22 @@ class Room:
         wanted = (
             publication is not None and source[0] != peer.id and peer.subscriptions.wants(source)
         )
+        peer.subscriptions.unplaced.discard(source)
         if not wanted and source in peer.downlink.outbound_streams:
             self._unlink(peer, source)
         elif wanted and publication is not None and source not in peer.downlink.outbound_streams:
             try:
                 self._link(peer, source, publication)
             except TooManySections:
+                peer.subscriptions.unplaced.add(source)
                 return False
         return True
+
+    def _place(self, peer: Peer) -> None:
+        """Link what found no m= section so far, as far as one has become free."""
+        unplaced = peer.subscriptions.unplaced
+        while unplaced and self._match(peer, unplaced.pop()):
+            pass
 
     def _offer_soon(self, peer: Peer) -> None:
         self._to_offer[peer.id] = peer

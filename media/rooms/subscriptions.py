@@ -13,6 +13,8 @@ class Subscriptions:
         "Subscribed to everything others publish."
         self.heights: dict[SourceId, int | None] = {}
         "Height in pixels a video is shown at; None off screen, 0 or absent when unknown."
+        self.unplaced: set[SourceId] = set()
+        "Wanted and published, but there was no m= section left for them."
         self._added: set[SourceId] = set()
         self._removed: set[SourceId] = set()
 

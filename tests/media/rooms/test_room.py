@@ -267,6 +267,29 @@ def test_who_has_no_line_left_holds_up_nobody() -> None:
     assert len(chooser.downlink.outbound_streams) == 63
 
 
+def test_what_found_no_section_gets_one_that_becomes_free() -> None:
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
+    viewer = room.join("viewer", (), automatic=True)
+    for index in range(66):
+        room.join(f"publisher {index}", [Publishing(Kind.AUDIO)], automatic=False)
+    settle(room, host)
+    wanted = {(f"publisher {index}", Kind.AUDIO) for index in range(66)}
+    left_out = wanted - set(viewer.downlink.outbound_streams)
+    assert len(left_out) == 3
+    for name, _ in list(wanted - left_out)[:2]:
+        room.leave(room.peers[name])
+    settle(room, host)
+    assert len(left_out - set(viewer.downlink.outbound_streams)) == 1
+    for name, _ in left_out - set(viewer.downlink.outbound_streams):
+        room.leave(room.peers[name])
+    settle(room, host)
+    assert not viewer.subscriptions.unplaced
+    assert set(viewer.downlink.outbound_streams) == {
+        (name, Kind.AUDIO) for name in room.peers if name != "viewer"
+    }
+
+
 def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
     host = RoomHost()
     room = Room("room", host, Limits(), ())
