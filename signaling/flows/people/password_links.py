@@ -76,11 +76,25 @@ class AccountInvitations:
         self._mail = mail
         self._clock = clock
 
-    async def invite(self, records: Records, account: Account, *, actor: Account) -> str:
+    async def invite(
+        self,
+        records: Records,
+        account: Account,
+        ids: Sequence[str] = (),
+        *,
+        actor: Account,
+        by_mail: bool = False,
+    ) -> str:
         """Make an account without a password, and write to its owner. Returns the mail's link.
 
-        Raises InvalidInput if the email is taken.
+        Where the same form comes again, an account that was invited has one of `ids`: nothing is made, and
+        nobody is written to again unless nothing goes out `by_mail`, so that the link has to be
+        passed on. Raises InvalidInput if the email is taken.
         """
+        for each in ids:
+            found = await records.accounts.get(each)
+            if found is not None and found.password_hash is None and found.suspended_at is None:
+                return "" if by_mail else await self._send(records, found, actor)
         await add_account(records, account)
         return await self._send(records, account, actor)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.delivery.smtp_server import MailServer, mail_server
 from tests.people import Answer, Person
 from tests.serving import PASSWORD, Server, audit_lines, serving
 from tests.web.sign_in.conftest import BOSS
-from web.keys import CLOCKWORK, MAIL_REACH, OUTBOX, PURGING, STORE
+from web.keys import ACCOUNT_INVITATIONS, CLOCKWORK, MAIL_REACH, OUTBOX, PURGING, STORE
 from web.notices.outbox import read_outbox
 
 NEW = "three blind rivers sing"
@@ -126,6 +127,39 @@ async def test_inviting_again_replaces_the_link_and_withdrawing_removes_the_acco
     assert await account(server) is None
     assert await mails(server, clock) == []
     assert (await boss.post("/admin/people/invite", FORM)).status == 200
+
+
+async def test_the_same_form_again_is_the_same_invitation(
+    server: Server, clock: MovableClock, boss: Person
+) -> None:
+    page = (await boss.get("/admin/people/invite")).text
+    (once,) = re.findall(r'name="once" value="([\w-]+)"', page)
+    first, second = [
+        await boss.post("/admin/people/invite", FORM | {"once": once}) for _ in range(2)
+    ]
+    assert len(await server.app[STORE].read.accounts.all()) == 3
+    async with Person(server) as ada:
+        # whoever saw the answer at last has the link that works
+        assert (await ada.get(link_in(first))).status == 404
+        assert (await ada.get(link_in(second))).status == 200
+    taken = await boss.post("/admin/people/invite", FORM)
+    assert taken.status == 400 and "There is an account with this email already." in taken.text
+
+
+async def test_where_mail_goes_out_the_same_form_again_sends_no_other(
+    server: Server, clock: MovableClock, boss: Person
+) -> None:
+    actor, invitations = await account(server, BOSS), server.app[ACCOUNT_INVITATIONS]
+    assert actor is not None
+    ada = replace(actor, id="id-of-the-form-1", email=ADA, password_hash=None)
+    links = [
+        await server.app[STORE].write(
+            lambda records: invitations.invite(records, ada, [ada.id], actor=actor, by_mail=True)
+        )
+        for _ in range(2)
+    ]
+    assert links[0] and not links[1]
+    assert len(await mails(server, clock)) == 1
 
 
 @pytest.mark.parametrize("step", ["again", "withdraw"])

@@ -15,6 +15,7 @@ from web.markup.shared.controls import (
     field,
     go,
     notice,
+    once,
     select,
     submit,
 )
@@ -43,6 +44,7 @@ def invite_page(viewer: Viewer, form: Form) -> h.Element:
         ],
         error_summary(viewer, form, labels),
         h.form(".card", method="post", action=path("admin_invite_account"))[
+            once(form),
             field(form, "name", _("Name"), required=True),
             email_field(viewer, form, autocomplete="off"),
             select(form, "role", _("Role"), roles(viewer)),

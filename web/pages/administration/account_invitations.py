@@ -1,11 +1,14 @@
 """Inviting colleagues by mail: they choose their password themselves."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from signaling.account import Account, AccountRole
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.people.accounts import new_account
 from storage.store import Records
+from web.forms.once import ids_of
 from web.http.forms import form_errors, form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import ACCOUNT_INVITATIONS, ACCOUNT_MAIL_SENDING, CLOCK, MAIL_REACH, STORE
@@ -28,6 +31,7 @@ async def invite(request: web.Request) -> web.Response:
     app, viewer, typed = request.app, await viewer_of(request), await form_of(request)
     values = {name: typed.get(name, "") for name in FIELDS}
     role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
+    by_mail = await app[MAIL_REACH].state() == "works"
     try:
         account = new_account(
             email=values["email"][:1024],
@@ -38,8 +42,12 @@ async def invite(request: web.Request) -> web.Response:
             time_zone=viewer.time_zone,
             now=app[CLOCK].now(),
         )
+        if ids := ids_of(typed, actor.id, app[CLOCK].now()):
+            account = replace(account, id=ids[0])
         link = await app[STORE].write(
-            lambda records: app[ACCOUNT_INVITATIONS].invite(records, account, actor=actor)
+            lambda records: app[ACCOUNT_INVITATIONS].invite(
+                records, account, ids, actor=actor, by_mail=by_mail
+            )
         )
     except InvalidInput as error:
         form = Form(values, form_errors(error, viewer))
