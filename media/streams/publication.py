@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from media.rtp.codecs import Kind
+from media.rtp.codecs import VIDEO_FEEDBACK, Kind
 from media.streams.inbound import InboundStream
 
 
@@ -23,8 +23,8 @@ class Publication:
     mid: str = ""
     payload_types: frozenset[int] = frozenset()
     "What the answer accepted, retransmissions included; empty before."
-    feedback: frozenset[str] = frozenset()
-    "RTCP feedback that the answer accepted, as ``nack pli``."
+    feedback: frozenset[str] = frozenset(VIDEO_FEEDBACK)
+    "RTCP feedback that the answer accepted, as ``nack pli``; before that, what is offered."
 
     @property
     def stream(self) -> str:
