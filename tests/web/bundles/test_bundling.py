@@ -62,6 +62,21 @@ def test_source_maps_lead_to_the_lines_that_were_written() -> None:
     assert b'"../../../from/js/pages/session.js"' in made.files["js/pages/session.js.map"]
 
 
+def test_debians_compiler_serves_older_engines_as_well(tmp_path: Path) -> None:
+    """Where there is no npm: what it writes is looked at as the locked one's is by `scripts/check`."""
+    without_the_locked_one(tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/esbuild").symlink_to("/usr/bin/esbuild")
+    made = subprocess.run(
+        [sys.executable, "-m", "web.bundles"], cwd=tmp_path, capture_output=True, check=True,
+        env={**os.environ, "PATH": str(tmp_path / "bin"), "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    looked = subprocess.run(
+        ["node", "tests/javascript/floor.js"], cwd=ROOT, input=made.stdout, capture_output=True
+    )
+    assert looked.returncode == 0, looked.stdout.decode() + looked.stderr.decode()
+
+
 def test_what_is_no_program_is_refused_with_its_place() -> None:
     sources = read_sources() | {"js/pages/landing.js": b"const const = 1;\n"}
     with pytest.raises(NotCompiled, match=r"js/pages/landing\.js:1:"):
@@ -75,12 +90,14 @@ def test_what_cannot_be_written_for_older_engines_is_refused() -> None:
         bundle(sources, OLDER)
 
 
+def without_the_locked_one(folder: Path) -> None:
+    """The server's sources in a folder without what npm installs."""
+    unneeded = shutil.ignore_patterns("fonts", "guide", "__pycache__")
+    shutil.copytree(ROOT / "web", folder / "web", ignore=unneeded)
+
+
 def test_without_the_compiler_the_sources_are_served_and_the_log_says_so(tmp_path: Path) -> None:
-    shutil.copytree(
-        ROOT / "web",
-        tmp_path / "web",
-        ignore=shutil.ignore_patterns("fonts", "guide", "__pycache__"),
-    )
+    without_the_locked_one(tmp_path)
     program = (
         "import logging; logging.basicConfig();"
         "from web.static_files import StaticFiles; files = StaticFiles.load();"
