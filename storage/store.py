@@ -236,7 +236,7 @@ class Store:
         for consultation_id in back:
             await self.files.delete_all(consultation_id)
         await self.forget()
-        _log.warning("%d sessions that had been deleted were deleted again", len(back))
+        _log.warning("deleted again, as they had been before: sessions=%d", len(back))
 
     async def close(self) -> None:
         await self._database.close()
