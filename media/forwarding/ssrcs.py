@@ -32,9 +32,10 @@ def new_stream(
     publication = _publication_of(peer, ssrc, payload_type, layout)
     if publication is None or publication.kind.medium != codec.medium:
         return None
-    if publication.rids and layout.rid not in publication.rids:
+    rid = layout.rid or peer.publications.ended.get(ssrc, ((), ""))[1]
+    if publication.rids and rid not in publication.rids:
         return None
-    inbound = InboundStream(ssrc, codec, peer.id, layout.rid if publication.rids else "")
+    inbound = InboundStream(ssrc, codec, peer.id, rid if publication.rids else "")
     inbound.layout = layout
     inbound.feedback = publication.feedback
     return publication, inbound
@@ -43,8 +44,8 @@ def new_stream(
 def _publication_of(peer: Peer, ssrc: int, payload_type: int, layout: Layout) -> Publication | None:
     """The publication whose m= section a stream belongs to (RFC 8843 section 9.2).
 
-    Its MID says so, else the answer that gave its SSRC, else a payload type that no other section
-    has. The section must have accepted the payload type in any case.
+    Its MID says so, else the answer that gave its SSRC, else where that has belonged before, else a
+    payload type that no other section has. The section must have accepted the payload type in any case.
     """
     publications = peer.publications
     accepting = [
@@ -54,8 +55,8 @@ def _publication_of(peer: Peer, ssrc: int, payload_type: int, layout: Layout) ->
     ]
     if layout.mid:
         found = [publication for publication in accepting if publication.mid == layout.mid]
-    elif ssrc in publications.announced:
-        source = publications.announced[ssrc]
+    elif ssrc in publications.announced or ssrc in publications.ended:
+        source = publications.announced.get(ssrc) or publications.ended[ssrc][0]
         found = [one for one in accepting if (peer.id, one.kind) == source]
     else:
         found = accepting
@@ -66,6 +67,7 @@ def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: flo
     """Enter a new stream into the tables, in place of one that the browser restarted."""
     before = publication.inbound_streams.get(inbound.rid)
     inbound.entered_at = inbound.last_seen = now
+    peer.publications.ended.pop(inbound.ssrc, None)
     peer.inbound_streams[inbound.ssrc] = inbound
     publication.inbound_streams[inbound.rid] = inbound
     if before is not None:

@@ -22,6 +22,9 @@ class Publications:
         "SSRC of retransmissions -> SSRC of the stream they repair."
         self.announced: dict[int, SourceId] = {}
         "SSRC -> publication, as the answer said."
+        self.ended: dict[int, tuple[SourceId, str]] = {}
+        """SSRC of a stream that has ended -> its publication and rid. Its sender may go on with it and
+        name neither again: a report has confirmed them (RFC 8843 section 9.2, RFC 8852 section 3.1)."""
         self._most_streams = most_streams
 
     def announce(self, source: SourceId, streams: Iterable[tuple[int, int]]) -> None:
@@ -53,8 +56,15 @@ class Publications:
             if publication.active and publication.mid == mid:
                 self.announced[ssrc] = (publisher_id, publication.kind)
 
+    def end_stream(self, source: SourceId, inbound: InboundStream) -> None:
+        """Remove the stream of a publication that has ended, and remember where it belongs."""
+        self.ended[inbound.ssrc] = (source, inbound.rid)
+        while len(self.ended) > self._most_streams:
+            del self.ended[next(iter(self.ended))]
+        self.forget_stream(inbound.ssrc)
+
     def forget_stream(self, ssrc: int) -> None:
-        """Remove an inbound stream that has ended, with its retransmissions."""
+        """Remove an inbound stream, with its retransmissions."""
         self.inbound_streams.pop(ssrc, None)
         self._forget_repairs(ssrc)
 

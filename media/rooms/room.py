@@ -195,12 +195,12 @@ class Room:
     def _end(self, peer: Peer, publication: Publication) -> None:
         """End a publication: its streams, and everybody's subscription to it."""
         now = self._host.now()
+        source = (peer.id, publication.kind)
         for inbound in publication.inbound_streams.values():
             for outbound in [*inbound.outbound_streams, *inbound.waiting]:
                 outbound.follow(None, now)
-            peer.publications.forget_stream(inbound.ssrc)
+            peer.publications.end_stream(source, inbound)
         publication.inbound_streams.clear()
-        source = (peer.id, publication.kind)
         peer.publications.announce(source, ())
         if publication.active:
             publication.active = False

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from media.forwarding import ssrcs
 from media.messages import Event, OfferNeeded, Published, Publishing, Traced
 from media.participant_limits import Limits
 from media.rooms.room import Refused, Room
 from media.rtp.codecs import VP8, Kind
+from media.rtp.extension_layout import NO_LAYOUT
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Certificate
 
@@ -233,6 +235,40 @@ def test_what_ends_is_received_by_nobody() -> None:
         ("a", Kind.AUDIO),
         ("a", Kind.VIDEO),
     }
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_camera_that_is_sent_again_goes_on_with_its_streams(shared: bool) -> None:
+    """Browsers name mid and rid of an SSRC until a report on it has come, and never again."""
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
+    kinds = [Publishing(Kind.VIDEO, ("h", "l")), *[Publishing(Kind.SCREEN)] * shared]
+    peer = room.join("a", kinds, automatic=True)
+    rids = "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h;l"
+
+    def change(direction: str) -> None:
+        peer.negotiation.changed = True
+        room._offer_soon(peer)
+        (offer,) = host.take(OfferNeeded)
+        mid = peer.publications.by_kind[Kind.VIDEO].mid
+        parts = re.split(r"(?m)^(?=m=)", answer(offer.sdp))
+        parts[1 + int(mid)] = parts[1 + int(mid)].replace("a=sendonly", f"a={direction}\r\n{rids}")
+        room.answer(peer, "".join(parts), offer.revision)
+
+    change("sendonly")
+    publication = peer.publications.by_kind[Kind.VIDEO]
+    for ssrc, rid in ((7, "h"), (8, "l")):
+        ssrcs.enter(peer, publication, InboundStream(ssrc, VP8, "a", rid), 1.0)
+    change("inactive")
+    assert not publication.inbound_streams
+    assert ssrcs.new_stream(peer, 7, VP8.payload_type, NO_LAYOUT) is None, "it is not to be sent"
+    change("sendonly")
+    for ssrc, rid in ((7, "h"), (8, "l")):
+        found = ssrcs.new_stream(peer, ssrc, VP8.payload_type, NO_LAYOUT)
+        assert found is not None
+        assert (found[0], found[1].rid) == (publication, rid)
+        ssrcs.enter(peer, *found, 2.0)
+    assert not peer.publications.ended
 
 
 def test_who_does_not_want_is_not_sent() -> None:
