@@ -16,7 +16,14 @@ from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.guests.left_behind import left_behind
 from web.markup.shared.document import document, message_page
 from web.markup.shared.event_lines import event_sentence
-from web.markup.shared.labels import appointment, clock, filled, guest_heading, shown_name
+from web.markup.shared.labels import (
+    appointment,
+    clock,
+    filled,
+    guest_heading,
+    is_far_ahead,
+    shown_name,
+)
 from web.markup.shared.phone_call import ask_by_phone_too, write_number
 from web.plain_views import PlainFile, PlainLine, PlainLines, PlainView
 from web.routes import path
@@ -210,6 +217,8 @@ def _sentences(viewer: Viewer, view: PlainLines) -> list[str]:
         return [_("%(name)s is here. The session will start soon.") % name]
     if view.host_is == "busy":
         return [_("%(name)s is in another session. Please wait.") % name]
+    if is_far_ahead(viewer, view.planned_at):
+        return [_("You can still write messages here.")]
     return [
         _("%(name)s has not joined yet. Keep this page open; you can already write a message.")
         % name

@@ -2,8 +2,9 @@
 
 import htpy as h
 
+from signaling.moments.milliseconds import maybe_ms
 from web.markup.shared.controls import button
-from web.markup.shared.labels import appointment, filled, guest_heading
+from web.markup.shared.labels import appointment, filled, guest_heading, is_far_ahead
 from web.routes import path
 from web.texts.directions import apart
 from web.view_models import SessionView, Viewer
@@ -38,8 +39,8 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         and h.p(".hint", hidden=view.offline)[
             filled(_("Session with %(name)s"), name=h.bdi("#host")[view.scheduler_name])
         ],
-        view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
-        h.p("#other-side", role="status")[
+        _date(viewer, view, scheduler),
+        h.p("#other-side", role="status", data_ahead=_ahead(viewer, view))[
             _("Loading…") if scheduler else not view.offline and _guest_sentence(viewer, view)
         ],
         button("use-here", _("Use here"), style="primary", hidden=""),
@@ -70,6 +71,28 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     ]
 
 
+def _date(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Node:
+    """When the session is planned; `room/changed.js` follows it, also where it was for now."""
+    _, at = viewer.translate, maybe_ms(view.planned_at)
+    return [
+        h.p("#planned.hint", hidden=at is None, data_at=at)[
+            h.span[h.time, " ", h.span(".hint.zone")]
+            if view.planned_at is None
+            else appointment(viewer, view.planned_at)
+        ],
+        not scheduler
+        and h.p("#moved.notice.info", role="status", hidden=True)[_("Your session has been moved")],
+    ]
+
+
+def _ahead(viewer: Viewer, view: SessionView) -> str | None:
+    """What is said instead of that somebody has not joined yet, while the date is far ahead."""
+    _ = viewer.translate
+    return (
+        _("You can still write messages here.") if is_far_ahead(viewer, view.planned_at) else None
+    )
+
+
 def _guest_sentence(viewer: Viewer, view: SessionView) -> str:
     """As of when the page was asked for; `room/header.js` writes it once the room is there."""
     _ = viewer.translate
@@ -81,6 +104,8 @@ def _guest_sentence(viewer: Viewer, view: SessionView) -> str:
         sentence = _("%(name)s has lost the connection. Please stay here and wait.")
         if view.host == "here":
             return ""
+    elif view.host == "away" and (ahead := _ahead(viewer, view)):
+        return ahead
     else:
         sentence = {
             "here": _("%(name)s is here. The session will start soon."),

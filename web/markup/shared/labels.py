@@ -5,7 +5,7 @@ sentences of the catalogs.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import htpy as h
 from babel import Locale
@@ -15,6 +15,9 @@ from signaling.notices.reasons import REASONS
 from web.texts.catalogs import OWN_NAMES
 from web.texts.dates import day_and_time, local, short_moment, zone_name
 from web.view_models import Viewer
+
+SOON = timedelta(hours=1)
+"How long before its date the other side of a session may be awaited."
 
 
 def languages_with(viewer: Viewer, code: str) -> list[tuple[str, str]]:
@@ -99,8 +102,13 @@ def guest_heading(viewer: Viewer, state: str) -> str:
         "active": _("You are in the session"),
         "kept_open": _("The session is paused"),
         "closed": _("The session is over"),
-        "canceled": _("The session is over"),
+        "canceled": _("This session was canceled."),
     }.get(state, _("You are in the waiting room"))
+
+
+def is_far_ahead(viewer: Viewer, planned_at: datetime | None) -> bool:
+    """Whether nobody is to be awaited yet; `static/js/room/changed.js` has the same hour."""
+    return planned_at is not None and viewer.now is not None and planned_at - viewer.now > SOON
 
 
 def delivery_label(viewer: Viewer, state: str | None) -> str:

@@ -13,6 +13,8 @@ import { ParkedSocket } from "../signaling/parked-socket.js";
 const COUNTDOWN_INTERVAL = 5_000;
 /** At most this often the server is asked whether it is time, whatever this device's clock says. */
 const CHECK_INTERVAL = 15_000;
+/** At least this often, unless the page sleeps: sessions are moved, and canceled. */
+const LOOK_AGAIN = 600_000;
 const GONE = 410;
 /** Milliseconds from the beginning until somebody who is still here is taken for a reader. */
 const READING = 2_000;
@@ -94,7 +96,7 @@ function updateCountdown() {
   const countdown = maybe("countdown", HTMLElement);
   if (!countdown) return;
   const left = Number(document.body.dataset.opensAt) - serverNow();
-  if (left < 0) void check();
+  if (left < 0 || performance.now() - checkedAt > LOOK_AGAIN) void check();
   const opens = fill(_("Opens in %(time)s"), { time: inWords(left + 59_999) });
   setText(countdown, offline ? `${opens} · ${_("No connection")}` : opens);
 }
@@ -112,6 +114,7 @@ async function check() {
   if (!now) return; // not a page of ours: a captive portal
   if (!maybe("countdown", HTMLElement)) return; // an earlier answer, or the session, stands there by now
   setServerTime(Number(now));
+  if (opensAt === document.body.dataset.opensAt) return; // nothing has changed, and somebody may be reading
   document.body.dataset.opensAt = opensAt;
   const { nextFiles } = fresh.body.dataset;
   if (nextFiles && !document.body.dataset.nextFiles) {
@@ -119,6 +122,8 @@ async function check() {
     void prepare();
   }
   byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
+  // what had it is gone, or nothing had
+  if (document.activeElement === document.body) byId("main", HTMLElement).focus();
   wireContent();
   showTimes();
   void warnOfHost();

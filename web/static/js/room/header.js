@@ -3,6 +3,7 @@
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
 import { roleLabel, shownName } from "../shared/labels.js";
+import { patiently } from "../shared/importing.js";
 import { hostOf, otherSide } from "./state.js";
 
 /**
@@ -19,6 +20,7 @@ export class SessionHeader {
   render(room) {
     const state = room.consultation?.state;
     if (!state) return;
+    void this.#renderChange(room);
     if (!this.scheduler) {
       setText(byId("heading", HTMLElement), guestHeading(state));
       // who may have taken over, or come first
@@ -31,6 +33,16 @@ export class SessionHeader {
       setText(byId("other-side", HTMLElement), guestSentence(room, state, name));
     }
     this.#renderPeople(room);
+  }
+
+  /** @param {Room} room which may have been moved or canceled meanwhile */
+  async #renderChange(room) {
+    this.room = room;
+    const { planned_at, state } = room.consultation ?? {};
+    const { at } = byId("planned", HTMLElement).dataset;
+    if (state !== "canceled" && (!planned_at || at === String(planned_at))) return;
+    const { showChange } = await patiently(() => import("./changed.js"), "room/changed.js");
+    if (showChange(room)) this.render(this.room);
   }
 
   /** @param {Room} room */
@@ -83,8 +95,11 @@ function guestSentence(room, state, name) {
   }
   if (other === "here") return fill(_("%(name)s is here. The session will start soon."), { name });
   if (other === "busy") return fill(_("%(name)s is in another session. Please wait."), { name });
+  // what is said instead while its date is far ahead
+  const { ahead } = byId("other-side", HTMLElement).dataset;
   return fill(
-    _("%(name)s has not joined yet. Keep this page open; you can already write a message."),
+    ahead ||
+      _("%(name)s has not joined yet. Keep this page open; you can already write a message."),
     { name },
   );
 }

@@ -7,7 +7,6 @@ import { _, _n, fill } from "../../shared/catalog.js";
 import { byId, clone, follow, inside, keepingScroll, setText, show } from "../../shared/dom.js";
 import { patiently } from "../../shared/importing.js";
 import { newId } from "../../shared/identifier.js";
-import { copy } from "../../shared/copy.js";
 import { serverNow } from "../../shared/time/server-clock.js";
 import { timeOfDay } from "../../shared/time/format.js";
 import { eventSentence } from "./event-lines.js";
@@ -198,7 +197,7 @@ export class Chat {
           element.classList.toggle("mine", mine);
           setText(inside(element, ".state"), mine ? stateWord(delivery, reason) : "");
           if (mine) inside(element, ".state").dataset.state = reason ? "refused" : delivery;
-          if (reason && !line.attachment) this.#offerAgain(element, line, writable);
+          if (reason && !line.attachment) void this.#offerAgain(element, line, writable);
           setText(inside(element, "time"), timeOfDay(line.sent_at));
         },
       );
@@ -283,15 +282,18 @@ export class Chat {
     if (!files || !(pieces.length + files.length)) return;
     this.draft = "";
     this.#unread?.clear();
-    for (const text of pieces) {
-      const id = newId();
-      this.#writtenAt.set(id, serverNow());
-      this.options.send({ type: "chat_send", id, text });
-    }
+    for (const text of pieces) this.#say(text);
     this.options.attachments.send(files);
     if (!isAtEnd(this.#rendered)) this.options.readNewest();
     this.#scrollToEnd();
     this.#text.focus();
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    const id = newId();
+    this.#writtenAt.set(id, serverNow());
+    this.options.send({ type: "chat_send", id, text });
   }
 
   /**
@@ -300,22 +302,12 @@ export class Chat {
    * @param {ChatLine} line
    * @param {boolean} writable
    */
-  #offerAgain(element, { id, text }, writable) {
-    if (!element.querySelector(".again")) {
-      const offered = clone("unsent");
-      element.append(offered);
-      inside(offered, ".copy").addEventListener("click", async () => {
-        const done = await copy(text);
-        setText(inside(offered, ".done"), done ? _("Copied.") : _("Please copy the text by hand."));
-      });
-      inside(offered, ".again").addEventListener("click", () => {
-        const message = /** @type {const} */ ({ type: "chat_send", id: newId(), text });
-        this.#writtenAt.set(message.id, serverNow());
-        this.options.take(id);
-        this.options.send(message);
-      });
-    }
-    show(inside(element, ".again"), writable);
+  async #offerAgain(element, { id, text }, writable) {
+    const { offerAgain } = await patiently(() => import("./refused.js"), "room/chat/refused.js");
+    offerAgain(element, text, writable, () => {
+      this.options.take(id);
+      this.#say(text);
+    });
   }
 
   get #distanceToEnd() {

@@ -43,7 +43,7 @@ export function showLocalTimes(root) {
  * @param {number} ahead minutes
  * @returns {string} UTC+3:00
  */
-function offset(ahead) {
+export function offset(ahead) {
   const minutes = Math.abs(ahead);
   const sign = ahead < 0 ? "-" : "+";
   const clock = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
