@@ -57,10 +57,11 @@ OWN_NAMES = {
 
 
 LATER_SCRIPTS = tuple(
-    f"web/static/js/room/{name}/" for name in ("call", "files", "greenroom", "saving")
+    f"web/static/js/room/{name}"
+    for name in ("call/", "files/", "greenroom/", "saving/", "changed.js", "chat/refused.js")
 )
-"""Scripts for photos and PDFs, and for calls. A page loads them, and their sentences, when the first
-one is used."""
+"""Scripts for photos and PDFs, for calls, and for what is rare. A page loads them, and their sentences,
+when the first one is used."""
 WAY_IN_SCRIPTS = tuple(
     f"web/static/js/{name}"
     for name in (

@@ -39,7 +39,7 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         and h.p(".hint", hidden=view.offline)[
             filled(_("Session with %(name)s"), name=h.bdi("#host")[view.scheduler_name])
         ],
-        _date(viewer, view, scheduler),
+        _date(viewer, view),
         h.p("#other-side", role="status", data_ahead=_ahead(viewer, view))[
             _("Loading…") if scheduler else not view.offline and _guest_sentence(viewer, view)
         ],
@@ -71,17 +71,12 @@ def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     ]
 
 
-def _date(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Node:
-    """When the session is planned; `room/changed.js` follows it, also where it was for now."""
-    _, at = viewer.translate, maybe_ms(view.planned_at)
-    return [
-        h.p("#planned.hint", hidden=at is None, data_at=at)[
-            h.span[h.time, " ", h.span(".hint.zone")]
-            if view.planned_at is None
-            else appointment(viewer, view.planned_at)
-        ],
-        not scheduler
-        and h.p("#moved.notice.info", role="status", hidden=True)[_("Your session has been moved")],
+def _date(viewer: Viewer, view: SessionView) -> h.Node:
+    """When the session is planned; `room/changed.js` follows it."""
+    if view.planned_at is None:
+        return None
+    return h.p("#planned.hint", data_at=maybe_ms(view.planned_at))[
+        appointment(viewer, view.planned_at)
     ]
 
 

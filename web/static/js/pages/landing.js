@@ -121,9 +121,10 @@ async function check() {
     document.body.dataset.nextFiles = nextFiles;
     void prepare();
   }
-  byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
+  const main = document.importNode(inside(fresh, "main"), true);
+  byId("main", HTMLElement).replaceWith(main);
   // what had it is gone, or nothing had
-  if (document.activeElement === document.body) byId("main", HTMLElement).focus();
+  if (document.activeElement === document.body) main.focus();
   wireContent();
   showTimes();
   void warnOfHost();

@@ -1,10 +1,10 @@
 /** The header of the session page: its state in words for guests, and who is present. */
 
 import { _, fill } from "../shared/catalog.js";
-import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
+import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { roleLabel, shownName } from "../shared/labels.js";
 import { patiently } from "../shared/importing.js";
-import { hostOf, otherSide } from "./state.js";
+import { EMPTY, hostOf, otherSide } from "./state.js";
 
 /**
  * @import { Room } from "./state.js"
@@ -14,6 +14,7 @@ export class SessionHeader {
   /** @param {boolean} scheduler whose state and next step are in `greenroom/scheduler-steps.js` */
   constructor(scheduler) {
     this.scheduler = scheduler;
+    this.room = EMPTY;
   }
 
   /** @param {Room} room */
@@ -39,10 +40,10 @@ export class SessionHeader {
   async #renderChange(room) {
     this.room = room;
     const { planned_at, state } = room.consultation ?? {};
-    const { at } = byId("planned", HTMLElement).dataset;
-    if (state !== "canceled" && (!planned_at || at === String(planned_at))) return;
+    const { at = "" } = maybe("planned", HTMLElement)?.dataset ?? {};
+    if (state !== "canceled" && at === `${planned_at ?? ""}`) return;
     const { showChange } = await patiently(() => import("./changed.js"), "room/changed.js");
-    if (showChange(room)) this.render(this.room);
+    await showChange(this);
   }
 
   /** @param {Room} room */

@@ -1,6 +1,6 @@
 /** What can be done with a message that was refused. Loaded when there is one. */
 
-import { _ } from "../../shared/catalog.js";
+import { _, loadFileSentences } from "../../shared/catalog.js";
 import { copy } from "../../shared/copy.js";
 import { clone, inside, setText, show } from "../../shared/dom.js";
 
@@ -16,7 +16,7 @@ export function offerAgain(element, text, writable, again) {
     const offered = clone("unsent");
     element.append(offered);
     inside(offered, ".copy").addEventListener("click", async () => {
-      const done = await copy(text);
+      const [done] = await Promise.all([copy(text), loadFileSentences()]);
       setText(inside(offered, ".done"), done ? _("Copied.") : _("Please copy the text by hand."));
     });
     inside(offered, ".again").addEventListener("click", again);
