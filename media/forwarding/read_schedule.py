@@ -30,6 +30,10 @@ TURNS = 128
 "Datagrams that the thread set aside, handled before timers and commands get their turn."
 
 
+SENT_TOGETHER = 8
+"Of them, as many are handled before what they are answered with is sent, at the latest."
+
+
 class ReadSchedule:
     """Reads the ports of a forwarder in an event loop."""
 
@@ -123,13 +127,18 @@ class ReadSchedule:
         if forwarder.loop.failed and self._yielding is not None:
             self._take_over(self._yielding, forwarder.loop.failed)
             return
-        for _ in range(TURNS):
-            most = max(forwarder.take_aside(port, 1) for port in forwarder.ports)
-            forwarder.flush()
-            if not most:
+        take, offer = forwarder.take_aside, forwarder.loop.offer
+        for turn in range(TURNS):
+            taken = 0
+            for port in forwarder.ports:
+                taken += take(port, 1)
+            if not taken:
+                forwarder.flush()
                 return
+            if not turn % SENT_TOGETHER:
+                forwarder.flush()
             # A report takes a tenth of a millisecond, and packets wait meanwhile.
-            forwarder.loop.offer()
+            offer()
         # Timers and commands get their turn in between.
         self._loop.call_soon(self._take_aside)
 

@@ -5,7 +5,7 @@ Where the loop is not built they are dicts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar
 
 from media.native import native
@@ -14,46 +14,35 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class RoutedMapping(MutableMapping[Key, Value]):
+class RoutedMapping(dict[Key, Value]):
     """A dict whose every change is made in a table of the native loop too."""
 
+    __slots__ = ("_key_bytes", "routes")
+
     def __init__(self, key_bytes: Callable[[Key], bytes]) -> None:
+        super().__init__()
         self.routes: Any = native.Routes()
         "The loop's table, which has the same content."
         self._key_bytes = key_bytes
-        self._entries: dict[Key, Value] = {}
-
-    def __getitem__(self, key: Key) -> Value:
-        return self._entries[key]
 
     def __setitem__(self, key: Key, value: Value) -> None:
         self.routes.put(self._key_bytes(key), value)
-        self._entries[key] = value
+        super().__setitem__(key, value)
 
     def __delitem__(self, key: Key) -> None:
-        del self._entries[key]
+        super().__delitem__(key)
         self.routes.remove(self._key_bytes(key))
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._entries
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def get(self, key: Key, default: Any = None) -> Any:
+    def pop(self, key: Key, *default: Any) -> Any:
         """As of a dict."""
-        return self._entries.get(key, default)
+        if key not in self:
+            return super().pop(key, *default)
+        value = self[key]
+        del self[key]
+        return value
 
-    def values(self) -> Any:
-        """As of a dict."""
-        return self._entries.values()
-
-    def items(self) -> Any:
-        """As of a dict."""
-        return self._entries.items()
+    popitem = setdefault = update = clear = __ior__ = None  # type: ignore[assignment]
+    "Those of a dict would leave the table as it was, and nobody needs them."
 
 
 def routed_by_address() -> MutableMapping[bytes, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -34,6 +35,7 @@ MID_ITEM = 15
 "The SDES item with the mid of a stream's m= section (RFC 8843 section 15.1)."
 
 
+@lru_cache(maxsize=1024)
 def source_description(ssrc: int, name: str, mid: str = "") -> bytes:
     """An SDES packet with a source's CNAME, and the mid of its m= section if there is one."""
     items = [(_CNAME, name.encode()[:255])]

@@ -27,6 +27,7 @@ _SMALL = 1
 _LARGE = 2
 _RUN_LIMIT = 0x1FFF
 _PAYLOAD_FEEDBACK = 205
+_PACKET = struct.Struct("!BBH")
 _FORMAT = 15
 
 
@@ -196,6 +197,8 @@ def split_feedback(compound: bytes) -> tuple[bytes, list[bytes]]:
 
     Whatever is malformed stays in the former.
     """
+    if not _has_feedback(compound):
+        return compound, []
     rest, found, position = b"", [], 0
     while position + 4 <= len(compound):
         end = position + 4 + 4 * int.from_bytes(compound[position + 2 : position + 4])
@@ -206,6 +209,16 @@ def split_feedback(compound: bytes) -> tuple[bytes, list[bytes]]:
             rest += packet
         position = end
     return rest + compound[position:], found
+
+
+def _has_feedback(compound: bytes) -> bool:
+    position, end = 0, len(compound) - 4
+    while position <= end:
+        first, payload_type, words = _PACKET.unpack_from(compound, position)
+        if payload_type == _PAYLOAD_FEEDBACK and first & 0x1F == _FORMAT:
+            return True
+        position += 4 + 4 * words
+    return False
 
 
 def read_feedback(packet: bytes) -> dict[int, float | None]:

@@ -118,12 +118,10 @@ def _sender_report(
         # A publisher without a clock (RFC 3550 section 6.4.1) tells nothing of lip sync.
         return
     inbound.note_sender_report(packet.sender_info, arrived_at)
-    for other_id in {outbound.owner_id for outbound in inbound.outbound_streams}:
-        other = subscribers(other_id)
-        if other is not None:
-            for outbound in inbound.outbound_streams:
-                if outbound.owner_id == other_id:
-                    rtcp_sent.send_sender_report(other, outbound, now)
+    for outbound in inbound.outbound_streams:
+        subscriber = subscribers(outbound.owner_id)
+        if subscriber is not None:
+            rtcp_sent.send_sender_report(subscriber, outbound, now)
 
 
 def _receiver_reports(

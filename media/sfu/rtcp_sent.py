@@ -71,8 +71,9 @@ def send_nack(peer: Peer, inbound: InboundStream, now: float) -> None:
 
 def send_keyframe_requests(peer: Peer, now: float) -> None:
     """Send a publisher the keyframe requests that are due."""
-    for inbound in peer.inbound_streams.values():
-        if keyframe_requests.is_due(inbound, peer.inbound_streams.values(), now):
+    streams = peer.inbound_streams.values()
+    for inbound in streams:
+        if inbound.keyframe_wanted and keyframe_requests.is_due(inbound, streams, now):
             peer.send_feedback(_keyframe_request(peer, inbound))
 
 

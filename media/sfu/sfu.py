@@ -290,7 +290,6 @@ class Sfu:
         room = self.rooms.get(peer.room_id)
         if room is not None:
             rtcp_received.handle(peer, data, now, arrived_at, room.peers.get)
-            rtcp_sent.send_keyframe_requests(peer, now)
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
         """Select layers: there is one more stream to choose from (:class:`Observer`)."""

@@ -82,6 +82,8 @@ class Timers:
         self._thrift: Wheel[Room] = Wheel(SECOND_TICKS)
         self._probed: set[Peer] = set()
         "Whose link is being probed; others send no padding."
+        self._threaded = False
+        "Whether the native loop's thread ran at the last tick; it may end by itself."
         self._tick = 0
         self._next_tick = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -151,6 +153,7 @@ class Timers:
         self._tick += 1
         if self._read_schedule is not None:
             self._safely(self._read_schedule.take_reports)
+            self._threaded = self._read_schedule.threaded
         tick, now = self._tick, self._sfu.now()
         self._safely(self._send_nacks, now)
         self._safely(self._send_padding, now)
@@ -173,11 +176,6 @@ class Timers:
         self._sfu.forwarder.flush()
         if self._read_schedule is not None:
             self._read_schedule.review(TICK)
-
-    @property
-    def _threaded(self) -> bool:
-        """Whether the native loop's thread runs, which may end by itself."""
-        return self._read_schedule is not None and self._read_schedule.threaded
 
     def _let_packets_through(self) -> None:
         if self._read_schedule is not None:
@@ -202,11 +200,10 @@ class Timers:
             room = self._sfu.rooms[peer.room_id]
             select_layers_for(room, peer, now)
             self._note_probes(room)
-        if peer.connected:
-            if peer.inbound_streams:
-                rtcp_sent.send_keyframe_requests(peer, now)
-            if not (peer.feedback_session and self._threaded):
-                rtcp_sent.send_transport_feedback(peer)
+        if peer.inbound_streams and peer.connected:
+            rtcp_sent.send_keyframe_requests(peer, now)
+        if not (peer.feedback_session and self._threaded) and peer.connected:
+            rtcp_sent.send_transport_feedback(peer)
 
     def _serve_each_second(self, peer: Peer, now: float) -> None:
         room = self._sfu.rooms[peer.room_id]
