@@ -41,7 +41,17 @@ class RoutedMapping(dict[Key, Value]):
         del self[key]
         return value
 
-    popitem = setdefault = update = clear = __ior__ = None  # type: ignore[assignment]
+    def clear(self) -> None:
+        """As of a dict."""
+        for key in list(self):
+            del self[key]
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """As of a dict."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    popitem = setdefault = __ior__ = None  # type: ignore[assignment]
     "Those of a dict would leave the table as it was, and nobody needs them."
 
 

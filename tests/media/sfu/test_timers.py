@@ -4,23 +4,27 @@ from media.messages import Leave
 from media.participant_limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
-from media.sfu.timers import SECOND_TICKS, SERVICE_TICKS, Wheel
+from media.sfu.timers import GATHERED, SECOND_TICKS, SERVICE_TICKS, Wheel
 from media.streams.inbound import InboundStream
 from scripts.traffic.relay_target import Target
 
 
-def test_everybody_has_one_turn_in_a_round_and_turns_are_spread() -> None:
-    wheel: Wheel[str] = Wheel(5)
+def test_everybody_has_one_turn_in_a_round_and_turns_are_gathered_and_spread() -> None:
+    ticks = 5 * GATHERED
+    wheel: Wheel[str] = Wheel(ticks)
     names = [f"peer {number}" for number in range(12)]
     for name in names:
         wheel.add(name)
-    turns = [wheel.due(tick) for tick in range(100, 105)]
+    turns = [turn for tick in range(1, 1 + ticks) if (turn := wheel.due(tick))]
     assert sorted(name for turn in turns for name in turn) == sorted(names)
-    assert {len(turn) for turn in turns} == {2, 3}
-    wheel.discard(turns[0][0])
-    assert turns[0][0] not in [name for tick in range(5) for name in wheel.due(tick)]
+    assert [len(turn) for turn in turns].count(2) == 3
+    assert len(turns) == 5, "nobody has a turn in between"
+    gone = turns[0][0]
+    wheel.discard(gone)
+    assert gone not in [name for tick in range(ticks) for name in wheel.due(tick)]
     wheel.add("new")
-    assert {len(wheel.due(tick)) for tick in range(5)} == {2, 3}, "the free place is taken first"
+    sizes = {len(turn) for tick in range(ticks) if (turn := wheel.due(tick))}
+    assert sizes == {2, 3}, "the free place is taken first"
 
 
 async def test_a_keyframe_is_asked_for_within_a_round_and_of_nobody_that_left() -> None:
