@@ -32,11 +32,13 @@ TARGETS = """() => {
   const least = 44, found = [];
   const seen = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !e.closest("[inert], .unseen, .skip");
+  const inText = ({ parentElement }) => /\\p{L}/u.test([...parentElement.childNodes]
+    .map((each) => each.nodeName === "A" ? "" : each.textContent).join(""));
   for (const e of document.querySelectorAll("button, select, input, textarea, summary, a[href]")) {
     if (!seen(e) || ["hidden", "range"].includes(e.type)) continue;
     // a box to tick is pressed by its words, too; a link in a line of text is as high as the line
     const target = ["checkbox", "radio"].includes(e.type) ? e.closest("label") ?? e : e;
-    if (e.matches("a") && getComputedStyle(e).display === "inline") continue;
+    if (e.matches("a") && getComputedStyle(e).display === "inline" && inText(e)) continue;
     const { width, height } = target.getBoundingClientRect();
     if (width < least - 0.5 || height < least - 0.5)
       found.push(`${e.outerHTML.slice(0, 90)} is ${width.toFixed()}x${height.toFixed()}`);

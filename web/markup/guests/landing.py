@@ -82,9 +82,9 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
         h.p(".hint")[_("By joining you accept these terms:")],
         _terms(viewer, view),
         h.p[
-            h.a(href=view.test_path)[_("Test my device")],
-            " · ",
-            h.a(href=view.help_path)[_("Help")],
+            h.a(".button", href=view.test_path)[_("Test my device")],
+            " ",
+            h.a(".button", href=view.help_path)[_("Help")],
         ],
     ]
 
