@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from media.rooms.sdp_lines import Description, MediaLines, NoDescription, read_lines
+from media.rooms.sdp_lines import Attributes, Description, MediaLines, NoDescription, read_lines
 from media.rooms.sdp_offer import Section
 from media.rtp.header_extensions import EXTENSION_URIS
 
@@ -69,27 +69,31 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
             raise AnswerRejected(f"the m= section {section.mid} is answered by another")
     _check_bundle(session, offered)
     fingerprints, setup, ufrag = _transport(session)
-    accepted = [media for media in session.media if not _is_rejected(media)]
+    accepted = _accepted(session)
+    shared = frozenset(_received_extensions(session.attributes))
     return Answer(
         bool(accepted) and all(media.attributes.has("rtcp-rsize") for media in accepted),
         ufrag,
         fingerprints,
         setup != "passive",
         {
-            section.mid: _answered(session, media, section)
+            section.mid: _answered(session, media, section, shared)
             for section, media in zip(offered, session.media, strict=True)
         },
     )
 
 
 def _transport(session: Description) -> tuple[tuple[tuple[str, str], ...], str, str]:
-    """The fingerprints, DTLS role and ICE ufrag of the first sections that have them."""
+    """The fingerprints, DTLS role and ICE ufrag of the first sections that have them.
+
+    A rejected section is in no bundle, and may have a transport of its own that nobody uses.
+    """
     fingerprints: tuple[tuple[str, str], ...] = ()
     setup = ufrag = ""
-    for media in session.media:
-        found = [value.split() for value in session.inherited(media, "fingerprint")]
+    for media in _accepted(session) or session.media:
         roles = session.inherited(media, "setup")
         if roles and not fingerprints:
+            found = [value.split() for value in session.inherited(media, "fingerprint")]
             fingerprints = tuple((pair[0], pair[1]) for pair in found if len(pair) == 2)
             setup = roles[0]
         ufrag = ufrag or next(iter(session.inherited(media, "ice-ufrag")), "")
@@ -98,14 +102,17 @@ def _transport(session: Description) -> tuple[tuple[tuple[str, str], ...], str, 
     return fingerprints, setup, ufrag
 
 
-def _answered(session: Description, media: MediaLines, section: Section) -> AnsweredSection:
+def _answered(
+    session: Description, media: MediaLines, section: Section, shared: frozenset[int]
+) -> AnsweredSection:
+    """A client's answer to one section; ``shared`` are extensions that the session has for all."""
     return AnsweredSection(
         section.mid,
         "inactive" if _is_rejected(media) else session.direction(media),
         _accepted_payload_types(media, section),
         tuple(rid for rid in _sent_rids(media) if rid in section.rids),
         _announced_streams(media),
-        frozenset(_received_extensions(session, media)),
+        shared | frozenset(_received_extensions(media.attributes)),
         frozenset(_accepted_feedback(media)),
     )
 
@@ -113,6 +120,10 @@ def _answered(session: Description, media: MediaLines, section: Section) -> Answ
 def _is_rejected(media: MediaLines) -> bool:
     """Whether an answered section was rejected; port 0 may also mean that it is bundled."""
     return media.port == 0 and not media.attributes.has("bundle-only")
+
+
+def _accepted(session: Description) -> list[MediaLines]:
+    return [media for media in session.media if not _is_rejected(media)]
 
 
 def _check_bundle(session: Description, offered: list[Section]) -> None:
@@ -141,10 +152,9 @@ def _accepted_payload_types(media: MediaLines, section: Section) -> tuple[int, .
     return tuple(accepted)
 
 
-def _received_extensions(session: Description, media: MediaLines) -> Iterator[int]:
+def _received_extensions(attributes: Attributes) -> Iterator[int]:
     """Ids of header extensions of our table that may be sent to the client (RFC 8285 section 5)."""
-    lines = session.attributes.values("extmap") + media.attributes.values("extmap")
-    for line in lines:
+    for line in attributes.values("extmap"):
         # "4/recvonly URI vad=on": a direction and attributes of the extension may be there.
         mapped, uri, *_ = (*line.split(), "", "")
         number, _, direction = mapped.partition("/")
@@ -173,12 +183,11 @@ def _announced_streams(media: MediaLines) -> tuple[tuple[int, int], ...]:
         ssrcs = [_number(member, 0xFFFFFFFF) for member in members]
         if semantics == "FID" and len(ssrcs) == 2 and min(ssrcs) >= 0:
             repairs[ssrcs[0]] = ssrcs[1]
+    repairing = set(repairs.values())
     named = [value.partition(" ")[0] for value in media.attributes.values("ssrc")]
     sources = dict.fromkeys(_number(ssrc, 0xFFFFFFFF) for ssrc in named)
     return tuple(
-        (ssrc, repairs.get(ssrc, 0))
-        for ssrc in sources
-        if ssrc >= 0 and ssrc not in repairs.values()
+        (ssrc, repairs.get(ssrc, 0)) for ssrc in sources if ssrc >= 0 and ssrc not in repairing
     )
 
 

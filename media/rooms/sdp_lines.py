@@ -18,16 +18,24 @@ class NoDescription(ValueError):
     """A text that is no session description."""
 
 
-@dataclass(frozen=True)
 class Attributes:
-    """The attributes of a description or of one of its m= sections, in order."""
+    """The attributes of a description or of one of its m= sections."""
 
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-    "Name and value; the value of an attribute without one is empty."
+    def __init__(self) -> None:
+        self.direction = ""
+        "Which way media goes, as the first of the four says; empty if none is there."
+        self._values: dict[str, list[str]] = {}
+        "By name, in order; the value of an attribute without one is empty."
+
+    def add(self, name: str, value: str) -> None:
+        """Add one, behind those of the same name."""
+        self._values.setdefault(name, []).append(value)
+        if not self.direction and name in DIRECTIONS:
+            self.direction = name
 
     def values(self, name: str) -> list[str]:
         """The values of every attribute of that name."""
-        return [value for each, value in self.pairs if each == name]
+        return self._values.get(name, [])
 
     def first(self, name: str) -> str:
         """The first of them, or nothing."""
@@ -35,12 +43,7 @@ class Attributes:
 
     def has(self, name: str) -> bool:
         """Whether there is one."""
-        return any(each == name for each, _ in self.pairs)
-
-    @property
-    def direction(self) -> str:
-        """Which way media goes; nothing if none of the four is there."""
-        return next((name for name, _ in self.pairs if name in DIRECTIONS), "")
+        return name in self._values
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class MediaLines:
 
     medium: str
     port: int
-    formats: tuple[str, ...]
+    formats: frozenset[str]
     attributes: Attributes = field(default_factory=Attributes)
 
 
@@ -80,10 +83,10 @@ def read_lines(text: str) -> Description:
             found = _MEDIA.fullmatch(line[2:].rstrip())
             if found is None:
                 raise NoDescription("an m= line is malformed")
-            media = MediaLines(found[1], int(found[2]), tuple(found[4].split()))
+            media = MediaLines(found[1], int(found[2]), frozenset(found[4].split()))
             description.media.append(media)
             attributes = media.attributes
         elif line.startswith("a="):
             name, _, value = line[2:].rstrip().partition(":")
-            attributes.pairs.append((name, value.strip()))
+            attributes.add(name, value.strip())
     return description

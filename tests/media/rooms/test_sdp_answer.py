@@ -1,6 +1,7 @@
 """Answers are parsed or rejected, whatever they contain."""
 
 import random
+import time
 
 import pytest
 
@@ -146,3 +147,29 @@ def test_a_port_may_have_a_number_of_ports() -> None:
 def test_an_answer_without_a_dtls_role_is_rejected(setup: str) -> None:
     with pytest.raises(AnswerRejected, match="DTLS role"):
         read_answer(answer().replace("setup:active", f"setup:{setup}"), offered())
+
+
+def test_the_transport_is_that_of_accepted_sections() -> None:
+    """A rejected section is outside of the bundle, and may name a transport of its own."""
+    text = answer("1 2", ports=(0, 9, 9))
+    own, rest = text[: text.index("m=video")], text[text.index("m=video") :]
+    for used, unused in (
+        ("ufrag:abcd", "ufrag:zzzz"),
+        ("AA:AA", "BB:BB"),
+        ("setup:active", "setup:passive"),
+    ):
+        own = own.replace(used, unused)
+    found = read_answer(own + rest, offered())
+    assert (found.ufrag, found.client_is_active) == ("abcd", True)
+    assert found.fingerprints == (("sha-256", ":".join(["AA"] * 32)),)
+
+
+@pytest.mark.parametrize("attribute", ["rtpmap:9", "rtcp-fb:9"])
+def test_a_long_answer_does_not_take_long(attribute: str) -> None:
+    """An answer is read between the packets of everybody's calls; each word of it is read once."""
+    formats, lines = " ".join("1" * 32_000), f"a={attribute}\r\n" * 4500
+    text = answer().replace("SAVPF 111\r\n", f"SAVPF {formats}\r\n{lines}")
+    began = time.thread_time()
+    for _ in range(3):
+        assert read_answer(text, offered())
+    assert time.thread_time() - began < 1
