@@ -22,6 +22,7 @@ from web.markup.desk.sharing import (
     choice_page,
     take_part_page,
 )
+from web.markup.shared.labels import shown_name
 from web.routes import path
 from web.view_models import Form
 
@@ -156,9 +157,10 @@ async def show_take_part(request: web.Request) -> web.Response:
     if account.id in consultation.holders:
         raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
     scheduler = await app[STORE].read.accounts.get(consultation.scheduler_id)
+    viewer = await viewer_of(request)
     waiting = next(
         (
-            each.seat.name
+            shown_name(viewer, each.seat.name, each.seat.role)
             for each in app[ROOMS].hub.waiting(account.id)
             if each.consultation.id == consultation.id
         ),
@@ -166,7 +168,7 @@ async def show_take_part(request: web.Request) -> web.Response:
     )
     start = request.query.get("start", "")
     page = take_part_page(
-        await viewer_of(request),
+        viewer,
         consultation.id,
         scheduler.name if scheduler else "",
         waiting,

@@ -1,5 +1,6 @@
 """Teams: their members see who waits for each other, and take part; until they are none any more."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.people import Refused, consultation_of
 from tests.serving import audit_lines
 from tests.web.access.clinic import open_lobby
 from tests.web.pages.colleagues import Ward, opened, until_waiting, waiting
+from tests.web.pages.desk.test_new_address import link_to
 from web.keys import STORE
 
 
@@ -38,6 +40,17 @@ async def test_a_team_sees_who_waits_and_whose_it_is_and_takes_part(ward: Ward) 
     await until_waiting(old)
     again = await ward.doctor.post(f"{ward.session}/take-part")
     assert (again.status, again.location) == (303, ward.session)
+
+
+async def test_a_team_reads_the_role_of_somebody_without_a_name_who_waits(ward: Ward) -> None:
+    await ward.team(ward.joy, ward.remi)
+    typed = {"kind": "in_person", "colleague_1_address": "lee@example.org", "language": "en"}
+    await ward.nurse.post("/invites/new", typed)
+    expert = await ward.person()
+    seat = await expert.join(await link_to(ward.server, "lee@example.org"))
+    session = await consultation_of(await expert.enter(invite_id=seat))
+    question = await ward.doctor.get(f"/sessions/{session}/take-part")
+    assert "Colleague waits for Nurse Joy." in re.sub("<[^>]+>", "", question.text)
 
 
 async def test_start_next_goes_to_ones_own_before_a_teams(ward: Ward) -> None:
