@@ -54,6 +54,7 @@ async def test_no_browser_refuses_an_email_that_was_copied_with_direction_marks(
         page = (await nurse.get("/signin")).text
         (field,) = re.findall(r'<input[^>]*name="email"[^>]*>', page)
         assert 'type="text"' in field and 'inputmode="email"' in field
+        assert 'autocapitalize="none"' in field and 'spellcheck="false"' in field
         assert (await nurse.sign_in("\u2068nurse@example.org\u2069")).status == 303
 
 

@@ -47,7 +47,9 @@ def field(
     was copied with direction marks or its owner's name, which the server reads.
     """
     described, texts = _describe(form, name, hint)
-    return h.div(".field")[
+    return h.div(
+        ".field"
+    )[
         h.label(for_=form.place(name))[label],
         texts[:1] if hint else None,
         h.input(
@@ -56,7 +58,8 @@ def field(
                 "name": name,
                 "type": "text" if kind == "email" else kind,
                 "inputmode": "email" if kind == "email" else None,
-                "autocapitalize": "none" if kind == "email" else None,
+                "autocapitalize": "none" if direction == "ltr" else None,  # no prose
+                "spellcheck": "false" if direction == "ltr" else None,
                 "value": None if kind == "password" else form.values.get(name) or None,
                 "required": required,
                 "autocomplete": autocomplete,
