@@ -9,8 +9,11 @@ from signaling.errors import N_, InvalidInput
 # rest of an SMS or of a list is an attack, not a name (UAX #9, UTS #39). The implicit marks (LRM,
 # RLM, ALM) and the joiners stay: Persian and Arabic need them.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_AROUND = "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"
-_MARKS_AROUND = re.compile(rf"^[\s{_AROUND}]+|[\s{_AROUND}]+$")
+_AROUND = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" + "".join(
+    character for character in map(chr, range(0x3001)) if character.isspace()
+)
+"""Direction marks and white space: what may stand around a name. As characters, and not as an expression,
+which would look from each space of a long row for the end."""
 _ISOLATES = re.compile("[\u202a-\u202c\u2066-\u2069]")
 "Embeddings and isolates with what ends them; not the overrides, which no copy has inside a name."
 _LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085]")
@@ -21,6 +24,9 @@ _ONE_LETTER = str.maketrans(
 )
 """Arabic and Persian keyboards write the same name with different letters: Yeh, Alef Maksura and
 Kaf; the Tatweel is only decoration."""
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"Stands for a stored text that was damaged, in every language."
 
 NAME_LENGTH = 80
 NOTE_LENGTH = 500
@@ -76,7 +82,7 @@ def typed_name(field: str, text: str, *, required: bool = False) -> str:
 
     Raises InvalidInput as `one_line` does, also for text that has bidirectional controls only.
     """
-    name = _ISOLATES.sub("", _MARKS_AROUND.sub("", text))
+    name = _ISOLATES.sub("", text.strip(_AROUND))
     return one_line(field, name if _clean(name) else text, required=required)
 
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
 from signaling.ports.store import Damaged
+from signaling.text import UNREADABLE
 from storage.engine.database import Database
 from storage.engine.executor import Executor, Row, Steps, batched, marks
 from storage.engine.master_key import KEY_BYTES, derived, key_id
@@ -37,8 +38,6 @@ Plain = bytes | bytearray | memoryview
 NONCE_BYTES = 12
 SEAL_BYTES = NONCE_BYTES + 16
 "By how much a sealed value is longer: nonce and tag."
-UNREADABLE = "\N{REPLACEMENT CHARACTER}"
-"Stands for a text that was damaged, in every language."
 TOKEN_BYTES = 16
 "128 bits are 22 characters of an address; length matters in an SMS."
 CACHED_KEYS = 4096

@@ -6,8 +6,9 @@ from dataclasses import replace
 import msgspec
 
 from signaling.attachment import Attachment, AttachmentKind, AttachmentNote, StoredRendition
+from signaling.text import UNREADABLE
 from storage.engine.executor import Executor, Row
-from storage.engine.vault import UNREADABLE, ConsultationKey, Vault
+from storage.engine.vault import ConsultationKey, Vault
 
 
 class _Details(msgspec.Struct, frozen=True, omit_defaults=True):

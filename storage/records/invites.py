@@ -9,10 +9,11 @@ import msgspec
 
 from signaling.invite import Invite, Person
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
+from signaling.text import UNREADABLE
 from signaling.token import token_digest
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.executor import Executor, Row, batched, marks
-from storage.engine.vault import UNREADABLE, Vault
+from storage.engine.vault import Vault
 
 DAMAGED = Person(UNREADABLE, "", "none", "", "en")
 "Whoever was invited, where that cannot be read any more."

@@ -1,5 +1,7 @@
 """Text that people type."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +53,13 @@ def test_only_marks_and_a_name_that_is_turned_around_are_refused(name: str) -> N
     with pytest.raises(InvalidInput) as refused:
         typed_name("first_name", name)
     assert refused.value.field == "first_name"
+
+
+def test_a_long_row_of_spaces_holds_up_nobody() -> None:
+    """As much as a form may hold: looking for the end from each space took minutes."""
+    began = process_time()
+    assert typed_name("name", "a" + " " * 250_000 + "a") == "a a"
+    assert process_time() - began < 10
 
 
 def test_a_letter_newer_than_this_python_is_not_lost() -> None:

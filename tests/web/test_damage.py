@@ -13,14 +13,15 @@ from signaling.contact import Contact
 from signaling.device_check import DeviceCheck
 from signaling.notices.reply import Reply
 from signaling.ports.store import Records
-from storage.engine.vault import UNREADABLE
+from signaling.text import UNREADABLE
 from tests.clock import MovableClock
 from tests.engines.databases import run
-from tests.people import Person, Refused, an_id, consultation_of
+from tests.people import Person, Refused, an_id, consultation_of, outbox
 from tests.serving import Server, moment, serving
 from tests.web.access.clinic import open_lobby
 from tests.web.pages.desk.test_new_address import edit, link_to
 from web.keys import CLOCKWORK, STORE
+from web.routes import path
 
 NOW = moment("2026-12-07 14:30")
 SEALED = [
@@ -111,8 +112,8 @@ async def damage(server: Server, table: str, column: str) -> int:
 
 
 async def pages(nurse: Person, paths: list[str]) -> None:
-    for path in paths:
-        assert (await nurse.get(path)).status < 500, path
+    for each in paths:
+        assert (await nurse.get(each)).status < 500, each
 
 
 async def sessions(server: Server) -> int:
@@ -212,3 +213,22 @@ async def test_a_person_who_cannot_be_read_is_entered_anew(tmp_path: Path) -> No
             link = await link_to(server, "amina@example.org")
         async with Person(server) as phone:
             await phone.join(link)
+
+
+async def test_nobody_is_written_to_by_the_name_that_cannot_be_read(tmp_path: Path) -> None:
+    """The form shows it where the name was, and only an address is entered."""
+    async with serving(tmp_path, MovableClock(NOW)) as server, Person(server) as nurse:
+        await server.account()
+        await nurse.sign_in()
+        companion = {"companion": "on", "companion_name": "Sami"}
+        await nurse.invite("Amina", **companion, companion_address="sami@example.org")
+        await damage(server, "invite", "person")
+        rows = await run(server.app[STORE], "SELECT id FROM invite WHERE role = 'companion'")
+        await edit(nurse, address="new-amina@example.org", first_name=UNREADABLE)
+        typed = {"name": UNREADABLE, "address": "new-sami@example.org", "language": "en"}
+        answer = await nurse.post(path("edit_invite", invite_id=rows[0]["id"]), typed)
+        assert answer.status == 303
+        mails = {mail.to: mail.text for mail in await outbox(server)}
+    assert "Hello new-amina," in mails["new-amina@example.org"]
+    assert "Hello Companion," in mails["new-sami@example.org"]
+    assert not any(UNREADABLE in text for text in mails.values())

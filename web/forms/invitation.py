@@ -11,7 +11,7 @@ from signaling.flows.invites.inviting import Plan
 from signaling.invite import InviteChannel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
 from signaling.moments.typed_moment import typed_clock, typed_day
-from signaling.text import NOTE_LENGTH, paragraphs, typed_name
+from signaling.text import NOTE_LENGTH, UNREADABLE, paragraphs, typed_name
 from web.forms.contacts import Understood, contact_of, in_words, understand
 from web.forms.faults import Faults, faults_of
 from web.notices.routing import NoticeRouting
@@ -153,6 +153,8 @@ def read_person(typed: Typed, reading: Reading) -> Person:
     with faults.caught():
         language = read_language(typed.get("language", reading.account.language), "language")
     faults.settle()
+    if first_name == UNREADABLE and (address or last_name):
+        first_name = ""  # of somebody who is entered anew: no name to write to them by
     if not first_name and not last_name:
         first_name = name_by(address)
     return Person(first_name, last_name, channel, address, language)
@@ -275,7 +277,7 @@ def _other(typed: Typed, prefix: str, language: str, reading: Reading) -> Person
         spoken = read_language(chosen, f"{prefix}_language")
     faults.settle()
     return Person(
-        first_name=name,
+        first_name="" if name == UNREADABLE else name,
         last_name="",
         channel=channel,
         address=address,

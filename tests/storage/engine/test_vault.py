@@ -20,9 +20,10 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.invite import Person
+from signaling.text import UNREADABLE
 from storage.engine.executor import Parameters, Row
 from storage.engine.master_key import derived, key_id, load_master_key
-from storage.engine.vault import UNREADABLE, ConsultationKey
+from storage.engine.vault import ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.store import Records, Store
 from tests.engines.databases import open_store, run

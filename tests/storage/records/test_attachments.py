@@ -11,7 +11,7 @@ from signaling.account import Account
 from signaling.attachment import Attachment, StoredRendition, Upload
 from signaling.chat import EVENT_LINES, PAGE_BYTES, line_bytes, stored_bytes
 from signaling.consultation import Consultation
-from storage.engine.vault import UNREADABLE
+from signaling.text import UNREADABLE
 from storage.store import Records, Store
 from tests.engines.databases import everything_stored, open_store, run, statements_of
 

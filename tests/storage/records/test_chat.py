@@ -21,10 +21,11 @@ from signaling.chat import (
 )
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
+from signaling.text import UNREADABLE
 from storage.engine.master_key import DATABASE_NAME
 from storage.engine.sqlite.connection import Connection
 from storage.engine.sqlite.database import SqliteExecutor
-from storage.engine.vault import ONE_KEY, UNREADABLE, ConsultationKey
+from storage.engine.vault import ONE_KEY, ConsultationKey
 from storage.store import Records, Store
 from tests.engines.databases import open_store, run
 
