@@ -319,10 +319,9 @@ class Room:
         return True
 
     def _place(self, peer: Peer) -> None:
-        """Link what found no m= section so far, as far as one has become free."""
-        unplaced = peer.subscriptions.unplaced
-        while unplaced and self._match(peer, unplaced.pop()):
-            pass
+        """Link what found no m= section so far, as far as one of its medium has become free."""
+        for source in list(peer.subscriptions.unplaced):
+            self._match(peer, source)
 
     def _offer_soon(self, peer: Peer) -> None:
         self._to_offer[peer.id] = peer

@@ -326,6 +326,24 @@ def test_what_found_no_section_gets_one_that_becomes_free() -> None:
     }
 
 
+def test_a_section_that_becomes_free_is_for_what_has_its_medium() -> None:
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
+    viewer = room.join("viewer", (), automatic=True)
+    for index in range(63):
+        room.join(f"first {index}", [Publishing(Kind.VIDEO)], automatic=False)
+    settle(room, host)
+    for index in range(20):
+        room.join(f"voice {index}", [Publishing(Kind.AUDIO)], automatic=False)
+    room.join("camera", [Publishing(Kind.VIDEO)], automatic=False)
+    settle(room, host)
+    assert len(viewer.subscriptions.unplaced) == 21
+    room.leave(room.peers["first 5"])
+    settle(room, host)
+    assert ("camera", Kind.VIDEO) in viewer.downlink.outbound_streams
+    assert len(viewer.subscriptions.unplaced) == 20
+
+
 def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
     host = RoomHost()
     room = Room("room", host, Limits(), ())
