@@ -373,7 +373,7 @@ class Forwarder:
     ) -> None:
         """Switch the outbound streams that wait for ``inbound`` if a decoder can start here."""
         payload = memoryview(data)[packet.layout.end :]
-        if not inbound.starts_keyframe(payload):
+        if not inbound.starts_keyframe(payload, packet.now):
             return
         _, _, sequence, timestamp, _ = _HEADER.unpack_from(data)
         for outbound in inbound.waiting:

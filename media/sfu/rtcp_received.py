@@ -31,6 +31,7 @@ from media.rtp.header_extensions import absolute_send_time
 from media.rtp.rtcp_compound import read_compound
 from media.rtp.transport_cc import read_feedback, split_feedback
 from media.sfu import rtcp_sent
+from media.streams.keyframe_requests import KEYFRAME_INTERVAL
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are forwarded, each to every subscriber."
@@ -181,17 +182,28 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
         if outbound is not None and outbound.inbound is not None:
             outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_FIR:
-        for position in range(0, len(packet.fci) - 7, 8):
-            ssrc, number = struct.unpack_from("!IB", packet.fci, position)
-            outbound = peer.downlink.by_ssrc.get(ssrc)
-            # The same number is the same request again (RFC 5104 section 4.3.1.2).
-            if outbound is not None and outbound.last_fir != (packet.ssrc, number):
-                outbound.last_fir = (packet.ssrc, number)
-                if outbound.inbound is not None:
-                    outbound.inbound.want_keyframe()
+        _intra_requests(peer, packet, now)
     elif packet.fmt == RTCP_PSFB_APP:
         try:
             bitrate, ssrcs = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
         peer.downlink.note_receiver_estimate(bitrate, ssrcs, now)
+
+
+def _intra_requests(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
+    """Want keyframes as a FIR says (RFC 5104 section 4.3.1.2).
+
+    The same number is the same request again, but if it still comes two round trips after a keyframe,
+    that was lost. On a fast link it takes longer to send one.
+    """
+    lost_after = max(2 * peer.downlink.round_trip, KEYFRAME_INTERVAL)
+    for position in range(0, len(packet.fci) - 7, 8):
+        ssrc, number = struct.unpack_from("!IB", packet.fci, position)
+        outbound = peer.downlink.by_ssrc.get(ssrc)
+        if outbound is None or outbound.inbound is None:
+            continue
+        is_new = outbound.last_fir != (packet.ssrc, number)
+        if is_new or now - outbound.inbound.keyframe_at > lost_after:
+            outbound.last_fir = (packet.ssrc, number)
+            outbound.inbound.want_keyframe()

@@ -140,6 +140,7 @@ class InboundStream(InboundStreamState):
         "feedback",
         "intra_requests",
         "keyframe_asked_at",
+        "keyframe_at",
         "keyframes",
         "last_sender_report",
         "loss",
@@ -153,6 +154,9 @@ class InboundStream(InboundStreamState):
         "sender_report_at",
         "ssrc",
     )
+
+    keyframe_at: float
+    "When the last keyframe that was wanted began to arrive."
 
     def __init__(self, ssrc: int, codec: Codec, publisher_id: str, rid: str = "") -> None:
         self.ssrc = ssrc
@@ -193,7 +197,7 @@ class InboundStream(InboundStreamState):
         "Full intra requests (FIR) sent for it."
         self.keyframe_wanted = False
         self.recovered = self.keyframes = 0
-        self.keyframe_asked_at = -1.0
+        self.keyframe_asked_at = self.keyframe_at = -1.0
         self.entered_at = self.last_seen = 0.0
         "When the first packet came."
         self.began_at = -STEADY
@@ -272,13 +276,14 @@ class InboundStream(InboundStreamState):
         """Request a keyframe as soon as ``media/streams/keyframe_requests.py`` allows."""
         self.keyframe_wanted = True
 
-    def starts_keyframe(self, payload: bytes | memoryview) -> bool:
+    def starts_keyframe(self, payload: bytes | memoryview, now: float) -> bool:
         """Whether a decoder can start with this packet; always for audio."""
         if self.history is None:
             return True
         if not starts_keyframe(self.codec.name, payload):
             return False
         self.keyframe_wanted = False
+        self.keyframe_at = now
         self.keyframes += 1
         return True
 

@@ -334,20 +334,43 @@ def full_intra_request(outbound_ssrc: int, number: int) -> bytes:
     )
 
 
-async def test_a_repeated_intra_request_is_one_request(target: Target) -> None:
+async def test_a_repeated_intra_request_is_one_request_until_a_keyframe_is_lost(
+    target: Target,
+) -> None:
+    """RFC 5104 section 4.3.1.2: who repeats it two round trips after a keyframe did not get that."""
     send_media(target, 1)
-    client, peer = target.clients["b"], target.sfu.rooms["room"].peers["b"]
+    client, room = target.clients["b"], target.sfu.rooms["room"]
+    peer = room.peers["b"]
     outbound = peer.downlink.outbound_streams["a", Kind.VIDEO]
     assert client.ciphers is not None
     assert outbound.inbound is not None
+    peer.downlink.round_trip = 0.5
+    keyframe_at = 1000.0
     wanted = []
-    for number in (1, 1, 2, 2, 3):
-        outbound.inbound.keyframe_wanted = False
-        request = full_intra_request(outbound.ssrc, number)
-        client._send_now(client.ciphers.outgoing.protect_rtcp(request))
-        target.sfu.forwarder.drain(target.port)
+    for number, after in ((1, 0.1), (1, 0.9), (2, 0.9), (2, 0.95), (2, 1.1), (3, 0.1)):
+        assert outbound.inbound.starts_keyframe(b"\x10\x50", keyframe_at)
+        request = client.ciphers.outgoing.protect_rtcp(full_intra_request(outbound.ssrc, number))
+        now = keyframe_at + after
+        rtcp_received.handle(peer, bytes(request), now, now, room.peers.get)
         wanted.append(outbound.inbound.keyframe_wanted)
-    assert wanted == [True, False, True, False, True]
+    assert wanted == [True, False, True, False, True, True]
+
+
+async def test_an_intra_request_during_a_pause_is_heard_when_it_is_repeated(
+    target: Target,
+) -> None:
+    send_media(target, 1)
+    client, room = target.clients["b"], target.sfu.rooms["room"]
+    peer = room.peers["b"]
+    outbound = peer.downlink.outbound_streams["a", Kind.VIDEO]
+    inbound = outbound.inbound
+    assert client.ciphers is not None
+    assert inbound is not None
+    assert inbound.starts_keyframe(b"\x10\x50", 1000.0)
+    for outbound.inbound in (None, inbound):
+        request = client.ciphers.outgoing.protect_rtcp(full_intra_request(outbound.ssrc, 1))
+        rtcp_received.handle(peer, bytes(request), 1000.1, 1000.1, room.peers.get)
+    assert inbound.keyframe_wanted
 
 
 async def test_names_of_several_sources_hide_no_request_beside_them(target: Target) -> None:

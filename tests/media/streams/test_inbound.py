@@ -62,7 +62,7 @@ def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
     assert keyframe_requests.is_due(stream, [stream], 5.0)
     assert not keyframe_requests.is_due(stream, [stream], 5.0 + KEYFRAME_INTERVAL / 2)
     assert keyframe_requests.is_due(stream, [stream], 5.0 + KEYFRAME_INTERVAL)
-    assert stream.starts_keyframe(b"\x10\x50")
+    assert stream.starts_keyframe(b"\x10\x50", 1.0)
     assert not keyframe_requests.is_due(stream, [stream], 5.0 + 2 * KEYFRAME_INTERVAL)
 
 

@@ -61,7 +61,7 @@ class Loop:
             inbound.timestamp = timestamp
         assert inbound.history is not None
         inbound.history.store(sequence, data)
-        if inbound.waiting and not late and inbound.starts_keyframe(payload):
+        if inbound.waiting and not late and inbound.starts_keyframe(payload, now):
             for stream in inbound.waiting:
                 stream.begin(inbound, sequence, timestamp, memoryview(payload), now)
         for stream in inbound.outbound_streams:
@@ -221,7 +221,7 @@ def test_audio_begins_at_once_and_after_a_pause_time_has_passed() -> None:
     stream = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
     stream.follow(audio, 0.0)
     assert audio.waiting == (stream,)
-    assert audio.starts_keyframe(b"")
+    assert audio.starts_keyframe(b"", 1.0)
     stream.begin(audio, 10, 960, memoryview(b""), 0.0)
     audio.next_sequence, audio.timestamp = 11, 960
     before = (stream.sequence_offset + 10) & 0xFFFF, (stream.timestamp_offset + 960) & 0xFFFFFFFF
