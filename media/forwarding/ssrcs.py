@@ -100,7 +100,8 @@ def undo_retransmission(
         if publication is not None:
             rid = layout.repaired_rid if publication.rids else ""
             inbound = publication.inbound_streams.get(rid)
-    if inbound is None:
+    # All codecs of RTX are of video.
+    if inbound is None or inbound.history is None:
         return None
     # A sender may have changed its codec since (section 8.6: apt).
     repaired = RTX_PAYLOAD_TYPES.get(packet[1] & 0x7F, inbound.payload_type)

@@ -114,6 +114,19 @@ def test_a_retransmission_without_rid_belongs_to_none_of_several_streams() -> No
     assert ssrcs.undo_retransmission(peer, again, layout_of(again)) is None
 
 
+def test_audio_takes_no_retransmissions() -> None:
+    """An answer may name a repair for it all the same; its subscribers would get a video's packets."""
+    peer = publisher(Kind.AUDIO)
+    peer.publications.announce(("a", Kind.AUDIO), [(7, 8)])
+    inbound = InboundStream(7, OPUS, "a")
+    ssrcs.enter(peer, peer.publications.by_kind[Kind.AUDIO], inbound, now=1.0)
+    inbound.accept(100, 1.0)
+    inbound.accept(102, 1.0)
+    again = packet(RTX, 8, "0", (101).to_bytes(2) + b"picture")
+    assert ssrcs.undo_retransmission(peer, again, layout_of(again)) is None
+    assert 101 in inbound.missing
+
+
 def test_a_retransmission_has_the_codec_that_its_payload_type_repairs() -> None:
     """Though the sender has changed its codec since."""
     peer = publisher(Kind.VIDEO)
