@@ -148,7 +148,7 @@ async def test_what_is_damaged_stops_nothing_else(tmp_path: Path, table: str, co
                 try:
                     await wire.say("I am here")
                 except Refused as error:
-                    assert (error.code, table, held in bad) == ("unavailable", "vault_key", True)
+                    assert (error.code, table, held in bad) == ("error", "vault_key", True)
         desk = await nurse.enter(consultation_id=bad[2].session)
         await desk.command("terminate_consultation", choice="close")
         for _ in range(24):
