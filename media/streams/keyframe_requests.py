@@ -1,4 +1,4 @@
-"""How often a publisher is sent a keyframe request (PLI), and for which of its streams.
+"""How often a publisher is sent a keyframe request (PLI or FIR), and for which of its streams.
 
 Subscribers want one by PLI or FIR (``media/sfu/rtcp_received.py``), when they begin or switch to an
 encoding (``media/streams/outbound.py``), and after a gap that was given up

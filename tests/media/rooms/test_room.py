@@ -9,6 +9,7 @@ import pytest
 from media.forwarding import ssrcs
 from media.messages import Event, OfferNeeded, Published, Publishing, Traced
 from media.participant_limits import Limits
+from media.rooms.publications import Publications
 from media.rooms.room import Refused, Room
 from media.rtp.codecs import VP8, Kind
 from media.rtp.extension_layout import NO_LAYOUT
@@ -269,6 +270,13 @@ def test_a_camera_that_is_sent_again_goes_on_with_its_streams(shared: bool) -> N
         assert (found[0], found[1].rid) == (publication, rid)
         ssrcs.enter(peer, *found, 2.0)
     assert not peer.publications.ended
+
+
+def test_the_newest_streams_that_ended_are_remembered_as_many_as_one_may_send() -> None:
+    publications = Publications(most_streams=3)
+    for ssrc in range(10):
+        publications.end_stream(("a", Kind.VIDEO), InboundStream(ssrc, VP8, "a", f"{ssrc}"))
+    assert publications.ended == {ssrc: (("a", Kind.VIDEO), f"{ssrc}") for ssrc in (7, 8, 9)}
 
 
 def test_who_does_not_want_is_not_sent() -> None:

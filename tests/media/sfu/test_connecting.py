@@ -5,12 +5,13 @@ import gc
 import re
 import time
 import weakref
+from datetime import datetime, timedelta
 
 import pytest
 
 from media.messages import Connected, Leave, OfferNeeded
 from media.rtp.codecs import Kind
-from media.transport.dtls import EARLY_OCTETS, EARLY_RECORDS, EarlyRecords
+from media.transport.dtls import EARLY_OCTETS, EARLY_RECORDS, Certificate, EarlyRecords
 from scripts.traffic.relay_target import Target
 from tests.media.support import Client, TestSfu, until
 
@@ -93,6 +94,29 @@ async def test_a_new_certificate_is_for_new_connections_alone() -> None:
         await until(lambda: len(client.offers) > 1, "a is offered b")
         assert fingerprints_of(client.offers) == [{before.announcement}] * len(client.offers)
         assert {sfu.certificate().announcement} in fingerprints_of(sfu.clients["b"].offers)
+
+
+class OldCertificate(Certificate):
+    """A certificate made some days ago."""
+
+    days = 0
+
+    @property
+    def expires(self) -> datetime:
+        return super().expires - timedelta(days=self.days)
+
+
+@pytest.mark.parametrize(("days", "renewed"), [(6, False), (8, True)])
+async def test_a_certificate_is_renewed_after_a_week(days: int, renewed: bool) -> None:
+    async with TestSfu() as sfu:
+        old = OldCertificate.generateCertificate()
+        old.days = days
+        sfu._certificate = old
+        sfu.join("a", Kind.AUDIO)
+        await until(lambda: sfu.of(Connected), "a is connected")
+        offered = fingerprints_of(sfu.clients["a"].offers)
+        assert ({old.announcement} in offered) is not renewed
+        assert offered == [{sfu.certificate().announcement}] * len(offered)
 
 
 async def test_who_has_left_takes_no_memory_until_a_collection() -> None:
