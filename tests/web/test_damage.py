@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from signaling.attachment import Attachment, StoredRendition, Upload
 from signaling.contact import Contact
 from signaling.device_check import DeviceCheck
+from signaling.interpreter_request import InterpretingOrganization
 from signaling.notices.reply import Reply
 from signaling.ports.store import Records
 from signaling.text import UNREADABLE
@@ -232,3 +233,33 @@ async def test_nobody_is_written_to_by_the_name_that_cannot_be_read(tmp_path: Pa
     assert "Hello new-amina," in mails["new-amina@example.org"]
     assert "Hello Companion," in mails["new-sami@example.org"]
     assert not any(UNREADABLE in text for text in mails.values())
+
+
+async def test_no_search_for_an_interpreter_keeps_a_damaged_session(tmp_path: Path) -> None:
+    """Neither can the next organization be written to, nor the one that was asked."""
+    clock = MovableClock(NOW)
+    async with serving(tmp_path, clock) as server:
+        await server.account()
+        for name in ("first", "second"):
+            address = f"{name}@example.org"
+            organization = InterpretingOrganization(an_id(name), name, address, ("ar",), 1)
+            await server.app[STORE].write(
+                lambda records, each=organization: records.interpreters.put_organization(each)
+            )
+        async with Person(server) as nurse:
+            await nurse.sign_in()
+            for name in ("Amina", "Bashir"):
+                typed = {"first_name": name, "address": f"{name}@example.org", "language": "ar"}
+                assert (
+                    await nurse.post("/invites/new", {**typed, "interpreter": "on"})
+                ).status == 303
+            await damage(server, "vault_key", "wrapped")
+            cookie = nurse.cookie
+    async with serving(tmp_path, clock) as server, Person(server) as nurse:
+        nurse.plant(cookie)
+        rows = await run(server.app[STORE], "SELECT id FROM consultation")
+        assert (await nurse.post(f"/sessions/{rows[0]['id']}/cancel")).status == 303
+        for _ in range(24):
+            clock.move(timedelta(hours=13))
+            await server.app[CLOCKWORK].run_due()
+        assert await sessions(server) == 0

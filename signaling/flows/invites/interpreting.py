@@ -27,7 +27,7 @@ from signaling.invite import Invite, Person
 from signaling.notice_allowance import ASKING_AGAIN, INVITING, Allowance
 from signaling.notices.notice import Occasion
 from signaling.ports.clock import Clock, Timers
-from signaling.ports.store import Records, Store
+from signaling.ports.store import Damaged, Records, Store
 from signaling.token import token_digest
 
 _WORDS = {"refuse": "decline_request", "expire": "expire_request"}
@@ -97,21 +97,21 @@ class Interpreting:
             consultation.interpreting_language,
             (request.organization_id for request in requests),
         )
-        now, planned_at = self._clock.now(), consultation.planned_at
+        now, planned_at, request_id = self._clock.now(), consultation.planned_at, new_id()
         too_late = bool(requests) and planned_at is not None and planned_at <= now
-        if organization is None or too_late:
+        token = await self._token(records, consultation.id, request_id)
+        if organization is None or too_late or token is None:
             if not requests:
                 raise InvalidInput(
                     "interpreter", N_("No interpreting organization offers this language.")
                 )
             changed = consultation.interpreting_after("give_up", now)
             await records.consultations.change(changed)
-            await self._mail.none_available(records, changed, scheduler)
+            if token is not None:
+                await self._mail.none_available(records, changed, scheduler)
             return changed
         changed = consultation.interpreting_after("ask", now)
         await records.consultations.change(changed)
-        request_id = new_id()
-        token = await records.interpreters.token(consultation.id, request_id)
         request = InterpreterRequest(
             id=request_id,
             consultation_id=consultation.id,
@@ -127,6 +127,13 @@ class Interpreting:
             records, "interpreter_request", changed, scheduler, organization, request, allowance
         )
         return changed
+
+    async def _token(self, records: Records, consultation_id: str, request_id: str) -> str | None:
+        """The token of a link; None if the session is damaged, so that nobody can be written to about it."""
+        try:
+            return await records.interpreters.token(consultation_id, request_id)
+        except Damaged:
+            return None
 
     async def open(self, token: str) -> OpenedRequest:
         """Open an organization's link; changes nothing. Raises InviteNotUsable."""
@@ -289,7 +296,12 @@ class Interpreting:
         request: InterpreterRequest,
         allowance: Allowance | None = None,
     ) -> None:
-        """Write to the organization that was asked, unless it was removed meanwhile."""
+        """Write to the organization that was asked, unless it was removed meanwhile.
+
+        About a damaged session nobody can be written to, and it can be canceled all the same.
+        """
+        if await self._token(records, consultation.id, request.id) is None:
+            return
         for organization in await records.interpreters.organizations():
             if organization.id == request.organization_id:
                 await self._mail.to_organization(
