@@ -48,7 +48,9 @@ async def test_a_team_reads_the_role_of_somebody_without_a_name_who_waits(ward: 
     await ward.nurse.post("/invites/new", typed)
     expert = await ward.person()
     seat = await expert.join(await link_to(ward.server, "lee@example.org"))
-    session = await consultation_of(await expert.enter(invite_id=seat))
+    wire = await expert.enter(invite_id=seat)
+    session = await consultation_of(wire)
+    assert (await wire.until("consultation_changed"))["consultation"]["state"] == "waiting"
     question = await ward.doctor.get(f"/sessions/{session}/take-part")
     assert "Colleague waits for Nurse Joy." in re.sub("<[^>]+>", "", question.text)
 

@@ -6,20 +6,23 @@ import { dateAndTime, utcOffset } from "../shared/time/format.js";
 import { offset } from "../shared/time/local-times.js";
 import { serverNow } from "../shared/time/server-clock.js";
 
-/** @import { SessionHeader } from "./header.js" */
+/** @import { ConsultationView } from "../signaling/values.js" */
 
 const MINUTE = 60_000;
 /** How long before its date the other side of a session may be awaited: as in `labels.py`. */
 const SOON = 60 * MINUTE;
 
-/** @param {SessionHeader} header in which what else is said of the session depends on it */
-export async function showChange(header) {
+/**
+ * @param {() => ConsultationView | null} current the session, once its words are there
+ * @param {() => void} render what else is said of the session, which depends on its date
+ */
+export async function showChange(current, render) {
   await loadFileSentences();
-  const { state, planned_at } = header.room.consultation ?? {};
+  const { state, planned_at } = current() ?? {};
   if (state === "canceled") showCanceled();
   else if (planned_at) {
     showMoved(planned_at);
-    header.render(header.room);
+    render();
   }
 }
 

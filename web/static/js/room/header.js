@@ -43,7 +43,10 @@ export class SessionHeader {
     const { at = "" } = maybe("planned", HTMLElement)?.dataset ?? {};
     if (state !== "canceled" && at === `${planned_at ?? ""}`) return;
     const { showChange } = await patiently(() => import("./changed.js"), "room/changed.js");
-    await showChange(this);
+    await showChange(
+      () => this.room.consultation,
+      () => this.render(this.room),
+    );
   }
 
   /** @param {Room} room */
