@@ -278,6 +278,19 @@ test("a closed session is polled every minute until it is open", () => {
   assert.equal(last().readyState, 0);
 });
 
+test("who comes back while a closed session is asked has an answer of now", () => {
+  const { last, states, time, channel } = connected();
+  last().accept();
+  last().say({ type: "error", code: "session_closed", text: "Closed." });
+  time.pass(30_000);
+  last().accept();
+  const earlier = last();
+  channel.wake();
+  earlier.say({ type: "error", code: "session_closed", text: "Closed." });
+  last().welcome();
+  assert.equal(states.at(-1), "open");
+});
+
 test("a session that was closed while disconnected is polled", () => {
   const { last, states, time, sockets } = connected();
   last().accept();

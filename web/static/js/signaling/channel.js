@@ -187,7 +187,8 @@ export class Channel {
       this.open();
     } else if (this.state === "open") {
       this.#ping(PONG_TIMEOUT_ON_WAKE);
-    } else if (this.state === "connecting" && this.#isOverdue) {
+    } else if (this.state === "connecting" && (this.#isOverdue || this.#reopenDelay)) {
+      // What a closed session answers may be of before it was reopened.
       this.resynchronize();
     }
   }
