@@ -59,6 +59,7 @@ async def sent(ward: Ward) -> list[bytes]:
 @pytest.mark.parametrize("ending", ["close", "cancel"])
 async def test_the_purge_leaves_nothing_of_files(tmp_path: Path, ending: str) -> None:
     async with opened(tmp_path) as ward:
+        await ward.pass_time(timedelta())  # until the mail is written
         before = listed(tmp_path)
         if ending == "close":
             await ward.desk.command("start_consultation")

@@ -101,7 +101,7 @@ async def test_no_page_has_a_violation(
     await check(rest, "new invite dialog", complaints)
     await page.fill("#address", "+41 44 123 45 67")  # a landline: asked about
     await page.click("#invitation [type=submit]")
-    await expect(page.locator(".notice.bad:visible")).to_be_visible()
+    await expect(page.locator(".notice.bad[role=alert]:visible")).to_be_visible()
     await check(rest, "refused", complaints)
     await page.goto(path("admin_teams"))
     await page.fill("#name", f"Ward {language}")
