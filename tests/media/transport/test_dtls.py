@@ -31,6 +31,8 @@ from tests.media.support import until
 
 CARRIER = {"_recv", "_send", "role"}
 "What aiortc's transport asks of the ICE transport that it takes a carrier for."
+PATIENCE = 60
+"Seconds after which two ends are taken for stuck."
 PAIRS = 40
 MUTATED = 0.3
 "Part of the first records that are spoilt on their way."
@@ -99,7 +101,8 @@ class FarPair(Pair):
 @asynccontextmanager
 async def pair(certificates: Sequence[RTCCertificate] = ()) -> AsyncIterator[Pair]:
     connected = Pair(certificates=certificates)
-    yield connected
+    async with asyncio.timeout(PATIENCE):
+        yield connected
     await connected.stop()
 
 
@@ -274,7 +277,7 @@ async def test_spoilt_records_let_a_handshake_succeed_or_fail_and_nothing_else(
 ) -> None:
     began = time.monotonic()
     async with pair() as connected:
-        await connected.shake()
+        assert opened(await connected.shake()) == [REPORT, REPORT]
     # All of them compute at once, however fast this machine is now; then two retransmissions.
     patience = PAIRS * (time.monotonic() - began) + 2.5
     monkeypatch.setattr(dtls, "HANDSHAKE_SECONDS", patience)
