@@ -72,7 +72,8 @@ async def test_name_color_and_logo_are_changed_and_stay_readable(
     await page.get_by_label("Color", exact=True).fill("#FFD400")
     await save("Color")
     accent = "getComputedStyle(document.documentElement).getPropertyValue('--accent').trim()"
-    assert await page.evaluate(accent) == "#816c00"  # dark enough for text on white
+    # the saved page comes in its own time; dark enough for text on white
+    await page.wait_for_function(f"() => {accent} === '#816c00'")
     await page.get_by_label("Logo", exact=True).set_input_files(
         {"name": "logo.png", "mimeType": "image/png", "buffer": lamp()}
     )
