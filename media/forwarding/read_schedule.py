@@ -28,10 +28,8 @@ CALM = 10_000
 "Datagrams per second below which wakeups are cheaper again."
 TURNS = 128
 "Datagrams that the thread set aside, handled before timers and commands get their turn."
-
-
 SENT_TOGETHER = 8
-"Of them, as many are handled before what they are answered with is sent, at the latest."
+"Of them, as many are handled at most before what they are answered with is sent."
 
 
 class ReadSchedule:

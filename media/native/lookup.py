@@ -41,18 +41,15 @@ class RoutedMapping(dict[Key, Value]):
         del self[key]
         return value
 
-    def clear(self) -> None:
-        """As of a dict."""
-        for key in list(self):
-            del self[key]
+    # Of a dict they would leave the table as it was.
+    popitem = MutableMapping.popitem
+    clear = MutableMapping.clear
+    update = MutableMapping.update
+    setdefault = MutableMapping.setdefault
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """As of a dict."""
-        for key, value in dict(*args, **kwargs).items():
-            self[key] = value
-
-    popitem = setdefault = __ior__ = None  # type: ignore[assignment]
-    "Those of a dict would leave the table as it was, and nobody needs them."
+    def __ior__(self, other: Any) -> RoutedMapping[Key, Value]:  # type: ignore[override,misc]
+        self.update(other)
+        return self
 
 
 def routed_by_address() -> MutableMapping[bytes, Any]:

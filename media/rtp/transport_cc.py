@@ -197,28 +197,16 @@ def split_feedback(compound: bytes) -> tuple[bytes, list[bytes]]:
 
     Whatever is malformed stays in the former.
     """
-    if not _has_feedback(compound):
-        return compound, []
-    rest, found, position = b"", [], 0
+    found, rest, begin, position = [], b"", 0, 0
     while position + 4 <= len(compound):
-        end = position + 4 + 4 * int.from_bytes(compound[position + 2 : position + 4])
-        packet = compound[position:end]
-        if packet[1] == _PAYLOAD_FEEDBACK and packet[0] & 0x1F == _FORMAT and end <= len(compound):
-            found.append(packet)
-        else:
-            rest += packet
-        position = end
-    return rest + compound[position:], found
-
-
-def _has_feedback(compound: bytes) -> bool:
-    position, end = 0, len(compound) - 4
-    while position <= end:
         first, payload_type, words = _PACKET.unpack_from(compound, position)
-        if payload_type == _PAYLOAD_FEEDBACK and first & 0x1F == _FORMAT:
-            return True
-        position += 4 + 4 * words
-    return False
+        end = position + 4 + 4 * words
+        if payload_type == _PAYLOAD_FEEDBACK and first & 0x1F == _FORMAT and end <= len(compound):
+            found.append(compound[position:end])
+            rest += compound[begin:position]
+            begin = end
+        position = end
+    return rest + compound[begin:], found
 
 
 def read_feedback(packet: bytes) -> dict[int, float | None]:

@@ -13,9 +13,11 @@ from media.streams.inbound import InboundStream
 
 CHANGES: list[Callable[[Any, InboundStream], object]] = [
     lambda streams, stream: streams.pop(5),
+    lambda streams, stream: streams.popitem(),
     lambda streams, stream: streams.__delitem__(5),
     lambda streams, stream: streams.clear(),
     lambda streams, stream: streams.update({5: InboundStream(5, VP8, "a")}),
+    lambda streams, stream: streams.__ior__({5: InboundStream(5, VP8, "a")}),
     lambda streams, stream: streams.__setitem__(5, InboundStream(5, VP8, "a")),
 ]
 
@@ -31,3 +33,5 @@ def test_what_a_mapping_lets_go_of_its_table_does_too(
     change(streams, stream)
     assert sys.getrefcount(stream) == before
     assert streams.pop(6, None) is None
+    assert streams.setdefault(7, stream) is stream
+    assert sys.getrefcount(stream) == before + (2 if native is not None else 1)
