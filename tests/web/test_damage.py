@@ -1,5 +1,7 @@
 """A bad disk changes values of one scheduler's sessions: all others go on, and everything is deleted in time."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -51,6 +53,16 @@ class Held:
     session: str
     seat: str
     cookie: str
+
+
+@asynccontextmanager
+async def clinic(folder: Path, clock: MovableClock) -> AsyncIterator[tuple[Server, Person]]:
+    """A server with a nurse, who is signed in, and a doctor."""
+    async with serving(folder, clock) as server, Person(server) as nurse:
+        await server.account()
+        await server.account("doctor@example.org", "Dr. Ng")
+        await nurse.sign_in()
+        yield server, nurse
 
 
 async def hold(server: Server, nurse: Person, name: str, state: str) -> Held:
@@ -124,15 +136,11 @@ async def sessions(server: Server) -> int:
 @pytest.mark.parametrize(("table", "column"), SEALED)
 async def test_what_is_damaged_stops_nothing_else(tmp_path: Path, table: str, column: str) -> None:
     clock = MovableClock(NOW)
-    async with serving(tmp_path, clock) as server:
-        await server.account()
-        await server.account("doctor@example.org", "Dr. Ng")
-        async with Person(server) as nurse:
-            await nurse.sign_in()
-            bad = [await hold(server, nurse, "Amina", state) for state in STATES]
-            assert await damage(server, table, column) >= len(STATES)
-            good = [await hold(server, nurse, "Bashir", state) for state in STATES]
-            cookie = nurse.cookie
+    async with clinic(tmp_path, clock) as (server, nurse):
+        bad = [await hold(server, nurse, "Amina", state) for state in STATES]
+        assert await damage(server, table, column) >= len(STATES)
+        good = [await hold(server, nurse, "Bashir", state) for state in STATES]
+        cookie = nurse.cookie
     async with serving(tmp_path, clock) as server, Person(server) as nurse:
         nurse.plant(cookie)
         await pages(nurse, [*PAGES, f"/invites/{good[0].seat}/link"])
@@ -160,13 +168,9 @@ async def test_what_is_damaged_stops_nothing_else(tmp_path: Path, table: str, co
 
 async def test_one_that_is_left_open_is_closed_though_nobody_can_be_warned(tmp_path: Path) -> None:
     clock = MovableClock(NOW)
-    async with serving(tmp_path, clock) as server:
-        await server.account()
-        await server.account("doctor@example.org", "Dr. Ng")
-        async with Person(server) as nurse:
-            await nurse.sign_in()
-            await hold(server, nurse, "Amina", "active")
-            await damage(server, "vault_key", "wrapped")
+    async with clinic(tmp_path, clock) as (server, nurse):
+        await hold(server, nurse, "Amina", "active")
+        await damage(server, "vault_key", "wrapped")
     async with serving(tmp_path, clock) as server:
         left = []
         for _ in range(10):
@@ -182,13 +186,9 @@ async def test_what_is_left_of_the_chat_is_exported(
     tmp_path: Path, table: str, column: str
 ) -> None:
     clock = MovableClock(NOW)
-    async with serving(tmp_path, clock) as server:
-        await server.account()
-        await server.account("doctor@example.org", "Dr. Ng")
-        async with Person(server) as nurse:
-            await nurse.sign_in()
-            held = await hold(server, nurse, "Amina", "closed")
-            cookie = nurse.cookie
+    async with clinic(tmp_path, clock) as (server, nurse):
+        held = await hold(server, nurse, "Amina", "closed")
+        cookie = nurse.cookie
         await damage(server, table, column)
     async with serving(tmp_path, clock) as server, Person(server) as nurse:
         nurse.plant(cookie)
@@ -200,18 +200,14 @@ async def test_what_is_left_of_the_chat_is_exported(
 
 
 async def test_a_person_who_cannot_be_read_is_entered_anew(tmp_path: Path) -> None:
-    async with serving(tmp_path, MovableClock(NOW)) as server:
-        await server.account()
-        await server.account("doctor@example.org", "Dr. Ng")
-        async with Person(server) as nurse:
-            await nurse.sign_in()
-            held = await hold(server, nurse, "Amina", "planned")
-            await damage(server, "invite", "person")
-            assert UNREADABLE in (await nurse.get(f"/sessions/{held.session}/edit")).text
-            await edit(nurse, date="2026-12-08", time="15:00", time_zone="UTC")
-            invites = (await nurse.get("/invites")).text
-            assert "Amina" in invites and UNREADABLE not in invites
-            link = await link_to(server, "amina@example.org")
+    async with clinic(tmp_path, MovableClock(NOW)) as (server, nurse):
+        held = await hold(server, nurse, "Amina", "planned")
+        await damage(server, "invite", "person")
+        assert UNREADABLE in (await nurse.get(f"/sessions/{held.session}/edit")).text
+        await edit(nurse, date="2026-12-08", time="15:00", time_zone="UTC")
+        invites = (await nurse.get("/invites")).text
+        assert "Amina" in invites and UNREADABLE not in invites
+        link = await link_to(server, "amina@example.org")
         async with Person(server) as phone:
             await phone.join(link)
 
