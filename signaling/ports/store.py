@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol, TypeVar
 
-from signaling.errors import TeleConnectError, Unavailable
+from signaling.errors import TeleConnectError
 from signaling.ports.account_mails import AccountMails
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
 from signaling.ports.attachments import Attachments, Uploads
@@ -22,17 +22,11 @@ from signaling.ports.upkeep import Audit, Numbers, SeenClock, Settings
 T = TypeVar("T")
 
 
-class Damaged(Unavailable):
+class Damaged(TeleConnectError):
     """The key of a session is damaged: what is sealed of it cannot be read, and no more can be sealed.
 
-    For pages it is no `unavailable`: they would send a message again and again, and never say so.
+    It will not be otherwise later, so unlike after Unavailable nobody tries again.
     """
-
-    code, status, sentence = (
-        TeleConnectError.code,
-        TeleConnectError.status,
-        TeleConnectError.sentence,
-    )
 
 
 class Records(Protocol):
